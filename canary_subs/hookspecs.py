@@ -101,6 +101,8 @@ class Session(Protocol):
     precision: str
     #: The longest piece it takes.
     max_clip_ms: int
+    #: How much sound in one call keeps it busy without keeping others waiting.
+    batch_ms: int
 
     def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
         """For each piece, in order, one utterance for each of its targets, in their order.
@@ -126,6 +128,9 @@ class Engine(Protocol):
 
     def pairs(self) -> frozenset[tuple[str, str]]:
         """The pairs (spoken, written) it knows; (x, x) is transcription."""
+
+    def refuse(self, source: str, target: str) -> str | None:
+        """Why it cannot do this pair, in one line that names what can; None where it can."""
 
     def open(self, device: str, precision: str) -> Session:
         """Load the model. Raises `ModelError`."""
