@@ -1,0 +1,228 @@
+"""The steps of one film's road, each a function: look, cut, sample, lay out, deliver."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import canary_subs
+from canary_subs.cues.profiles import profile_for
+from canary_subs.errors import CanarySubsError, LanguageUnsure, NotMedia, PluginError
+from canary_subs.hookspecs import Delivery, Segmenter, Session, Source
+from canary_subs.model import (
+    AudioClip,
+    AudioTrack,
+    Choice,
+    Document,
+    MediaInfo,
+    Plan,
+    Rendered,
+    Skip,
+    Span,
+    Transcript,
+)
+from canary_subs.plugins import Catalogue, contained
+from canary_subs.timing import ms_to_samples, samples_to_ms
+
+#: A target that means "the language that is spoken".
+ORIGINAL = "original"
+
+#: How many pieces, spread over the film, the language is judged by.
+LANGUAGE_SAMPLES = 5
+
+#: Below this probability the language is not taken as known.
+LANGUAGE_CERTAINTY = 0.8
+
+
+NO_SPEECH = Skip(rule="no-speech", reason="nobody speaks in it, so there is nothing to write")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A file that was looked at: what it is, and which track of it will be heard."""
+
+    media: MediaInfo
+    plan: Plan
+    source: Source
+    #: The plugin that the source comes from.
+    source_plugin: str
+    track: AudioTrack
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """One file to make: the track's language, its format, and where it goes."""
+
+    language: str
+    writer: Choice
+    delivery: Choice
+
+
+def probe(path: Path, catalogue: Catalogue) -> tuple[MediaInfo, Source, str]:
+    """Describe a file by the first source that knows it: (what it is, source, plugin).
+
+    Raises `MediaError`, `PluginError`.
+    """
+    for entry in catalogue.providers("source"):
+        source: Source = catalogue.make("source", Choice(name=entry.provider.name))
+        with contained(entry.plugin):
+            media = source.probe(path)
+        if media is not None:
+            return media, source, entry.plugin
+    raise NotMedia(f"{path}: not a sound or video file that any source knows")
+
+
+def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterator[AudioClip]:
+    """The pieces that the segmenter finds, holding no more sound than it may still want.
+
+    Raises `PluginError` where the segmenter asks for sound that is long past.
+    """
+    window: deque[AudioClip] = deque()
+
+    def remembered() -> Iterator[AudioClip]:
+        for clip in clips:
+            window.append(clip)
+            # A span starts at most one piece and one clip before what the segmenter has heard;
+            # twice that is room for its own delay.
+            horizon = clip.start_samples - 2 * (
+                ms_to_samples(max_ms, clip.sample_rate_hz) + len(clip.samples)
+            )
+            while window[0].end_samples < horizon:
+                window.popleft()
+            yield clip
+
+    for span in segmenter.cut(remembered(), max_ms):
+        yield _take(window, span)
+
+
+def _take(window: deque[AudioClip], span: Span) -> AudioClip:
+    rate = window[0].sample_rate_hz
+    start = ms_to_samples(span.start_ms, rate)
+    end = min(ms_to_samples(span.end_ms, rate), window[-1].end_samples)
+    if start < window[0].start_samples:
+        raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms too late")
+    parts = [
+        clip.samples[max(start - clip.start_samples, 0) : max(end - clip.start_samples, 0)]
+        for clip in window
+    ]
+    return AudioClip(samples=np.concatenate(parts), start_samples=start, sample_rate_hz=rate)
+
+
+def span_of(clip: AudioClip) -> Span:
+    """Where the clip lies on the video's timeline."""
+    return Span(
+        start_ms=samples_to_ms(clip.start_samples, clip.sample_rate_hz),
+        end_ms=samples_to_ms(clip.end_samples, clip.sample_rate_hz),
+    )
+
+
+def sample(pieces: Iterable[AudioClip], duration_ms: int) -> tuple[AudioClip, ...]:
+    """A few pieces spread evenly over the film, for judging its language."""
+    due_ms = [duration_ms * (2 * n + 1) // (2 * LANGUAGE_SAMPLES) for n in range(LANGUAGE_SAMPLES)]
+    chosen: list[AudioClip] = []
+    last: AudioClip | None = None
+    for piece in pieces:
+        last = piece
+        end_ms = span_of(piece).end_ms
+        if due_ms and end_ms >= due_ms[0]:
+            chosen.append(piece)
+            due_ms = [ms for ms in due_ms if ms > end_ms]
+    if last is not None and (not chosen or (due_ms and chosen[-1] is not last)):
+        chosen.append(last)
+    return tuple(chosen)
+
+
+def certain_language(path: Path, odds: Mapping[str, float]) -> str:
+    """The language that is spoken beyond doubt. Raises `LanguageUnsure`."""
+    ranked = sorted(odds.items(), key=lambda item: item[1], reverse=True)
+    best, probability = ranked[0]
+    if probability < LANGUAGE_CERTAINTY:
+        seen = ", ".join(f"{language} {share:.0%}" for language, share in ranked[:3])
+        raise LanguageUnsure(
+            f"{path}: the spoken language is not certain ({seen}); name it with --from"
+        )
+    return best
+
+
+def outputs(heard: Heard, spoken: str, catalogue: Catalogue) -> tuple[Output, ...] | Skip:
+    """What is still to be made; a `Skip` where everything is already there."""
+    wanted: list[Output] = []
+    kept: list[str] = []
+    for language in dict.fromkeys(spoken if t == ORIGINAL else t for t in heard.plan.targets):
+        for writer in heard.plan.writers:
+            suffix: str = catalogue.make("format", writer).suffix
+            for choice in heard.plan.deliveries:
+                delivery: Delivery = catalogue.make("delivery", choice)
+                place = delivery.find(heard.media, language, suffix)
+                if place is None:
+                    wanted.append(Output(language=language, writer=writer, delivery=choice))
+                else:
+                    kept.append(place)
+    if not wanted:
+        names = ", ".join(Path(place).name for place in kept)
+        return Skip(rule="exists", reason=f"already there: {names}; --overwrite makes it afresh")
+    return tuple(wanted)
+
+
+def provenance(heard: Heard, spoken: str, session: Session) -> dict[str, str]:
+    """Everything that shapes the text of a transcript, by name."""
+    plan = heard.plan
+    return {
+        "canary_subs": canary_subs.__version__,
+        "engine": _described(plan.engine),
+        "model": session.model,
+        "precision": session.precision,
+        "segmenter": _described(plan.segmenter),
+        "aligner": _described(plan.aligner) if plan.aligner else "",
+        "spoken": spoken,
+        "track": str(heard.track.index),
+    }
+
+
+def _described(choice: Choice) -> str:
+    options = ", ".join(f"{key}={value}" for key, value in sorted(choice.options.items()))
+    return f"{choice.name} ({options})" if options else choice.name
+
+
+def lay_out(
+    heard: Heard, transcript: Transcript, provenance: dict[str, str], catalogue: Catalogue
+) -> Document:
+    """Words to cues, by the plan's layout and profile."""
+    plan = heard.plan
+    profile = profile_for(plan.profile, transcript.language)
+    entry = catalogue.provider("layout", plan.layout.name)
+    layout = catalogue.make("layout", plan.layout)
+    with contained(entry.plugin):
+        cues = layout.layout(transcript, profile, frame_rate=heard.media.frame_rate)
+    return Document(media=heard.media, transcript=transcript, cues=cues, provenance=provenance)
+
+
+def deliver(
+    documents: Sequence[Document], outputs: Sequence[Output], catalogue: Catalogue
+) -> tuple[list[str], list[CanarySubsError]]:
+    """Write and place every output; one that fails costs no other. (where, failures)."""
+    places: list[str] = []
+    failures: list[CanarySubsError] = []
+    by_language = {document.language: document for document in documents}
+    for output in outputs:
+        document = by_language[output.language]
+        try:
+            places.append(_deliver_one(document, output, catalogue))
+        except CanarySubsError as error:
+            failures.append(error)
+    return places, failures
+
+
+def _deliver_one(document: Document, output: Output, catalogue: Catalogue) -> str:
+    writer = catalogue.make("format", output.writer)
+    with contained(catalogue.provider("format", output.writer.name).plugin):
+        data = writer.write(document)
+    rendered = Rendered(language=output.language, suffix=writer.suffix, data=data)
+    delivery: Delivery = catalogue.make("delivery", output.delivery)
+    with contained(catalogue.provider("delivery", output.delivery.name).plugin):
+        return delivery.deliver(document.media, rendered)

@@ -1,0 +1,434 @@
+"""The road on one screen: media + plan -> finished tracks, for several films at a time.
+
+One thread for each open film reads sound and cuts it into pieces, ahead of the one thread that
+recognises: pieces of all open films, taken in turn, fill its batches, so that a long film starves
+no short one and the device never waits for a decoder. Memory is bounded by the pieces that wait.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from canary_subs import film
+from canary_subs.ahead import Ahead
+from canary_subs.errors import CanarySubsError, UnsupportedPair
+from canary_subs.hookspecs import Aligner, Engine, Session
+from canary_subs.media.tracks import choose_track
+from canary_subs.model import (
+    AudioClip,
+    Choice,
+    Document,
+    MediaInfo,
+    Piece,
+    Plan,
+    Skip,
+    Span,
+    Stage,
+    Transcript,
+    Utterance,
+)
+from canary_subs.plugins import Catalogue, contained
+
+#: Films whose sound is read at the same time.
+OPEN_FILMS = 4
+
+#: Pieces of one film that may wait for the recogniser: at 40 s each, 41 MB.
+WAITING_PIECES = 16
+
+
+class Keep(Protocol):
+    """Remembers finished pieces of one file, so that no piece is recognised twice.
+
+    ``scope`` names everything that shaped the text (track, spoken language, engine, model,
+    precision, segmenter): under another scope nothing is recalled.
+    """
+
+    def recall(self, scope: str, span: Span) -> Mapping[str, Utterance]:
+        """What was recognised there: language -> utterance."""
+
+    def keep(self, scope: str, found: Sequence[tuple[Span, Mapping[str, Utterance]]]) -> None:
+        """Remember pieces of one batch, all or none."""
+
+
+class Forget:
+    """A `Keep` without memory."""
+
+    def recall(self, scope: str, span: Span) -> Mapping[str, Utterance]:
+        return {}
+
+    def keep(self, scope: str, found: Sequence[tuple[Span, Mapping[str, Utterance]]]) -> None:
+        pass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Task:
+    """One file to subtitle, and whom to tell."""
+
+    path: Path
+    plan: Plan
+    #: The last word on the plan once the file has been looked at; a `Skip` ends the task.
+    decide: Callable[[MediaInfo, Plan], Plan | Skip] = lambda media, plan: plan
+    keep: Keep = field(default_factory=Forget)
+    #: Called with the stage and the share of the film (0..1) that is recognised.
+    tell: Callable[[Stage, float], None] = lambda stage, share: None
+    #: Asked between batches; True ends the task.
+    cancelled: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Outcome:
+    """What became of a task. Without skip, errors or cancelled it is done."""
+
+    task: Task
+    media: MediaInfo | None = None
+    documents: tuple[Document, ...] = ()
+    #: Where results went, in the deliveries' own words (paths, for files).
+    delivered: tuple[str, ...] = ()
+    #: Things a person should know though the work went on: one line each.
+    warnings: tuple[str, ...] = ()
+    skip: Skip | None = None
+    #: What failed; outputs that did not fail are delivered all the same.
+    errors: tuple[CanarySubsError, ...] = ()
+    cancelled: bool = False
+
+
+class Sessions:
+    """Engines and their loaded models, kept from one call of `process` to the next."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._engines: dict[str, Engine] = {}
+        self._sessions: dict[str, Session] = {}
+
+    def engine(self, plan: Plan) -> Engine:
+        key = _key(plan.engine)
+        if key not in self._engines:
+            self._engines[key] = self._catalogue.make("engine", plan.engine)
+        return self._engines[key]
+
+    def session(self, plan: Plan) -> Session:
+        """The loaded model of a plan; loads it at first use. Raises `ModelError`."""
+        key = f"{_key(plan.engine)} {plan.device} {plan.precision}"
+        if key not in self._sessions:
+            with contained(self._catalogue.provider("engine", plan.engine.name).plugin):
+                self._sessions[key] = self.engine(plan).open(plan.device, plan.precision)
+        return self._sessions[key]
+
+    def close(self) -> None:
+        """Give the devices' memory back; the next use loads again."""
+        while self._sessions:
+            self._sessions.popitem()[1].close()
+
+
+def process(
+    tasks: Iterable[Task | None], catalogue: Catalogue, sessions: Sessions
+) -> Iterator[Outcome]:
+    """Subtitle every task, several at a time; outcomes come as films are finished.
+
+    Takes a task only when there is room for it. None says that there is no task at present: it is
+    asked again after the next batch, and the call ends when no film is open then. A film's failure
+    is in its outcome's ``errors`` and costs no other film anything; anything but a
+    `CanarySubsError` is a bug and is raised. Closing the generator stops all readers.
+    """
+    waiting = iter(tasks)
+    news = threading.Event()
+    films: deque[_Film] = deque()
+    try:
+        while True:
+            while len(films) < OPEN_FILMS and (task := next(waiting, None)) is not None:
+                opened = _open(task, catalogue, sessions, news)
+                if isinstance(opened, Outcome):
+                    yield opened
+                else:
+                    films.append(opened)
+            if not films:
+                return
+            news.clear()
+            if batch := _gather(films):
+                _recognise(batch)
+            ended = [one for one in films if one.ended]
+            for one in ended:
+                films.remove(one)
+                yield one.finish()
+            films.rotate(-1)
+            if not batch and not ended:
+                news.wait(timeout=0.5)  # wakes by itself for the sake of `cancelled`
+    finally:
+        for one in films:
+            one.stop()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Waiting:
+    """A piece that was read, what is remembered of it, and the languages that are missing."""
+
+    clip: AudioClip
+    span: Span
+    known: Mapping[str, Utterance]
+    missing: tuple[str, ...]
+
+
+def _open(
+    task: Task, catalogue: Catalogue, sessions: Sessions, news: threading.Event
+) -> _Film | Outcome:
+    media: MediaInfo | None = None
+    try:
+        task.tell(Stage.PROBE, 0.0)
+        media, source, plugin = film.probe(task.path, catalogue)
+        plan = task.decide(media, task.plan)
+        if isinstance(plan, Plan):
+            plan = catalogue.plan(media, plan)
+        if isinstance(plan, Skip):
+            return Outcome(task=task, media=media, skip=plan)
+        track, warnings = choose_track(media, language=plan.source, index=plan.track)
+        heard = film.Heard(
+            media=media,
+            plan=plan,
+            source=source,
+            source_plugin=plugin,
+            track=track,
+            warnings=warnings,
+        )
+        opened = _Film(task, heard, catalogue, sessions, news)
+        if (spoken := plan.source or heard.track.language) is not None:
+            opened.settle(spoken)
+        else:
+            opened.ask_language()
+        return opened.finish() if opened.ended else opened
+    except CanarySubsError as error:
+        return Outcome(task=task, media=media, errors=(error,))
+
+
+def _gather(films: Iterable[_Film]) -> list[tuple[_Film, _Waiting]]:
+    """One batch of waiting pieces, a piece from each film in turn."""
+    batch: list[tuple[_Film, _Waiting]] = []
+    session: Session | None = None
+    room_ms = 0
+    takers = deque(films)
+    while takers and (session is None or room_ms > 0):
+        one = takers.popleft()
+        if session not in (None, one.session) or (piece := one.take()) is None:
+            continue
+        if session is None:
+            session = one.session
+            room_ms = session.batch_ms
+        room_ms -= piece.span.duration_ms
+        batch.append((one, piece))
+        takers.append(one)
+    return batch
+
+
+def _recognise(batch: Sequence[tuple[_Film, _Waiting]]) -> None:
+    """Recognise a batch and hand each film its own; on failure each film alone."""
+    films = list(dict.fromkeys(one for one, _ in batch))
+    try:
+        with contained(films[0].engine_plugin):
+            found = films[0].session.recognise([one.piece(waiting) for one, waiting in batch])
+    except CanarySubsError as error:
+        if len(films) == 1:
+            films[0].fail(error)
+        for one in films if len(films) > 1 else ():
+            _recognise([item for item in batch if item[0] is one])
+        return
+    for one in films:
+        one.receive(
+            [
+                (waiting, utterances)
+                for (owner, waiting), utterances in zip(batch, found, strict=True)
+                if owner is one
+            ]
+        )
+
+
+class _Film:
+    """An open film: its pieces are read ahead, its utterances gathered."""
+
+    def __init__(
+        self,
+        task: Task,
+        heard: film.Heard,
+        catalogue: Catalogue,
+        sessions: Sessions,
+        news: threading.Event,
+    ) -> None:
+        self.engine_plugin = catalogue.provider("engine", heard.plan.engine.name).plugin
+        self.ended = False
+        self._task = task
+        self._heard = heard
+        self._catalogue = catalogue
+        self._sessions = sessions
+        self._news = news
+        self._pieces: Ahead[_Waiting] | None = None
+        self._sample: Ahead[tuple[AudioClip, ...]] | None = None
+        self._spoken = ""
+        self._outputs: tuple[film.Output, ...] = ()
+        self._languages: tuple[str, ...] = ()
+        self._provenance: dict[str, str] = {}
+        self._found: list[tuple[Span, Mapping[str, Utterance]]] = []
+        self._outcome = Outcome(task=task, media=heard.media, warnings=heard.warnings)
+
+    @property
+    def session(self) -> Session:
+        return self._sessions.session(self._heard.plan)
+
+    # Before the first piece.
+
+    def settle(self, spoken: str) -> None:
+        """The language is known: see what is to be made, and begin to read."""
+        wanted = film.outputs(self._heard, spoken, self._catalogue)
+        if isinstance(wanted, Skip):
+            self._end(skip=wanted)
+            return
+        self._spoken, self._outputs = spoken, wanted
+        self._languages = tuple(dict.fromkeys(output.language for output in wanted))
+        engine = self._sessions.engine(self._heard.plan)
+        for language in self._languages:
+            if (reason := engine.refuse(spoken, language)) is not None:
+                raise UnsupportedPair(f"{self._task.path}: {reason}")
+        self._provenance = film.provenance(self._heard, spoken, self.session)
+        self._pieces = Ahead(self._read(), WAITING_PIECES, self._news)
+
+    def ask_language(self) -> None:
+        """Begin to read the pieces by which the language is judged."""
+        self._sample = Ahead(self._read_sample(), 1, self._news)
+
+    def _read_sample(self) -> Generator[tuple[AudioClip, ...], None, None]:
+        yield film.sample(self._cut(), self._heard.media.duration_ms)
+
+    def _read(self) -> Generator[_Waiting, None, None]:
+        scope = self._scope
+        for clip in self._cut():
+            span = film.span_of(clip)
+            known = self._task.keep.recall(scope, span)
+            missing = tuple(language for language in self._languages if language not in known)
+            yield _Waiting(clip=clip, span=span, known=known, missing=missing)
+
+    def _cut(self) -> Iterator[AudioClip]:
+        heard = self._heard
+        segmenter = self._catalogue.make("segmenter", heard.plan.segmenter)
+        cutter = self._catalogue.provider("segmenter", heard.plan.segmenter.name).plugin
+        with contained(f"{heard.source_plugin} or {cutter}"), ExitStack() as stack:
+            clips = heard.source.read(heard.media, heard.track)
+            if isinstance(clips, Generator):  # a decoder must not outlive its film
+                stack.enter_context(closing(clips))
+            yield from film.cut(clips, segmenter, self.session.max_clip_ms)
+
+    @property
+    def _scope(self) -> str:
+        return json.dumps(self._provenance, sort_keys=True)
+
+    # While it is recognised.
+
+    def take(self) -> _Waiting | None:
+        """The next piece to recognise, or None where none waits at present."""
+        try:
+            if not self.ended and self._task.cancelled():
+                self._end(cancelled=True)
+            if self._sample is not None and (clips := self._sample.take()) is not None:
+                self._identify(clips)
+            while self._pieces is not None and (waiting := self._pieces.take()) is not None:
+                if waiting.missing:
+                    return waiting
+                self._add(waiting, {})
+            if self._pieces is not None and self._pieces.ended:
+                self._end()
+        except CanarySubsError as error:
+            self.fail(error)
+        return None
+
+    def _identify(self, clips: tuple[AudioClip, ...]) -> None:
+        self._sample = None
+        if not clips:
+            self._end(skip=film.NO_SPEECH)
+            return
+        candidates = sorted(
+            {spoken for spoken, _ in self._sessions.engine(self._heard.plan).pairs()}
+        )
+        with contained(self.engine_plugin):
+            odds = self.session.identify(clips, candidates)
+        self.settle(film.certain_language(self._task.path, odds))
+
+    def piece(self, waiting: _Waiting) -> Piece:
+        return Piece(clip=waiting.clip, source=self._spoken, targets=waiting.missing)
+
+    def receive(self, found: Sequence[tuple[_Waiting, tuple[Utterance, ...]]]) -> None:
+        """Take the results of one batch, remember them, tell how far it is."""
+        try:
+            new = [
+                (waiting, {u.language: self._aligned(waiting.clip, u) for u in utterances})
+                for waiting, utterances in found
+            ]
+            self._task.keep.keep(self._scope, [(waiting.span, fresh) for waiting, fresh in new])
+        except CanarySubsError as error:
+            self.fail(error)
+            return
+        for waiting, fresh in new:
+            self._add(waiting, fresh)
+
+    def _aligned(self, clip: AudioClip, utterance: Utterance) -> Utterance:
+        choice = self._heard.plan.aligner
+        if choice is None or not utterance.text or utterance.language != self._spoken:
+            return utterance
+        aligner: Aligner = self._catalogue.make("aligner", choice)
+        with contained(self._catalogue.provider("aligner", choice.name).plugin):
+            return aligner.align(clip, utterance)
+
+    def _add(self, waiting: _Waiting, fresh: Mapping[str, Utterance]) -> None:
+        self._found.append((waiting.span, {**waiting.known, **fresh}))
+        share = waiting.span.end_ms / max(self._heard.media.duration_ms, 1)
+        self._task.tell(Stage.RECOGNISE, min(share, 1.0))
+
+    # The end.
+
+    def fail(self, error: CanarySubsError) -> None:
+        self._end(errors=(error,))
+
+    def stop(self) -> None:
+        """Nothing more is wanted; returns when the reader and its decoder are gone."""
+        for reader in (self._sample, self._pieces):
+            if reader is not None:
+                reader.stop()
+
+    def _end(self, **ending: Any) -> None:
+        self.ended = True
+        self.stop()
+        self._outcome = replace(self._outcome, **ending)
+
+    def finish(self) -> Outcome:
+        """Lay out and deliver what was recognised."""
+        outcome = self._outcome
+        if outcome.skip or outcome.errors or outcome.cancelled:
+            return outcome
+        if not any(utterance.text for _, found in self._found for utterance in found.values()):
+            return replace(outcome, skip=film.NO_SPEECH)
+        try:
+            self._task.tell(Stage.LAYOUT, 1.0)
+            documents = tuple(self._document(language) for language in self._languages)
+        except CanarySubsError as error:
+            return replace(outcome, errors=(error,))
+        self._task.tell(Stage.DELIVER, 1.0)
+        places, failures = film.deliver(documents, self._outputs, self._catalogue)
+        return replace(
+            outcome, documents=documents, delivered=tuple(places), errors=tuple(failures)
+        )
+
+    def _document(self, language: str) -> Document:
+        transcript = Transcript(
+            language=language,
+            source_language=self._spoken,
+            engine=self._heard.plan.engine.name,
+            model=self.session.model,
+            utterances=tuple(found[language] for _, found in self._found if found[language].text),
+        )
+        return film.lay_out(self._heard, transcript, self._provenance, self._catalogue)
+
+
+def _key(choice: Choice) -> str:
+    return f"{choice.name} {json.dumps(choice.options, sort_keys=True, default=str)}"
