@@ -217,6 +217,21 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Something in a subtitle track that a person should look at."""
+
+    #: The rule's name, as lists and settings use it: "reading-speed", "overlap", "unsubtitled".
+    rule: str
+    start_ms: int
+    end_ms: int
+    #: What was measured and what the limit is, with units, for people: "31.2 cps", "17 cps".
+    measured: str
+    limit: str
+    #: Index of the cue in its track; None where there is no cue.
+    cue: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
     """A finished subtitle file that has no place yet."""
 
