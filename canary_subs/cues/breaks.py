@@ -1,0 +1,168 @@
+"""Where a text may break: how good each place between two words is, in 25 languages.
+
+The rules are those that the guides share (Netflix Timed Text Style Guide, General Requirements,
+"Line treatment"; BBC Subtitle Guidelines, "Break at natural points"): break after punctuation,
+before conjunctions and prepositions; never between article and noun, preposition and noun, first
+and last name, title and name, pronoun and verb, verb and negation, number and unit.
+Without a tagger these are judged by closed lists of function words (`function_words`), which the
+languages of canary-1b-v2 have; other languages get the rules for names, numbers and punctuation,
+and scripts without spaces the line-breaking rules of their typography (JIS X 4051's kinsoku).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+from canary_subs.cues.function_words import FUNCTION_WORDS, ORDINAL_LANGUAGES, UNITS, FunctionWords
+from canary_subs.cues.width import is_wide
+
+
+class Break(IntEnum):
+    """How good a break is between two words, best first."""
+
+    SENTENCE = 0  #: a sentence ends
+    CLAUSE = 1  #: a comma, a dash, a closing bracket
+    OPENING = 2  #: before a conjunction or preposition
+    PLAIN = 3  #: between two words that nothing ties
+    AVOID = 4  #: after a conjunction, between auxiliary and verb
+    FORBIDDEN = 5  #: article and noun, preposition and noun, first and last name ...
+
+
+_SENTENCE_ENDS = frozenset(".!?…。！？｡؟।۔․‽")
+_CLAUSE_ENDS = frozenset(",;:—–،؛、，；：)]}»」』）】")
+_CLOSERS = "\"'’”»›)]}」』）】〉》"
+_OPENERS = "\"'‘’“„«‹([{「『（【〈《¿¡-–—"
+_STRIP = "".join(_SENTENCE_ENDS | _CLAUSE_ENDS) + _CLOSERS + _OPENERS
+
+_ORDINAL = re.compile(r"\d{1,2}\.")
+
+#: Japanese and Chinese: what may not begin a line, and what may not end one.
+_NOT_FIRST = frozenset(
+    "、。，．・：；？！゛゜ヽヾゝゞ々ー’”）〕］｝〉》」』】°′″℃¢％‰"
+    "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ…‥,.!?:;)]}"
+)
+_NOT_LAST = frozenset("‘“（〔［｛〈《「『【([{")
+_JAPANESE_PARTICLES = frozenset("はがをにへとでもの")
+
+#: Languages written without spaces between words.
+UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "km", "my"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What matters of one word, whatever stands beside it."""
+
+    core: str  #: casefolded, punctuation stripped
+    end: Break | None  #: SENTENCE or CLAUSE where its punctuation ends one
+    opens: bool  #: begins with an opening bracket or quote
+    titled: bool  #: Capitalised like a name
+    number: bool
+    ordinal: bool  #: "3." as many languages write the third
+
+
+@lru_cache(maxsize=1 << 16)
+def _shape(text: str) -> _Shape:
+    bare = text.strip(_STRIP)
+    tail = text.rstrip(_CLOSERS)
+    end: Break | None = None
+    if tail and tail[-1] in _SENTENCE_ENDS:
+        end = Break.SENTENCE
+    elif text and (text[-1] in _CLAUSE_ENDS or (tail and tail[-1] in _CLAUSE_ENDS)):
+        end = Break.CLAUSE
+    return _Shape(
+        core=bare.casefold().replace("’", "'"),
+        end=end,
+        opens=len(text) > 1 and text[0] in '"“„«‹([{「『（【¿¡',
+        titled=len(bare) > 1 and bare[0].isupper() and not bare.isupper(),
+        number=bool(bare) and bare[0].isdigit(),
+        ordinal=bool(_ORDINAL.fullmatch(text)),
+    )
+
+
+def rank_breaks(texts: Sequence[str], language: str) -> list[Break]:
+    """How good a break before each word of ``texts`` is; the first entry is `Break.SENTENCE`.
+
+    ``language`` is a BCP-47 tag; its primary subtag chooses the rules.
+    """
+    primary = language.replace("_", "-").split("-")[0].lower()
+    words = FUNCTION_WORDS.get(primary)
+    shapes = [_shape(text) for text in texts]
+    # In a title or a text that is all capitalised words, capitals say nothing about names.
+    names = 2 * sum(shape.titled for shape in shapes) < len(shapes)
+    ranks = [Break.SENTENCE] * len(texts)
+    after_sentence = True
+    for i in range(1, len(texts)):
+        left, right = shapes[i - 1], shapes[i]
+        rank = _rank(left, right, words, primary)
+        if rank is None:
+            pair = names and left.titled and right.titled and not after_sentence
+            rank = Break.FORBIDDEN if pair else Break.PLAIN
+        if rank in (Break.PLAIN, Break.OPENING) and primary in UNSPACED:
+            rank = _rank_unspaced(texts[i - 1], texts[i])
+        ranks[i] = rank
+        after_sentence = rank is Break.SENTENCE
+    return ranks
+
+
+def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str) -> Break | None:
+    """The rank that two words' own nature gives, None where only names could tie them."""
+    if not right.core:
+        # Punctuation that stands alone belongs to the word before it.
+        return Break.CLAUSE if right.opens else Break.FORBIDDEN
+    if words and left.core in words.titles and left.end is not Break.CLAUSE:
+        return Break.FORBIDDEN
+    if left.ordinal and primary in ORDINAL_LANGUAGES:
+        return Break.AVOID
+    if left.end is Break.SENTENCE:
+        return Break.SENTENCE
+    if left.end is Break.CLAUSE or right.opens or not left.core:
+        return Break.CLAUSE
+    if left.number and (right.core in UNITS or right.number):
+        return Break.FORBIDDEN
+    if words is None:
+        return Break.AVOID if left.number else None
+    conjunction = right.core in words.conjunctions
+    preposition = right.core in words.prepositions
+    if right.core in words.enclitics or left.core in words.articles:
+        return Break.FORBIDDEN
+    if conjunction:
+        return Break.AVOID if left.core in words.conjunctions else Break.OPENING
+    if left.core in words.prepositions or left.core in words.negations:
+        return Break.FORBIDDEN
+    if left.core in words.pronouns:
+        return Break.OPENING if preposition else Break.FORBIDDEN
+    if left.core in words.conjunctions:
+        return Break.AVOID
+    if preposition:
+        return Break.OPENING
+    if left.core in words.auxiliaries or left.number:
+        return Break.AVOID
+    if right.core in words.negations:
+        return Break.AVOID
+    return None
+
+
+def _rank_unspaced(left: str, right: str) -> Break:
+    """Kinsoku first; then a change of script or a particle is a better place than mid-word."""
+    if not left or not right:
+        return Break.PLAIN
+    a, b = left[-1], right[0]
+    if b in _NOT_FIRST or a in _NOT_LAST:
+        return Break.FORBIDDEN
+    if not (is_wide(a) and is_wide(b)):
+        return Break.PLAIN
+    if a in _JAPANESE_PARTICLES and not "ぁ" <= b <= "ゟ":
+        return Break.OPENING
+    if _script(a) == _script(b) != "kana":
+        return Break.AVOID
+    return Break.PLAIN
+
+
+def _script(character: str) -> str:
+    if "ぁ" <= character <= "ゟ":
+        return "kana"
+    return "katakana" if "゠" <= character <= "ヿ" else "han"

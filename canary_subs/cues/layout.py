@@ -1,0 +1,536 @@
+"""Words to cues: all breaks of a track chosen together, at the least cost.
+
+A cue is a run of words. Where it starts and ends, how long it must stand to be read, and how its
+lines break follow from the run and the word after it alone, so every run of words that could be a
+cue has a cost of its own, and the cheapest way to cut the track into runs is found exactly, by
+dynamic programming over the words. The runs are bounded by the profile's lines, columns and
+duration, so the work grows linearly with the film.
+
+What a cue costs (`_Costs` holds the weights):
+
+- each cue, so that there are not more of them than needed; a very short text somewhat more;
+- where it begins: nothing after a sentence, little after a clause, much in mid-phrase, most inside
+  a forbidden pair (`breaks`); less, the longer the pause before it;
+- a reading speed above the profile's, growing with the excess; a flash (shorter than the
+  profile's minimum);
+- lines: their break by the same ranks, unbalance, and a longer line above a shorter one;
+- a shot change that it runs across, where the picture has any.
+
+When not all rules can hold, they give way in this order, the last one first:
+
+1. every word once, in order, in one cue;
+2. cues rise, never overlap, and keep the minimum gap; each lasts at least a frame;
+3. lines and columns: only a single word that is wider than a line may exceed a line
+   (in scripts without spaces such a word is cut between characters);
+4. the maximum duration;
+5. a cue starts with its first word: it moves onto a near shot change, or up to 200 ms later where
+   the cue before would flash otherwise;
+6. the minimum duration;
+7. the profile's reading speed;
+8. a cue stays no longer than ``max_linger_ms`` after its last word (a flash may);
+9. forbidden splits; then balance, sentence ends, shot changes, the number of cues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from canary_subs.cues.breaks import UNSPACED, rank_breaks
+from canary_subs.cues.rules import close_gap_ms, frames_ms, min_gap_ms, snap_ms
+from canary_subs.cues.width import characters, columns, graphemes, is_wide
+from canary_subs.model import Cue, Profile, Transcript, Utterance, Word
+
+#: A pause this long always ends a cue.
+_LONGEST_PAUSE_MS = 2000
+#: How much later than its first word a cue may start to save the one before from flashing.
+_MAX_LATE_MS = 200
+#: No cue holds more words than this, whatever the profile allows: it bounds the work.
+_MAX_WORDS = 64
+
+_Ints = NDArray[np.int64]
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Costs:
+    """The weights; 1 is the price of one more cue."""
+
+    cue: float = 1.0
+    #: Beginning a cue at each `Break`, in its order.
+    cue_break: tuple[float, ...] = (-1.2, 0.0, 0.8, 1.6, 4.0, 12.0)
+    #: Beginning a line at each `Break`.
+    line_break: tuple[float, ...] = (0.0, 0.1, 0.3, 0.8, 2.5, 10.0)
+    #: A second of pause before the cue, taken off its price.
+    pause_s: float = 3.0
+    #: A cue of no characters; falls to nothing at ``short_characters``.
+    short: float = 1.5
+    short_characters: int = 20
+    #: Over the reading speed at all, and for each whole time over.
+    speed: float = 3.0
+    speed_excess: float = 25.0
+    flash: float = 40.0
+    flash_lack: float = 60.0
+    another_line: float = 0.15
+    unbalance: float = 0.8
+    top_heavy: float = 0.8
+    shot: float = 0.8
+
+
+_COSTS = _Costs()
+
+
+class Balanced:
+    """The layout of this module as `hookspecs.Layout`."""
+
+    def layout(
+        self,
+        transcript: Transcript,
+        profile: Profile,
+        *,
+        frame_rate: Fraction | None = None,
+        shots_ms: Sequence[int] = (),
+        template: Sequence[Cue] | None = None,
+    ) -> tuple[Cue, ...]:
+        """Cues for the transcript's words; with a ``template``, at its times."""
+        if template is not None:
+            from canary_subs.cues.template import lay_on_template
+
+            return lay_on_template(transcript, profile, template, frame_rate=frame_rate)
+        return lay_out(transcript, profile, frame_rate=frame_rate, shots_ms=shots_ms)
+
+
+def lay_out(
+    transcript: Transcript,
+    profile: Profile,
+    *,
+    frame_rate: Fraction | None = None,
+    shots_ms: Sequence[int] = (),
+) -> tuple[Cue, ...]:
+    """The cheapest cues for the words of ``transcript``; the module says what they cost.
+
+    ``frame_rate`` None, for a film without a picture, counts as 25.
+    """
+    track = Track.of(transcript.utterances, profile.max_columns)
+    if not track.words:
+        return ()
+    clock = _Clock(profile, frame_rate, shots_ms, track)
+    runs = _TimedRuns(track, profile, clock)
+    chosen = cheapest(runs, runs.cost)
+    return tuple(_settled(track, runs, chosen, profile, frame_rate))
+
+
+class Track:
+    """The words of a track as arrays: entry i is word i, times in ms rise.
+
+    A word without spaces that is wider than a line is cut into its characters here, with its time
+    shared among them; ``part_of`` tells which entries belong together.
+    """
+
+    def __init__(self, words: list[Word], languages: list[str], part_of: list[int]) -> None:
+        n = len(words)
+        texts = [word.text for word in words]
+        self.words = words
+        self.languages = languages
+        self.part_of = part_of
+        self.start_ms: _Ints = np.fromiter((w.start_ms for w in words), np.int64, n)
+        self.end_ms: _Ints = np.fromiter((w.end_ms for w in words), np.int64, n)
+        # Engines may hand over words that step back a little; cues must not.
+        np.maximum.accumulate(self.start_ms, out=self.start_ms)
+        np.maximum(self.end_ms, self.start_ms, out=self.end_ms)
+        np.maximum.accumulate(self.end_ms, out=self.end_ms)
+        self.columns: _Ints = np.fromiter(map(columns, texts), np.int64, n)
+        self.characters: _Ints = np.fromiter(map(characters, texts), np.int64, n)
+        self.ranks: _Ints = np.zeros(n, np.int64)
+        #: 1 where a space stands before the word, inside a line.
+        self.space: _Ints = np.ones(n, np.int64)
+        #: True where a cue must begin.
+        self.fresh: NDArray[np.bool_] = np.zeros(n, np.bool_)
+        begin = 0
+        for end in range(1, n + 1):
+            if end < n and languages[end] == languages[begin]:
+                continue
+            language = languages[begin]
+            self.ranks[begin:end] = rank_breaks(texts[begin:end], language)
+            self.fresh[begin] = True
+            if _unspaced(language):
+                for i in range(begin + 1, end):
+                    self.space[i] = _needs_space(texts[i - 1], texts[i])
+            begin = end
+        for i in range(1, n):
+            if part_of[i] == part_of[i - 1]:
+                self.space[i] = 0
+        if n:
+            self.fresh[1:] |= self.start_ms[1:] - self.end_ms[:-1] >= _LONGEST_PAUSE_MS
+
+    @classmethod
+    def of(cls, utterances: Iterable[Utterance], max_columns: int) -> Track:
+        """The words of all utterances, in order."""
+        words: list[Word] = []
+        languages: list[str] = []
+        part_of: list[int] = []
+        count = 0
+        for utterance in utterances:
+            for word in spoken(utterance):
+                parts = [word]
+                if columns(word.text) > max_columns and _unspaced(utterance.language):
+                    parts = _characters_of(word)
+                words += parts
+                languages += [utterance.language] * len(parts)
+                part_of += [count] * len(parts)
+                count += 1
+        return cls(words, languages, part_of)
+
+    def text(self, first: int, last: int) -> str:
+        """The line that holds the words ``first`` to ``last``, both included."""
+        pieces = [self.words[first].text]
+        for i in range(first + 1, last + 1):
+            pieces.append(" " + self.words[i].text if self.space[i] else self.words[i].text)
+        return "".join(pieces)
+
+    def cue(self, start_ms: int, end_ms: int, first: int, last: int, starts: Sequence[int]) -> Cue:
+        """A cue of the words ``first`` to ``last``, whose further lines begin at ``starts``."""
+        lines = [self.text(a, b - 1) for a, b in pairwise([first, *starts, last + 1])]
+        return Cue(
+            start_ms=start_ms,
+            end_ms=end_ms,
+            lines=tuple(lines),
+            words=tuple(self._whole(first, last)),
+        )
+
+    def _whole(self, first: int, last: int) -> Iterable[Word]:
+        """The words of a cue; the parts of one that was cut and landed here whole, as one."""
+        i = first
+        while i <= last:
+            j = i
+            while j < last and self.part_of[j + 1] == self.part_of[i]:
+                j += 1
+            word = self.words[i]
+            if j > i:
+                word = Word(
+                    text="".join(part.text for part in self.words[i : j + 1]),
+                    start_ms=word.start_ms,
+                    end_ms=self.words[j].end_ms,
+                    confidence=word.confidence,
+                )
+            yield word
+            i = j + 1
+
+
+def spoken(utterance: Utterance) -> list[Word]:
+    """The utterance's words that show anything, white space tidied.
+
+    A text without word times has them spread over its span by length.
+    """
+    if utterance.words:
+        tidied = ((word, " ".join(word.text.split())) for word in utterance.words)
+        return [
+            word
+            if text == word.text
+            else Word(
+                text=text,
+                start_ms=word.start_ms,
+                end_ms=word.end_ms,
+                confidence=word.confidence,
+            )
+            for word, text in tidied
+            if text
+        ]
+    texts = utterance.text.split()
+    return _spread(texts, utterance.span.start_ms, utterance.span.end_ms, None)
+
+
+def _spread(
+    texts: Sequence[str], start_ms: int, end_ms: int, confidence: float | None
+) -> list[Word]:
+    """Words that share a span by their width."""
+    sizes = [0]
+    for text in texts:
+        sizes.append(sizes[-1] + max(1, columns(text)))
+    span = end_ms - start_ms
+    times = [start_ms + span * size // max(1, sizes[-1]) for size in sizes]
+    return [
+        Word(text=text, start_ms=a, end_ms=b, confidence=confidence)
+        for text, (a, b) in zip(texts, pairwise(times), strict=True)
+    ]
+
+
+def _characters_of(word: Word) -> list[Word]:
+    return _spread(graphemes(word.text), word.start_ms, word.end_ms, word.confidence)
+
+
+def _unspaced(language: str) -> bool:
+    return language.replace("_", "-").split("-")[0].lower() in UNSPACED
+
+
+def _needs_space(left: str, right: str) -> bool:
+    """In a script without spaces only two foreign words stand apart."""
+    return left[-1].isascii() and right[0].isascii() and not (is_wide(left[-1]))
+
+
+class _Clock:
+    """When the cue that begins with a word starts, and when it could end at the latest."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        frame_rate: Fraction | None,
+        shots_ms: Sequence[int],
+        track: Track,
+    ) -> None:
+        self.gap_ms = min_gap_ms(profile, frame_rate)
+        self.close_ms = close_gap_ms(profile, frame_rate)
+        self.snap_ms = snap_ms(profile, frame_rate)
+        self.shots_ms: _Ints = np.unique(np.asarray(shots_ms, dtype=np.int64))
+        #: The start of a cue that begins with word i.
+        self.start_ms = self._starts(track)
+
+    def _starts(self, track: Track) -> _Ints:
+        """Word starts, moved onto a near shot change where no speech is in the way."""
+        starts = track.start_ms.copy()
+        if not len(self.shots_ms):
+            return starts
+        after = np.searchsorted(self.shots_ms, starts)
+        last = len(self.shots_ms) - 1
+        shot_after = self.shots_ms[np.minimum(after, last)]
+        shot_before = self.shots_ms[np.maximum(after - 1, 0)]
+        before_end = np.concatenate(([-(2**62)], track.end_ms[:-1]))
+        back = starts - shot_before
+        early = (back > 0) & (back <= self.snap_ms) & (shot_before >= before_end + self.gap_ms)
+        ahead = shot_after - starts
+        late = (ahead > 0) & (ahead <= self.snap_ms) & (shot_after <= track.end_ms)
+        late &= ~early | (ahead < back)
+        starts = np.where(late, shot_after, np.where(early, shot_before, starts))
+        return np.maximum.accumulate(starts)
+
+    def ends_on_shots(
+        self, start_ms: _Ints, end_ms: _Ints, spoken_ms: _Ints, free_ms: _Ints, least_ms: int
+    ) -> _Ints:
+        """Ends moved to the minimum gap before a near shot change, where that keeps the rules.
+
+        ``spoken_ms`` is where speech ends, ``free_ms`` the latest possible end.
+        """
+        if not len(self.shots_ms):
+            return end_ms
+        stops = self.shots_ms - self.gap_ms
+        at = np.searchsorted(stops, end_ms)
+        last = len(stops) - 1
+        for index in (np.minimum(at, last), np.maximum(at - 1, 0)):
+            stop = stops[index]
+            fits = np.abs(stop - end_ms) <= self.snap_ms
+            fits &= (stop >= spoken_ms) & (stop <= free_ms) & (stop - start_ms >= least_ms)
+            end_ms = np.where(fits, stop, end_ms)
+        return end_ms
+
+    def crossed(self, start_ms: _Ints, end_ms: _Ints) -> _Ints:
+        """How many shot changes each span runs across, those at its edges not counted."""
+        if not len(self.shots_ms):
+            return np.zeros(len(start_ms), np.int64)
+        first = np.searchsorted(self.shots_ms, start_ms + self.snap_ms, side="right")
+        last = np.searchsorted(self.shots_ms, end_ms - self.snap_ms, side="left")
+        crossed: _Ints = np.maximum(0, last - first)
+        return crossed
+
+
+class Runs:
+    """Every run of words that fits a cue's lines, and what its lines cost.
+
+    Flat arrays, run r being the words ``first[r]`` to ``last[r]``, ordered by first, then last;
+    the runs that begin with word i are ``offset[i]`` to ``offset[i + 1]``. ``reach`` is the last
+    word that a run beginning with word i may hold, for reasons other than its lines.
+    """
+
+    def __init__(self, track: Track, profile: Profile, reach: _Ints) -> None:
+        self.track = track
+        self.profile = profile
+        width = profile.max_columns
+        # A word wider than a line counts as one that fills it: it gets a line for itself.
+        shown = np.minimum(track.columns, width)
+        self._right: _Ints = np.cumsum(shown + track.space)
+        self._left: _Ints = self._right - shown
+        room = profile.max_lines * (width + 1) - 1
+        index = np.arange(len(track.words))
+        fits = np.searchsorted(self._right, self._left + room, side="right") - 1
+        reach = np.minimum.reduce([reach, fits, index + _MAX_WORDS - 1])
+        counts = np.maximum(reach, index) - index + 1
+        self.offset: _Ints = np.concatenate(([0], np.cumsum(counts)))
+        self.first: _Ints = np.repeat(index, counts)
+        self.last: _Ints = np.arange(self.offset[-1]) - self.offset[self.first] + self.first
+        self._split: list[_Ints] = []
+        self.line_cost = self._lines()
+
+    def _width(self, first: _Ints, last: _Ints) -> _Ints:
+        return self._right[last] - self._left[first]
+
+    def _run(self, first: _Ints, last: _Ints) -> _Ints:
+        return self.offset[first] + last - first
+
+    def _lines(self) -> _Floats:
+        """The cost of each run's best lines, infinite where it does not fit.
+
+        ``split[k]`` is for k + 2 lines the word that begins the second, -1 where fewer will do.
+        A run gets as few lines as it needs.
+        """
+        width = self.profile.max_columns
+        cost = np.where(self._width(self.first, self.last) <= width, 0.0, np.inf)
+        # The last word that still fits on a line with word i, and the first that does.
+        fits_to = np.searchsorted(self._right, self._left + width, side="right") - 1
+        break_cost = np.asarray(_COSTS.line_break)[self.track.ranks]
+        for below in range(1, self.profile.max_lines):
+            split = np.full(len(cost), -1, np.int64)
+            open_runs = np.flatnonzero(np.isinf(cost))
+            first, last = self.first[open_runs], self.last[open_runs]
+            low = np.searchsorted(self._left, self._right[last] - below * (width + 1) + 1) - 1
+            low = np.maximum(low, first)
+            high = np.minimum(fits_to[first], last - 1)
+            counts = np.maximum(0, high - low + 1)
+            some = counts > 0
+            open_runs, low, counts = open_runs[some], low[some], counts[some]
+            if not len(open_runs):
+                self._split.append(split)
+                continue
+            begin = np.concatenate(([0], np.cumsum(counts)[:-1]))
+            owner = np.repeat(np.arange(len(counts)), counts)
+            end = np.arange(len(owner)) - begin[owner] + low[owner]
+            run = open_runs[owner]
+            upper = self._width(self.first[run], end)
+            lower = self._width(end + 1, self.last[run]) / below
+            lean = (upper - lower) / width
+            trial = (
+                cost[self._run(end + 1, self.last[run])]
+                + break_cost[end + 1]
+                + _COSTS.another_line
+                + _COSTS.unbalance * lean * lean
+                + _COSTS.top_heavy * np.maximum(0.0, lean)
+            )
+            best = np.minimum.reduceat(trial, begin)
+            winners = np.flatnonzero(trial == best[owner])
+            place = np.searchsorted(winners, begin)
+            split[open_runs] = np.where(np.isinf(best), -1, end[winners[place]] + 1)
+            cost = cost.copy()
+            cost[open_runs] = best
+            self._split.append(split)
+        # A single word is always a cue, however wide.
+        return np.where(self.first == self.last, 0.0, cost)
+
+    def line_starts(self, run: int) -> list[int]:
+        """The words that begin the second and further lines of a run."""
+        starts: list[int] = []
+        last = int(self.last[run])
+        for split in reversed(self._split):
+            word = int(split[run])
+            if word >= 0:
+                starts.append(word)
+                run = int(self.offset[word]) + last - word
+        return starts
+
+
+def characters_in(runs: Runs) -> _Ints:
+    """The characters of each run, spaces counted."""
+    right = np.cumsum(runs.track.characters + runs.track.space)
+    left = right - runs.track.characters
+    count: _Ints = right[runs.last] - left[runs.first]
+    return count
+
+
+def cheapest(runs: Runs, cost: _Floats, begin: int = 0, end: int | None = None) -> list[int]:
+    """The runs that cut the words ``begin`` to ``end`` (excluded) at the least sum of ``cost``."""
+    stop = len(runs.track.words) if end is None else end
+    offset: list[int] = runs.offset[begin : stop + 1].tolist()
+    costs: list[float] = cost[offset[0] : offset[-1]].tolist()
+    n = stop - begin
+    best = [float("inf")] * (n + 1)
+    best[0] = 0.0
+    through = [-1] * (n + 1)
+    for i in range(n):
+        base = best[i]
+        run = offset[i] - offset[0]
+        for last in range(i + 1, min(n, i + offset[i + 1] - offset[i]) + 1):
+            total = base + costs[run]
+            if total < best[last]:
+                best[last] = total
+                through[last] = run
+            run += 1
+    chosen: list[int] = []
+    i = n
+    while i > 0:
+        chosen.append(through[i] + offset[0])
+        i = int(runs.first[chosen[-1]]) - begin
+    return chosen[::-1]
+
+
+class _TimedRuns(Runs):
+    """The runs that could be cues of a film, with their times and whole cost."""
+
+    def __init__(self, track: Track, profile: Profile, clock: _Clock) -> None:
+        limit = track.start_ms + profile.max_duration_ms
+        in_time = np.searchsorted(track.end_ms, limit, side="right") - 1
+        cuts = np.append(np.flatnonzero(track.fresh), len(track.words))
+        next_cut = cuts[np.searchsorted(cuts, np.arange(len(track.words)), side="right")]
+        super().__init__(track, profile, np.minimum(in_time, next_cut - 1))
+        self.clock = clock
+        self.count = characters_in(self)
+        self.start_ms: _Ints = clock.start_ms[self.first]
+        self.end_ms = self._ends()
+        self.cost = self._cost()
+
+    def _ends(self) -> _Ints:
+        """When each run's cue ends: at its last word, later to be readable, never too late."""
+        profile, clock = self.profile, self.clock
+        start = self.start_ms
+        reading = np.ceil(self.count * (1000 / profile.max_cps)).astype(np.int64)
+        spoken = np.maximum(self.track.end_ms[self.last], start)
+        following = np.append(clock.start_ms[1:], 2**62)[self.last]
+        free = np.minimum(following - clock.gap_ms, start + profile.max_duration_ms)
+        readable = np.minimum(start + reading, spoken + profile.max_linger_ms)
+        end = np.maximum.reduce([spoken, readable, start + profile.min_duration_ms])
+        end = np.minimum(end, free)
+        end = np.where(following - end < clock.close_ms, free, end)
+        end = clock.ends_on_shots(start, end, spoken, free, profile.min_duration_ms)
+        return np.maximum(end, start + 1)
+
+    def _cost(self) -> _Floats:
+        profile, costs, track = self.profile, _COSTS, self.track
+        duration = self.end_ms - self.start_ms
+        reading = self.count * (1000 / profile.max_cps)
+        excess = reading / duration - 1
+        lack = 1 - duration / max(1, profile.min_duration_ms)
+        pause = np.append(0, track.start_ms[1:] - track.end_ms[:-1]) / 1000
+        begin = np.asarray(costs.cue_break)[track.ranks] - costs.pause_s * np.clip(pause, 0, 1.5)
+        cost = costs.cue + begin[self.first] + self.line_cost
+        cost += costs.short * np.maximum(0, 1 - self.count / costs.short_characters)
+        over = excess > 0
+        cost[over] += costs.speed + costs.speed_excess * np.minimum(excess[over], 100)
+        flash = lack > 0
+        cost[flash] += costs.flash + costs.flash_lack * lack[flash]
+        cost += costs.shot * self.clock.crossed(self.start_ms, self.end_ms)
+        return cost
+
+
+def _settled(
+    track: Track,
+    runs: _TimedRuns,
+    chosen: Sequence[int],
+    profile: Profile,
+    frame_rate: Fraction | None,
+) -> Iterable[Cue]:
+    """The chosen runs as cues; where words crowd too much to be shown in time, cues start late."""
+    gap_ms = min_gap_ms(profile, frame_rate)
+    frame_ms = frames_ms(1, frame_rate)
+    earliest = -(2**62)
+    for run, following in zip(chosen, [*chosen[1:], None], strict=True):
+        start = max(int(runs.start_ms[run]), earliest)
+        end = int(runs.end_ms[run])
+        if following is not None and end - start < profile.min_duration_ms:
+            latest = int(runs.start_ms[following]) - gap_ms + _MAX_LATE_MS
+            end = max(end, min(start + profile.min_duration_ms, latest))
+        end = max(end, start + frame_ms)
+        earliest = end + gap_ms
+        yield track.cue(
+            start, end, int(runs.first[run]), int(runs.last[run]), runs.line_starts(run)
+        )

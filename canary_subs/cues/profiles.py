@@ -1,0 +1,182 @@
+"""The published reading rules as data, and profiles of the user's own.
+
+Sources, as of November 2026: Netflix Timed Text Style Guides (general requirements and one per
+language; the figures per language as Subtitle Edit's Netflix checks carry them); BBC Subtitle
+Guidelines; EBU teletext subtitles (EBU Tech 3264: 37 characters a row) with the Code of Good
+Subtitling Practice of ESIST (1 to 7 seconds, a gap of 4 frames); DCMP Captioning Key and its
+guidelines (32 characters, 160 words a minute for adults); YouTube's advice to uploaders.
+Speeds that a source states in words a minute become characters a second at 5.7 characters a word,
+its space counted: 180 wpm is 17.1.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from canary_subs.errors import ConfigError, UnknownName
+from canary_subs.model import Profile
+
+#: What each Netflix guide changes for its language; columns are two for each wide character.
+_NETFLIX: dict[str, dict[str, Any]] = {
+    "ar": {"max_cps": 20.0},
+    "en": {"max_cps": 20.0},
+    "hi": {"max_cps": 22.0},
+    "ja": {"max_cps": 4.0, "max_columns": 46},
+    "ko": {"max_cps": 12.0, "max_columns": 32},
+    "ru": {"max_columns": 39},
+    "th": {"max_columns": 35},
+    "zh": {"max_cps": 9.0, "max_columns": 32},
+}
+_NETFLIX_CHILDREN: dict[str, dict[str, Any]] = {
+    "ar": {"max_cps": 17.0},
+    "en": {"max_cps": 17.0},
+    "hi": {"max_cps": 18.0},
+    "ja": {"max_cps": 4.0, "max_columns": 46},
+    "ko": {"max_cps": 9.0, "max_columns": 32},
+    "ru": {"max_columns": 39},
+    "th": {"max_columns": 35},
+    "zh": {"max_cps": 7.0, "max_columns": 32},
+}
+#: Scripts whose characters are words or syllables keep their own speed in every profile.
+_DENSE_SCRIPTS: dict[str, dict[str, Any]] = {
+    language: {"max_cps": _NETFLIX[language]["max_cps"]} for language in ("ja", "ko", "zh")
+}
+
+_BASE: dict[str, Profile] = {
+    "netflix": Profile(name="netflix"),
+    "netflix-children": Profile(name="netflix-children", max_cps=13.0),
+    "bbc": Profile(
+        name="bbc",
+        max_columns=37,
+        max_cps=17.1,
+        min_duration_ms=1000,
+        min_gap_frames=1,
+        close_gap_frames=38,
+        max_linger_ms=1500,
+    ),
+    "ebu": Profile(
+        name="ebu",
+        max_columns=37,
+        max_cps=15.0,
+        min_duration_ms=1000,
+        min_gap_frames=4,
+        close_gap_frames=12,
+        max_linger_ms=1000,
+    ),
+    "dcmp": Profile(
+        name="dcmp",
+        max_columns=32,
+        max_cps=15.2,
+        min_duration_ms=1334,
+        max_duration_ms=6000,
+        max_linger_ms=1500,
+    ),
+    "youtube": Profile(
+        name="youtube",
+        max_cps=21.0,
+        min_duration_ms=1000,
+        min_gap_frames=0,
+        close_gap_frames=12,
+        max_linger_ms=1000,
+    ),
+    "vertical-video": Profile(
+        name="vertical-video",
+        max_columns=22,
+        max_cps=21.0,
+        min_duration_ms=500,
+        max_duration_ms=3000,
+        min_gap_frames=0,
+        close_gap_frames=15,
+        max_linger_ms=300,
+    ),
+}
+_BY_LANGUAGE: dict[str, dict[str, dict[str, Any]]] = {
+    "netflix": _NETFLIX,
+    "netflix-children": _NETFLIX_CHILDREN,
+}
+
+#: Each number's least and greatest sensible value.
+_LIMITS: dict[str, tuple[float, float]] = {
+    "max_lines": (1, 4),
+    "max_columns": (8, 200),
+    "max_cps": (1, 100),
+    "min_duration_ms": (0, 10_000),
+    "max_duration_ms": (500, 60_000),
+    "min_gap_frames": (0, 100),
+    "close_gap_frames": (0, 200),
+    "max_linger_ms": (0, 10_000),
+    "snap_frames": (0, 100),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The profiles that are built in."""
+    return tuple(_BASE)
+
+
+def profile_for(
+    name: str, language: str, own: Mapping[str, Mapping[str, object]] | None = None
+) -> Profile:
+    """The rules named ``name`` for a track in ``language`` (BCP-47).
+
+    ``own`` holds the user's profiles as TOML gives them: tables of `Profile` fields, each with
+    ``inherits``, the name of a built-in or of another of them ("netflix" where it is missing).
+    What a table sets holds for every language. Raises `UnknownName` and `ConfigError`.
+    """
+    primary = language.replace("_", "-").split("-")[0].lower()
+    return _resolve(name, primary, own or {}, ())
+
+
+def _resolve(
+    name: str, language: str, own: Mapping[str, Mapping[str, object]], seen: tuple[str, ...]
+) -> Profile:
+    if name in seen:
+        raise ConfigError(f"profile {name!r} inherits from itself: {' -> '.join((*seen, name))}")
+    if name in own:
+        table = own[name]
+        parent = table.get("inherits", "netflix")
+        if not isinstance(parent, str):
+            raise ConfigError(f"profile {name!r}: inherits must name a profile, not {parent!r}")
+        inherited = _resolve(parent, language, own, (*seen, name))
+        return _changed(inherited, name, table)
+    if name in _BASE:
+        changes = _BY_LANGUAGE.get(name, _DENSE_SCRIPTS).get(language, {})
+        return replace(_BASE[name], **changes)
+    known = [*_BASE, *own]
+    raise UnknownName(f"no profile is named {name!r}; {_hint(name, known)}")
+
+
+def _changed(profile: Profile, name: str, table: Mapping[str, object]) -> Profile:
+    """The inherited profile with a user's table laid over it, every value checked."""
+    types = {field.name: type(getattr(profile, field.name)) for field in fields(Profile)}
+    changes: dict[str, Any] = {"name": name}
+    for key, value in table.items():
+        if key == "inherits":
+            continue
+        if key not in _LIMITS:
+            raise ConfigError(f"profile {name!r}: no rule {key!r}; {_hint(key, list(_LIMITS))}")
+        low, high = _LIMITS[key]
+        number = types[key] is float
+        if isinstance(value, bool) or not isinstance(value, (int, float) if number else int):
+            kind = "a number" if number else "a whole number"
+            raise ConfigError(f"profile {name!r}: {key} must be {kind}, not {value!r}")
+        if not low <= value <= high:
+            raise ConfigError(
+                f"profile {name!r}: {key} must be from {low:g} to {high:g}, not {value}"
+            )
+        changes[key] = types[key](value)
+    result = replace(profile, **changes)
+    if result.min_duration_ms > result.max_duration_ms:
+        raise ConfigError(
+            f"profile {name!r}: min_duration_ms ({result.min_duration_ms}) is above "
+            f"max_duration_ms ({result.max_duration_ms})"
+        )
+    return result
+
+
+def _hint(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"

@@ -1,0 +1,172 @@
+"""Shared timing: a translation's words laid on the cues of the source language.
+
+This is how the trade translates from a template: the cues' times stand, and every language fills
+them. A translation's word times are estimates (`Timing.SOURCE`), so they only say roughly where a
+word belongs; which words stand in which cue is chosen for the whole track together, at the least
+cost of reading speed, broken phrases, lines, and distance from the estimates.
+
+When not all rules can hold, they give way in this order, the last one first: every word once and
+in order; cues never overlap; lines and columns (a text too long for its cue splits the cue's time,
+its outer times stand); the template's times; reading speed; no cue of the template left empty.
+Text in a place where the template has no cue gets cues of its own between the template's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from canary_subs.cues.layout import Runs, Track, cheapest, lay_out, spoken
+from canary_subs.cues.rules import min_gap_ms
+from canary_subs.model import Cue, Profile, Transcript, Utterance
+
+#: How far from its estimate a word may move to another cue.
+_WINDOW_MS = 5000
+
+#: Prices beside the line costs of `layout`.
+_EMPTY = 6.0
+_OVERFULL = 40.0
+_SPEED = 6.0
+_DISTANCE_S = 1.5
+_CUE_BREAK = np.asarray((0.0, 0.3, 0.8, 1.5, 4.0, 10.0))
+
+_Floats = NDArray[np.float64]
+
+
+def lay_on_template(
+    transcript: Transcript,
+    profile: Profile,
+    template: Sequence[Cue],
+    *,
+    frame_rate: Fraction | None = None,
+) -> tuple[Cue, ...]:
+    """The words of ``transcript`` in cues at the times of ``template`` (rising, disjoint)."""
+    cues: list[Cue] = []
+    gap_ms = min_gap_ms(profile, frame_rate)
+    for utterances, slots in _groups(transcript.utterances, template):
+        if slots:
+            cues += _fill(utterances, slots, profile, gap_ms)
+        else:
+            own = replace(transcript, utterances=tuple(utterances))
+            cues += lay_out(own, profile, frame_rate=frame_rate)
+    return tuple(_disjoint(cues, gap_ms))
+
+
+def _groups(
+    utterances: Sequence[Utterance], template: Sequence[Cue]
+) -> Iterator[tuple[list[Utterance], list[Cue]]]:
+    """Runs of utterances with the template's cues that share their time, or with none."""
+    group: list[Utterance] = []
+    slots: list[Cue] = []
+    next_slot = 0
+    for utterance in utterances:
+        words = spoken(utterance)
+        if not words:
+            continue
+        start_ms, end_ms = words[0].start_ms, max(words[-1].end_ms, words[0].start_ms + 1)
+        while next_slot < len(template) and template[next_slot].end_ms <= start_ms:
+            next_slot += 1
+        found = next_slot
+        while found < len(template) and template[found].start_ms < end_ms:
+            found += 1
+        shared = bool(slots) and slots[-1].end_ms > start_ms
+        fits = found > next_slot or shared
+        if group and fits != bool(slots):
+            yield group, slots
+            group, slots = [], []
+        group.append(utterance)
+        slots += template[next_slot:found]
+        next_slot = found
+    if group:
+        yield group, slots
+
+
+def _fill(
+    utterances: Sequence[Utterance], slots: Sequence[Cue], profile: Profile, gap_ms: int
+) -> Iterator[Cue]:
+    track = Track.of(utterances, profile.max_columns)
+    n = len(track.words)
+    runs = Runs(track, profile, np.full(n, n - 1))
+    bounds = _bounds(track, runs, slots, profile)
+    for slot, (begin, end) in zip(slots, pairwise(bounds), strict=True):
+        if begin < end:
+            yield from _cues_in(slot, track, runs, begin, end, gap_ms)
+
+
+def _bounds(track: Track, runs: Runs, slots: Sequence[Cue], profile: Profile) -> list[int]:
+    """Where each slot's words begin, and where the last one's end: len(slots) + 1 rising places."""
+    n = len(track.words)
+    begin = np.append(track.start_ms, track.end_ms[-1])
+    break_cost = np.append(_CUE_BREAK[track.ranks], 0.0)
+    size = np.concatenate(([0], np.cumsum(track.characters + track.space)))
+    counts = np.diff(runs.offset)
+    places: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
+    for slot in slots[1:]:
+        low = int(np.searchsorted(track.start_ms, slot.start_ms - _WINDOW_MS))
+        high = int(np.searchsorted(track.start_ms, slot.start_ms + _WINDOW_MS, side="right"))
+        places.append(np.arange(min(low, n), min(high, n) + 1))
+    places.append(np.full(1, n))
+    total: _Floats = np.zeros(1)
+    back: list[NDArray[np.intp]] = []
+    for k, slot in enumerate(slots):
+        first, last = places[k][:, None], places[k + 1][None, :]
+        held = last - first
+        inside = (held > 0) & (held <= counts[np.minimum(first, n - 1)])
+        run = np.where(inside, runs.offset[np.minimum(first, n - 1)] + held - 1, 0)
+        lines = np.where(inside, runs.line_cost[run], np.inf)
+        duration_s = max(1, slot.duration_ms) / 1000
+        need = (size[last] - size[first]) / profile.max_cps / duration_s
+        cost = np.where(np.isfinite(lines), lines, _OVERFULL * np.maximum(1.0, need))
+        cost = cost + _SPEED * np.maximum(0.0, need - 1)
+        cost = cost + _DISTANCE_S * np.abs(begin[first] - slot.start_ms) / 1000
+        cost = cost + break_cost[first]
+        cost = np.where(held == 0, _EMPTY, np.where(held < 0, np.inf, cost)) + total[:, None]
+        chosen = np.argmin(cost, axis=0)
+        back.append(chosen)
+        total = cost[chosen, np.arange(cost.shape[1])]
+    at = 0
+    bounds = [n]
+    for k in range(len(slots) - 1, -1, -1):
+        at = int(back[k][at])
+        bounds.append(int(places[k][at]))
+    return bounds[::-1]
+
+
+def _cues_in(
+    slot: Cue, track: Track, runs: Runs, begin: int, end: int, gap_ms: int
+) -> Iterator[Cue]:
+    """The words ``begin`` to ``end`` (excluded) in one slot; in several cues if they must."""
+    counts = np.diff(runs.offset)
+    whole = int(runs.offset[begin]) + end - 1 - begin
+    if end - begin <= counts[begin] and np.isfinite(runs.line_cost[whole]):
+        starts = runs.line_starts(whole)
+        yield track.cue(slot.start_ms, slot.end_ms, begin, end - 1, starts)
+        return
+    cost = runs.line_cost + _OVERFULL + _CUE_BREAK[track.ranks[runs.first]]
+    chosen = cheapest(runs, cost, begin, end)
+    sizes = [0]
+    for run in chosen:
+        sizes.append(sizes[-1] + len(track.text(int(runs.first[run]), int(runs.last[run]))))
+    times = [slot.start_ms + slot.duration_ms * size // sizes[-1] for size in sizes]
+    for k, run in enumerate(chosen):
+        last = k == len(chosen) - 1
+        stop = times[k + 1] if last else max(times[k] + 1, times[k + 1] - gap_ms)
+        yield track.cue(
+            times[k], stop, int(runs.first[run]), int(runs.last[run]), runs.line_starts(run)
+        )
+
+
+def _disjoint(cues: Sequence[Cue], gap_ms: int) -> Iterator[Cue]:
+    """The cues with those that lean over the next one cut short, or begun late if need be."""
+    earliest = None
+    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+        start = cue.start_ms if earliest is None else max(cue.start_ms, earliest)
+        end = cue.end_ms if following is None else min(cue.end_ms, following.start_ms - gap_ms)
+        end = max(end, start + 1)
+        earliest = end + gap_ms
+        yield replace(cue, start_ms=start, end_ms=end)
