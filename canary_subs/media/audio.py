@@ -1,0 +1,193 @@
+"""Sound on the video's timeline: mono, 16 kHz, sample 0 where the picture begins.
+
+ffmpeg decodes and resamples; its ``aresample=async=1`` fills holes with silence and follows a clock
+that drifts. What it writes carries times (NUT, not bare samples), and they decide where in the film
+each stretch is put: ffmpeg begins its filters anew where a broadcast changes its channels, and a
+count of samples would go astray there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from canary_subs.errors import DamagedMedia
+from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
+from canary_subs.media.probe import MAX_DURATION_MS, opened, shown
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
+from canary_subs.timing import clock, ms_to_samples, round_half_up, samples_to_ms
+
+log = logging.getLogger(__name__)
+
+#: Samples in each clip but the last: 30 s.
+CLIP_SAMPLES = 30 * SAMPLE_RATE_HZ
+
+#: A stretch that begins this near to where the last one ended continues it: 10 ms.
+_SEAM_SAMPLES = SAMPLE_RATE_HZ // 100
+
+#: ffmpeg's times are shifted by this, because NUT knows no negative ones.
+_LEAD_MS = 60_000
+
+#: A clock that leaps further than this between two packets was spliced, in formats that allow it.
+_LEAP_S = 10
+#: libavformat's AVFMT_TS_DISCONT: the format's clock may leap (MPEG-TS, MPEG-PS, Ogg).
+_MAY_LEAP = 0x0200
+
+# Dialogue is in the centre; the front pair stays audible for the films whose centre is silent.
+# ffmpeg's own downmix differs between its versions, this does not.
+_DIALOGUE = "pan=mono|c0=0.7*FC+0.15*FL+0.15*FR"
+
+Samples = NDArray[np.float32]
+
+
+def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
+    """Stream the track as consecutive clips of 30 s, float32 (n,) mono at 16 kHz.
+
+    What is missing before and between is silence. A file that ends early or has damaged places
+    yields what can be decoded and logs a warning; `DamagedMedia` is raised where nothing can be,
+    or where ffmpeg had to be ended. ffmpeg dies with the thread that asked for the first clip.
+    """
+    position = 0
+    complaint = ""
+    try:
+        with Run(_recipe(media, track)) as running:
+            for samples in _in_clips(_in_place(_timed(running))):
+                yield AudioClip(samples=samples, start_samples=position)
+                position += len(samples)
+            complaint = running.finish()
+    except FFmpegFailed as error:
+        if position == 0 or not error.by_itself:
+            raise DamagedMedia(f"{_reached(media, track, position)}: {error}") from None
+        complaint = str(error)
+    if position == 0:
+        raise DamagedMedia(f"{_reached(media, track, 0)}: {complaint or 'nothing in it decodes'}")
+    if complaint:
+        log.warning("%s: %s", _reached(media, track, position), complaint)
+
+
+def _reached(media: MediaInfo, track: AudioTrack, position: int) -> str:
+    reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
+    return f"{shown(media.path)}: audio track {track.index + 1} is damaged (read up to {reached})"
+
+
+def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
+    """The stretches that ffmpeg writes, each with its first sample's place in the film."""
+    import av
+
+    lead = ms_to_samples(_LEAD_MS, SAMPLE_RATE_HZ)
+    try:
+        with av.open(running, format="nut") as container:
+            for packet in container.demux(audio=0):
+                if packet.pts is None:
+                    continue
+                at = round_half_up(packet.pts * packet.time_base * SAMPLE_RATE_HZ) - lead
+                yield at, np.frombuffer(bytes(packet), "<i2").astype(np.float32) / 32768
+    except av.error.FFmpegError:
+        # It wrote nothing, or stopped in the middle; `finish` tells why.
+        return
+
+
+def _in_place(timed: Iterable[tuple[int, Samples]]) -> Iterator[Samples]:
+    """Stretches that follow each other from place 0 on: holes filled, overlaps cut."""
+    position = 0
+    for at, stretch in timed:
+        if at + len(stretch) > ms_to_samples(MAX_DURATION_MS, SAMPLE_RATE_HZ):
+            raise FFmpegFailed("its clock is broken, the sound has no end")
+        if at < position - _SEAM_SAMPLES:
+            stretch = stretch[position - at :]
+        while at > position + _SEAM_SAMPLES:
+            silence = np.zeros(min(at - position, CLIP_SAMPLES), np.float32)
+            yield silence
+            position += len(silence)
+        yield stretch
+        position += len(stretch)
+
+
+def _in_clips(stretches: Iterable[Samples]) -> Iterator[Samples]:
+    """The same samples, ``CLIP_SAMPLES`` at a time."""
+    waiting: list[Samples] = []
+    held = 0
+    for stretch in stretches:
+        waiting.append(stretch)
+        held += len(stretch)
+        while held >= CLIP_SAMPLES:
+            joined = np.concatenate(waiting)
+            yield joined[:CLIP_SAMPLES]
+            waiting, held = [joined[CLIP_SAMPLES:]], held - CLIP_SAMPLES
+    if held:
+        yield np.concatenate(waiting)
+
+
+def _recipe(media: MediaInfo, track: AudioTrack) -> Any:
+    """The ffmpeg-python node that writes the track to a pipe."""
+    import ffmpeg
+
+    with opened(media.path) as container:
+        stream = container.streams.audio[track.index]
+        channels = {channel.name for channel in stream.codec_context.layout.channels}
+        may_leap = bool(container.format.flags & _MAY_LEAP)
+    spliced = may_leap and _is_spliced(media, track)
+    shift_ms = _LEAD_MS - (0 if spliced else media.start_ms)
+    filters = [
+        f"asetpts=PTS+({Fraction(shift_ms, 1000)})/TB",
+        f"aresample={SAMPLE_RATE_HZ}:async=1:min_hard_comp=0.01",
+        f"asetnsamples=n={SAMPLE_RATE_HZ}:p=0",
+    ]
+    if len(channels) > 2 and {"FL", "FR", "FC"} <= channels:
+        filters.insert(0, _DIALOGUE)
+    settings = {
+        "format": "nut",
+        "acodec": "pcm_s16le",
+        "ac": 1,
+        "af": ",".join(filters),
+        "avoid_negative_ts": "disabled",
+    }
+    if not spliced:
+        source = media_input(media.path, copyts=None)
+        return source[f"a:{track.index}"].output("pipe:", **settings)
+    # ffmpeg mends the leaps itself, for all streams alike, if it sees the picture's packets too.
+    source = media_input(media.path)
+    sound = source[f"a:{track.index}"].output("pipe:", **settings)
+    if not media.has_picture:
+        return sound
+    return ffmpeg.merge_outputs(sound, source["v:0"].output("-", format="null", c="copy"))
+
+
+def _is_spliced(media: MediaInfo, track: AudioTrack) -> bool:
+    """Whether the file's clock leaps on its way, as where recordings were joined.
+
+    A hole in the sound alone, over which the picture's clock goes on, is no leap. Reads the whole
+    file, but looks at the picture's packets only where the sound's clock leaps.
+    """
+    with opened(media.path) as container:
+        sound = container.streams.audio[track.index]
+        for other in container.streams:
+            if other.index != sound.index:
+                other.discard = type(other.discard).all
+        if not _leaps(container, [sound]):
+            return False
+    with opened(media.path) as container:
+        sound = container.streams.audio[track.index]
+        return _leaps(container, [sound, *container.streams.video[:1]])
+
+
+def _leaps(container: Any, streams: list[Any]) -> bool:
+    import av
+
+    due: Fraction | None = None
+    try:
+        for packet in container.demux(streams):
+            if packet.dts is None:
+                continue
+            at = packet.dts * packet.time_base
+            if due is not None and abs(at - due) > _LEAP_S:
+                return True
+            due = at + (packet.duration or 0) * packet.time_base
+    except av.error.FFmpegError:
+        log.debug("the last packets of %s cannot be read", container.name)
+    return False

@@ -1,0 +1,252 @@
+"""What a media file contains, learnt without decoding it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from canary_subs.errors import DamagedMedia, MediaError, NotMedia
+from canary_subs.media.ffmpeg import INPUT_OPTIONS, one_line, url
+from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack
+from canary_subs.timing import round_half_up, seconds_to_ms
+
+log = logging.getLogger(__name__)
+
+#: How long opening a file, and each read of it, may take.
+OPEN_TIMEOUT_S = 60.0
+READ_TIMEOUT_S = 60.0
+
+#: A clock that runs further than this is broken; no film is.
+MAX_DURATION_MS = 100 * 3_600_000
+
+#: Rates that pictures really have. Containers that count in milliseconds blur them.
+_RATES = tuple(
+    Fraction(rate * 1000, 1001) if dropped else Fraction(rate)
+    for rate in (24, 25, 30, 48, 50, 60, 100, 120)
+    for dropped in (False, True)
+)
+
+#: Codes that stand in language tags without naming a language (ISO 639-2), besides qaa-qtz.
+_NO_LANGUAGE = {"und", "zxx", "mul", "mis"}
+
+
+def probe(path: Path) -> MediaInfo | None:
+    """Describe the file, or None where it is nothing that FFmpeg knows.
+
+    Opens no other file and no connection, whatever the content says. Raises `NotMedia` for what is
+    known and no media (empty, a playlist, a picture), `DamagedMedia` for media that cannot be
+    opened, and `MediaError` for a file that cannot be read at all.
+    """
+    import av
+
+    status = _stat(path)
+    if status.st_size == 0:
+        raise NotMedia(f"{shown(path)} is empty: was the copy completed?")
+    try:
+        with opened(path) as container:
+            return _describe(path, status, container)
+    except av.error.InvalidDataError:
+        if _looks_like_mp4(path):
+            raise DamagedMedia(
+                f"{shown(path)} is an MP4 without its index: was the copy completed?"
+            ) from None
+        return None
+    except av.error.ArgumentError:  # what the demuxers' allow-list answers
+        raise NotMedia(
+            f"{shown(path)} is no sound or video file (playlists, pictures and scripts are not read)"
+        ) from None
+    except av.error.FFmpegError as error:
+        raise DamagedMedia(
+            f"{shown(path)} cannot be read: {one_line(error.strerror)}; copy it again"
+        ) from None
+
+
+def shown(path: Path) -> str:
+    """The path as a message shows it, on one line."""
+    return one_line(str(path))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The file as PyAV's input container, with every door to other files closed."""
+    import av
+
+    with av.open(
+        url(path),
+        options=dict(INPUT_OPTIONS),
+        metadata_errors="replace",
+        timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+    ) as container:
+        yield container
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise NotMedia(f"{shown(path)} is not a file")
+        with path.open("rb"):
+            return status
+    except FileNotFoundError:
+        raise MediaError(f"{shown(path)} does not exist") from None
+    except PermissionError:
+        raise MediaError(f"{shown(path)} may not be read: mend its permissions") from None
+    except OSError as error:
+        failure = MediaError(f"{shown(path)} cannot be read now: {error.strerror}")
+        failure.may_pass = True
+        raise failure from None
+
+
+def _looks_like_mp4(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide", b"free")
+
+
+def _describe(path: Path, status: os.stat_result, container: Any) -> MediaInfo:
+    streams = container.streams
+    pictures = [stream for stream in streams.video if not _is_still(stream)]
+    start_ms = _start_ms(container)
+    return MediaInfo(
+        path=path,
+        size_bytes=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        duration_ms=_duration_ms(container, path),
+        audio=tuple(_audio_track(index, stream) for index, stream in enumerate(streams.audio)),
+        subtitles=tuple(
+            _subtitle_track(index, stream) for index, stream in enumerate(streams.subtitles)
+        ),
+        frame_rate=_frame_rate(pictures[0]) if pictures else None,
+        start_ms=start_ms,
+        has_picture=bool(pictures),
+        chapters=_chapters(container, start_ms),
+        attachments=tuple(
+            one_line(Path(stream.metadata.get("filename", "")).name)
+            for stream in streams.attachments
+        ),
+    )
+
+
+def _is_still(stream: Any) -> bool:
+    """Whether this "video" is cover art or a thumbnail rather than a picture that moves."""
+    disposition = type(stream.disposition)
+    stills = disposition.attached_pic | disposition.still_image | disposition.timed_thumbnails
+    return bool(stream.disposition & stills)
+
+
+def _start_ms(container: Any) -> int:
+    return round_half_up(Fraction(container.start_time or 0, 1000))
+
+
+def _duration_ms(container: Any, path: Path) -> int:
+    """From the header; from the last packets where it says nothing or counts from elsewhere."""
+    start_ms = _start_ms(container)
+    said_ms = round_half_up(Fraction(container.duration or 0, 1000))
+    # Matroska's duration may or may not include what passes before the first packet.
+    if said_ms <= 0 or (start_ms > 0 and "matroska" in container.format.name):
+        end_ms = seconds_to_ms(_last_packet_end(container, near_ms=said_ms - 30_000))
+        said_ms = max(0, end_ms - start_ms)
+    if said_ms > MAX_DURATION_MS:
+        raise DamagedMedia(
+            f"{shown(path)} claims to last {said_ms // 3_600_000} hours: its clock is broken;"
+            " remux it"
+        )
+    return said_ms
+
+
+def _last_packet_end(container: Any, near_ms: int) -> Fraction:
+    """When the last packet ends, on the container's clock, in seconds; looks from ``near_ms``."""
+    import av
+
+    end = Fraction(0)
+    try:
+        if near_ms > 0:
+            container.seek(near_ms * 1000)
+        for packet in container.demux():
+            if packet.pts is not None:
+                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+    except av.error.FFmpegError:
+        log.debug("the last packets of %s cannot be read", container.name)
+    return end
+
+
+def _audio_track(index: int, stream: Any) -> AudioTrack:
+    context = stream.codec_context
+    return AudioTrack(
+        index=index,
+        codec=_codec(stream),
+        channels=context.channels,
+        sample_rate_hz=context.sample_rate or 0,
+        language=_language(stream),
+        title=_title(stream),
+        default=bool(stream.disposition & type(stream.disposition).default),
+        dispositions=frozenset(flag.name for flag in stream.disposition if flag.name),
+    )
+
+
+def _subtitle_track(index: int, stream: Any) -> SubtitleTrack:
+    disposition = type(stream.disposition)
+    return SubtitleTrack(
+        index=index,
+        codec=_codec(stream),
+        language=_language(stream),
+        title=_title(stream),
+        default=bool(stream.disposition & disposition.default),
+        forced=bool(stream.disposition & disposition.forced),
+        hearing_impaired=bool(stream.disposition & disposition.hearing_impaired),
+        image=_codec(stream) in {"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"},
+    )
+
+
+def _codec(stream: Any) -> str:
+    context = stream.codec_context
+    return context.codec.canonical_name if context is not None else "unknown"
+
+
+def _title(stream: Any) -> str | None:
+    # MP4 has no title of a track; its handler's name serves, where an author wrote one.
+    return stream.metadata.get("title") or None
+
+
+def _language(stream: Any) -> str | None:
+    return normalised_language(stream.metadata.get("language", ""))
+
+
+def normalised_language(tag: str) -> str | None:
+    """A container's language tag ("ger", "deu", "pt-BR") as BCP-47, or None where it names none."""
+    import langcodes
+
+    try:
+        normal = langcodes.standardize_tag(tag)
+    except ValueError:
+        return None
+    primary = normal.split("-")[0]
+    if primary in _NO_LANGUAGE or "qaa" <= primary <= "qtz" and len(primary) == 3:
+        return None
+    return normal if langcodes.tag_is_valid(normal) else None
+
+
+def _frame_rate(stream: Any) -> Fraction | None:
+    rate = stream.guessed_rate or stream.average_rate
+    if not rate:
+        return None
+    nearest = min(_RATES, key=lambda known: abs(known - rate))
+    # 24 and 24000/1001 lie 1/1000 apart; a blurred rate is off by less than 1/10000.
+    return nearest if abs(nearest - rate) < rate / 10_000 else Fraction(rate)
+
+
+def _chapters(container: Any, start_ms: int) -> tuple[Span, ...]:
+    spans = []
+    for chapter in container.chapters():
+        start, end = (
+            max(0, round_half_up(Fraction(chapter[edge]) * chapter["time_base"] * 1000) - start_ms)
+            for edge in ("start", "end")
+        )
+        if start <= end:
+            spans.append(Span(start_ms=start, end_ms=end))
+    return tuple(spans)
