@@ -1,0 +1,43 @@
+# make demo and make test need Python >= 3.11, git, make and a package index, nothing else.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+SETUP := .venv/.set-up
+FILMS := build/demo/films
+
+# Keeps many small matrix products from fighting over two cores.
+export KMP_BLOCKTIME ?= 0
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile lock clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(SETUP): pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
+	@touch $@
+
+demo: $(SETUP) ## Subtitle the examples in four languages and show what came out
+	$(BIN)/python examples/demo.py
+
+test: $(SETUP) lint ## Everything that must hold, in under ten minutes
+	$(BIN)/python -m pytest
+
+lint: $(SETUP)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+
+evaluate: $(SETUP) ## The demonstration model on sentences and voices that it never met
+	$(BIN)/python -m canary_subs.demo.evaluate
+
+examples: $(SETUP) ## Make the example videos afresh (needs espeak-ng)
+	$(BIN)/python examples/make_examples.py
+
+model: $(SETUP) ## Train the demonstration model afresh (needs espeak-ng, about 80 minutes)
+	$(BIN)/python -m canary_subs.demo.train
+
+clean: ## Remove what was built, the virtual environment too
+	rm -rf .venv build dist

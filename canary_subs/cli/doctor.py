@@ -1,0 +1,152 @@
+"""``canary-subs doctor``: what is installed, where it would run, what would be slow or fail."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from canary_subs.cli import common
+from canary_subs.errors import CanarySubsError
+
+if TYPE_CHECKING:
+    from canary_subs.config import Config
+
+PACKAGES = ("torch", "nemo_toolkit", "av", "ffmpeg-python", "onnxruntime", "silero-vad", "watchdog")
+
+#: Below this, a store or a folder of results soon cannot be written.
+LOW_DISK_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    what: str
+    #: "ok"; "slow": works, could be better; "bad": will fail.
+    state: str
+    found: str
+    #: How to mend it; empty where nothing is to be mended.
+    advice: str = ""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("doctor", help="what is installed, what would be slow or fail")
+    common.add_work(parser)
+    common.add_json(parser)
+    parser.set_defaults(command=doctor)
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Look at everything that a film will need; status 1 where something will fail."""
+    room = common.open_room(args)
+    chosen = room.settings.config
+    checks = [*_software(), _ffmpeg(), *_device(), _model(chosen), *_places(chosen)]
+    for plugin in room.catalogue.plugins:
+        if plugin.broken:
+            checks.append(
+                Check(
+                    what=f"plugin {plugin.name}",
+                    state="bad",
+                    found=plugin.broken,
+                    advice=f"mend or remove {plugin.origin}, or name it under 'disable'",
+                )
+            )
+    if args.json:
+        common.show_json([dataclasses.asdict(check) for check in checks])
+    else:
+        for check in checks:
+            print(f"{check.state:<5} {check.what:<14} {common.plain(check.found)}")
+            if check.advice:
+                print(f"{'':<20} -> {common.plain(check.advice)}")
+    return int(any(check.state == "bad" for check in checks))
+
+
+def _software() -> Iterator[Check]:
+    yield Check(what="python", state="ok", found=f"{platform.python_version()}")
+    for name in PACKAGES:
+        try:
+            yield Check(what=name, state="ok", found=metadata.version(name))
+        except metadata.PackageNotFoundError:
+            advice = "pip install canary-subs again; it brings everything"
+            yield Check(what=name, state="bad", found="not installed", advice=advice)
+
+
+def _ffmpeg() -> Check:
+    from canary_subs.media import ffmpeg
+
+    try:
+        binary = ffmpeg.find()
+    except FileNotFoundError as error:
+        return Check(what="ffmpeg", state="bad", found="none", advice=str(error))
+    own = shutil.which("ffmpeg") == binary
+    origin = "the system's" if own else "from imageio-ffmpeg; there is none on the PATH"
+    found = f"{ffmpeg.version(binary)}, {origin} ({binary})"
+    return Check(what="ffmpeg", state="ok", found=found)
+
+
+def _device() -> Iterator[Check]:
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            free, total = torch.cuda.mem_get_info(index)
+            name = torch.cuda.get_device_name(index)
+            found = f"{name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
+            yield Check(what=f"cuda:{index}", state="ok", found=found)
+    elif torch.backends.mps.is_available():
+        yield Check(what="mps", state="ok", found="Apple Silicon")
+    elif torch.version.cuda:
+        yield Check(
+            what="device",
+            state="slow",
+            found=f"cpu only, {cores} cores; torch was built for CUDA {torch.version.cuda}",
+            advice="check the NVIDIA driver with nvidia-smi",
+        )
+    else:
+        yield Check(
+            what="device",
+            state="slow",
+            found=f"cpu only, {cores} cores",
+            advice="with an NVIDIA card: pip install --force-reinstall a CUDA build of torch",
+        )
+
+
+def _model(chosen: Config) -> Check:
+    from canary_subs.canary import models
+
+    try:
+        card = models.find(chosen.model)
+    except CanarySubsError as error:
+        return Check(what="model", state="bad", found=chosen.model, advice=str(error))
+    licence = card.licence if card.commercial else f"{card.licence}: no commercial use"
+    return Check(what="model", state="ok", found=f"{card.name}, {licence}")
+
+
+def _places(chosen: Config) -> Iterator[Check]:
+    places = [("store", chosen.store.parent), *(("watched", f) for f in chosen.watch.folders)]
+    if chosen.out is not None:
+        places.append(("results", chosen.out))
+    for what, folder in places:
+        there = next((f for f in (folder, *folder.parents) if f.exists()), folder)
+        if what == "watched" and there != folder:
+            advice = "make it, or mount it"
+            yield Check(what=what, state="bad", found=f"{folder}: not there", advice=advice)
+        elif not os.access(there, os.W_OK):
+            found = f"{folder}: cannot be written"
+            yield Check(what=what, state="bad", found=found, advice="allow writing there, or --out")
+        else:
+            free = shutil.disk_usage(there).free
+            yield Check(
+                what=what,
+                state="slow" if free < LOW_DISK_BYTES else "ok",
+                found=f"{folder}, {free / 2**30:.1f} GiB free",
+                advice="free some space" if free < LOW_DISK_BYTES else "",
+            )

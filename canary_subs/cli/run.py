@@ -1,0 +1,85 @@
+"""``canary-subs run``: subtitle these files now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from canary_subs.cli import common
+
+if TYPE_CHECKING:
+    from canary_subs.cli.progress import FilmProgress
+    from canary_subs.model import Plan
+    from canary_subs.pipeline import Outcome, Task
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("run", help="subtitle these files now")
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    common.add_work(parser)
+    common.add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Subtitle every file; one that fails costs no other."""
+    from canary_subs import config
+    from canary_subs.cli.progress import FilmProgress
+    from canary_subs.pipeline import Sessions, process
+
+    room = common.open_room(args)
+    plan = config.plan(room.settings.config, room.catalogue)
+    sessions = Sessions(room.catalogue)
+    status = 0
+    try:
+        with FilmProgress() as progress:
+            tasks = _tasks(args.files, plan, progress)
+            for outcome in process(tasks, room.catalogue, sessions):
+                progress.end(outcome.task.path)
+                progress.print(json.dumps(_facts(outcome)) if args.json else _line(outcome))
+                for text in (*outcome.warnings, *map(str, outcome.errors)):
+                    common.complain(text)
+                status = max(status, _status(outcome))
+    finally:
+        sessions.close()
+    return status
+
+
+def _tasks(files: Sequence[Path], plan: Plan, progress: FilmProgress) -> Iterator[Task]:
+    from canary_subs.pipeline import Task
+
+    for path in dict.fromkeys(path.absolute() for path in files):
+        yield Task(path=path, plan=plan, tell=partial(progress.tell, path))
+
+
+def _line(outcome: Outcome) -> str:
+    name = common.plain(outcome.task.path.name)
+    if outcome.skip:
+        return f"{name}: skipped, {common.plain(outcome.skip.reason)}"
+    if outcome.errors and not outcome.delivered:
+        return f"{name}: failed"
+    made = "".join(f"\n  {common.plain(place)}" for place in outcome.delivered)
+    return f"{name}:{made}"
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "file": str(outcome.task.path),
+        "state": "skipped" if outcome.skip else "failed" if outcome.errors else "done",
+        "reason": outcome.skip.reason if outcome.skip else None,
+        "rule": outcome.skip.rule if outcome.skip else None,
+        "delivered": list(outcome.delivered),
+        "warnings": list(outcome.warnings),
+        "errors": [str(error) for error in outcome.errors],
+    }
+
+
+def _status(outcome: Outcome) -> int:
+    if outcome.errors:
+        return max(error.exit_code for error in outcome.errors)
+    # Nothing was made of a film that was asked for by name; that it is there already is no failure.
+    return 3 if outcome.skip and outcome.skip.rule != "exists" else 0
