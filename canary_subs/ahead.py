@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator
+from contextlib import closing
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -49,13 +50,13 @@ class Ahead(Generic[T]):
 
     def _run(self) -> None:
         try:
-            for item in self._items:
-                if not self._put(item):
-                    break
+            with closing(self._items):
+                for item in self._items:
+                    if not self._put(item):
+                        break
         except BaseException as error:
             self._error = error
         finally:
-            self._items.close()
             self._finished.set()
             self._news.set()
 

@@ -6,9 +6,9 @@ import importlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from functools import partial
 from importlib.metadata import entry_points
@@ -41,6 +41,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "delivery": "canary_subs_deliveries",
     }
 )
+
+
+#: Every hook that a plugin can answer.
+HOOKS = (*KINDS.values(), "canary_subs_plan", "canary_subs_job_changed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,21 +84,23 @@ class Catalogue:
 
     def add(self, name: str, origin: str, find: Callable[[], object]) -> None:
         """Load and register one plugin; a failure is noted and costs nothing else."""
+        plugin: object = None
         try:
+            if self._manager.has_plugin(name):
+                raise PluginError(f"a plugin named {name!r} is already loaded; rename this one")
             plugin = find()
-            self._register(plugin, name)
+            hooks = self._register(plugin, name)
             offers = {kind: list(self._offers(plugin, hook)) for kind, hook in KINDS.items()}
         except (Exception, SystemExit) as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
+            if plugin is not None and self._manager.get_name(plugin) == name:
+                self._manager.unregister(plugin)
             self._plugins.append(Plugin(name=name, origin=origin, broken=_in_one_line(error)))
             return
         for kind, providers in offers.items():
             for provider in providers:
                 entry = Entry(provider=provider, plugin=name)
                 self._entries[kind].setdefault(provider.name, []).append(entry)
-        hooks = tuple(sorted(hook.name for hook in self._manager.get_hookcallers(plugin) or ()))
         self._plugins.append(Plugin(name=name, origin=origin, hooks=hooks))
 
     def providers(self, kind: str) -> tuple[Entry, ...]:
@@ -137,6 +143,11 @@ class Catalogue:
                 answer: Any = hook.function(**{name: known[name] for name in hook.argnames})
                 if isinstance(answer, Plan | Skip):
                     return answer
+                if answer is not None:
+                    raise PluginError(
+                        f"plugin {hook.plugin_name!r} failed: canary_subs_plan must give a Plan, "
+                        f"a Skip or None, not {answer!r:.60}"
+                    )
         return plan
 
     def job_changed(self, job: Job) -> None:
@@ -144,32 +155,55 @@ class Catalogue:
         for hook in self._implementations("canary_subs_job_changed"):
             try:
                 hook.function(*(job for _ in hook.argnames))
-            except Exception:
+            except (Exception, SystemExit):
                 log.warning("plugin %s failed on a job's change", hook.plugin_name, exc_info=True)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
-        # pluggy keeps them in the order of calling, last first, and would stop at the first
-        # exception; calling them one by one is what contains a failure.
+        # In pluggy's order of calling, last loaded first; pluggy itself would stop at the first
+        # exception: calling them one by one is what contains a failure.
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         return list(reversed(caller.get_hookimpls()))
 
-    def _register(self, plugin: object, name: str) -> None:
+    def _register(self, plugin: object, name: str) -> tuple[str, ...]:
         self._manager.register(plugin, name=name)
-        for caller in self._manager.get_hookcallers(plugin) or ():
+        callers = self._manager.get_hookcallers(plugin) or []
+        if not callers:
+            raise PluginError("it answers no hook; mark its functions with @hookimpl")
+        for caller in callers:
             if not caller.has_spec():
-                known = [hook for hook in dir(self._manager.hook) if hook.startswith(PROJECT)]
-                near = get_close_matches(caller.name, known, n=1)
+                near = get_close_matches(caller.name, HOOKS, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise PluginError(f"there is no hook {caller.name}{hint}")
+        return tuple(sorted(caller.name for caller in callers))
 
     def _offers(self, plugin: object, hook: str) -> Iterator[Provider[Any]]:
         for implementation in self._implementations(hook):
             if implementation.plugin is plugin:
                 offered: Any = implementation.function()
+                if not isinstance(offered, Iterable):
+                    raise PluginError(f"{hook} must give Providers, not {offered!r:.60}")
                 for provider in offered:
                     if not isinstance(provider, Provider):
                         raise PluginError(f"{hook} must give Providers, not {provider!r:.60}")
+                    _check(provider)
                     yield provider
+
+
+def _check(provider: Provider[Any]) -> None:
+    """Refuse a provider that could not be listed, named or made."""
+    name: object = provider.name
+    if not isinstance(name, str) or not name or name.split() != [name]:
+        raise PluginError(f"a provider's name is one word, not {name!r:.60}")
+    if not isinstance(provider.summary, str):
+        raise PluginError(f"the summary of {name!r} must be a text")
+    if not callable(provider.make):
+        raise PluginError(f"what makes {name!r} cannot be called")
+    options = provider.options
+    if not isinstance(options, type) or not is_dataclass(options):
+        raise PluginError(f"the options of {name!r} must be a dataclass")
+    for option in fields(options):
+        if option.init and option.default is MISSING and option.default_factory is MISSING:
+            raise PluginError(f"the option {option.name!r} of {name!r} must have a default")
 
 
 @contextmanager
@@ -179,13 +213,15 @@ def contained(plugin: str) -> Iterator[None]:
         yield
     except CanarySubsError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.debug("plugin %s failed", plugin, exc_info=True)
         raise PluginError(f"plugin {plugin!r} failed: {_in_one_line(error)}") from error
 
 
 def load(folder: Path | None = None, disabled: tuple[str, ...] = ()) -> Catalogue:
     """Built-ins, installed plugins (entry points), then the ``.py`` files of ``folder``.
+
+    Files whose names begin with a dot or an underscore are no plugins.
 
     Whoever can write into ``folder`` can run code as this user: it belongs to the user's own
     configuration and never to a folder of media.
@@ -198,7 +234,7 @@ def load(folder: Path | None = None, disabled: tuple[str, ...] = ()) -> Catalogu
         if point.name not in disabled:
             catalogue.add(point.name, origin, point.load)
     if folder is not None and folder.is_dir():
-        for file in sorted(folder.glob("*.py")):
+        for file in sorted(folder.glob("[!._]*.py")):
             if file.stem not in disabled:
                 catalogue.add(file.stem, str(file), partial(_from_file, file))
     return catalogue
