@@ -51,7 +51,6 @@ class Heard:
     #: The plugin that the source comes from.
     source_plugin: str
     track: AudioTrack
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

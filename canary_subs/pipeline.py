@@ -8,6 +8,7 @@ no short one and the device never waits for a decoder. Memory is bounded by the 
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from canary_subs import film
 from canary_subs.ahead import Ahead
 from canary_subs.errors import CanarySubsError, UnsupportedPair
 from canary_subs.hookspecs import Aligner, Engine, Session
-from canary_subs.media.tracks import choose_track
+from canary_subs.media import tracks
 from canary_subs.model import (
     AudioClip,
     Choice,
@@ -35,6 +36,8 @@ from canary_subs.model import (
     Utterance,
 )
 from canary_subs.plugins import Catalogue, contained
+
+log = logging.getLogger(__name__)
 
 #: Films whose sound is read at the same time.
 OPEN_FILMS = 4
@@ -91,8 +94,6 @@ class Outcome:
     documents: tuple[Document, ...] = ()
     #: Where results went, in the deliveries' own words (paths, for files).
     delivered: tuple[str, ...] = ()
-    #: Things a person should know though the work went on: one line each.
-    warnings: tuple[str, ...] = ()
     skip: Skip | None = None
     #: What failed; outputs that did not fail are delivered all the same.
     errors: tuple[CanarySubsError, ...] = ()
@@ -187,14 +188,10 @@ def _open(
             plan = catalogue.plan(media, plan)
         if isinstance(plan, Skip):
             return Outcome(task=task, media=media, skip=plan)
-        track, warnings = choose_track(media, language=plan.source, index=plan.track)
+        chosen = tracks.choose(media, language=plan.source, index=plan.track)
+        log.info("%s: hears track %d, because %s", task.path, chosen.track.index, chosen.why)
         heard = film.Heard(
-            media=media,
-            plan=plan,
-            source=source,
-            source_plugin=plugin,
-            track=track,
-            warnings=warnings,
+            media=media, plan=plan, source=source, source_plugin=plugin, track=chosen.track
         )
         opened = _Film(task, heard, catalogue, sessions, news)
         if (spoken := plan.source or heard.track.language) is not None:
@@ -272,7 +269,7 @@ class _Film:
         self._languages: tuple[str, ...] = ()
         self._provenance: dict[str, str] = {}
         self._found: list[tuple[Span, Mapping[str, Utterance]]] = []
-        self._outcome = Outcome(task=task, media=heard.media, warnings=heard.warnings)
+        self._outcome = Outcome(task=task, media=heard.media)
 
     @property
     def session(self) -> Session:

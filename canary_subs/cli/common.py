@@ -70,15 +70,22 @@ class Room:
     catalogue: Catalogue
 
 
-def open_room(args: argparse.Namespace) -> Room:
-    """Read the settings, load the plugins, check that they fit. Raises `UsageError`."""
+def look_around(args: argparse.Namespace) -> Room:
+    """Read the settings and load the plugins. Raises `ConfigError`."""
     from canary_subs import config, plugins
 
     settings = config.load(args.config, flags=_flags(args))
     chosen = settings.config
-    catalogue = plugins.load(chosen.plugin_folder, chosen.disable)
-    config.check_providers(settings, catalogue)
-    return Room(settings=settings, catalogue=catalogue)
+    return Room(settings=settings, catalogue=plugins.load(chosen.plugin_folder, chosen.disable))
+
+
+def open_room(args: argparse.Namespace) -> Room:
+    """`look_around`, and check that what is chosen exists. Raises `UsageError`."""
+    from canary_subs import config
+
+    room = look_around(args)
+    config.check_providers(room.settings, room.catalogue)
+    return room
 
 
 def _flags(args: argparse.Namespace) -> dict[str, object]:

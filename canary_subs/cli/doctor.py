@@ -45,7 +45,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def doctor(args: argparse.Namespace) -> int:
     """Look at everything that a film will need; status 1 where something will fail."""
-    room = common.open_room(args)
+    room = common.look_around(args)
     chosen = room.settings.config
     checks = [*_software(), _ffmpeg(), *_device(), _model(chosen), *_places(chosen)]
     for plugin in room.catalogue.plugins:

@@ -24,7 +24,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def formats(args: argparse.Namespace) -> int:
     """List the writers."""
-    catalogue = common.open_room(args).catalogue
+    catalogue = common.look_around(args).catalogue
     entries = catalogue.providers("format")
     if args.json:
         common.show_json([_provider(entry.plugin, entry.provider) for entry in entries])
@@ -38,7 +38,7 @@ def plugins(args: argparse.Namespace) -> int:
     """List plugins, their providers and options; a broken plugin with its reason."""
     from canary_subs.plugins import KINDS
 
-    catalogue = common.open_room(args).catalogue
+    catalogue = common.look_around(args).catalogue
     offers = {
         kind: [_provider(e.plugin, e.provider) for e in catalogue.providers(kind)] for kind in KINDS
     }
@@ -85,7 +85,7 @@ def config(args: argparse.Namespace) -> int:
     """Explain every key, in the words of a configuration file."""
     from canary_subs.config import explain
 
-    settings = explain(common.open_room(args).settings)
+    settings = explain(common.look_around(args).settings)
     if args.json:
         common.show_json([dataclasses.asdict(setting) for setting in settings])
         return 0

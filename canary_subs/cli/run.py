@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
             for outcome in process(tasks, room.catalogue, sessions):
                 progress.end(outcome.task.path)
                 progress.print(json.dumps(_facts(outcome)) if args.json else _line(outcome))
-                for text in (*outcome.warnings, *map(str, outcome.errors)):
-                    common.complain(text)
+                for error in outcome.errors:
+                    common.complain(str(error))
                 status = max(status, _status(outcome))
     finally:
         sessions.close()
@@ -73,7 +73,6 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.skip.reason if outcome.skip else None,
         "rule": outcome.skip.rule if outcome.skip else None,
         "delivered": list(outcome.delivered),
-        "warnings": list(outcome.warnings),
         "errors": [str(error) for error in outcome.errors],
     }
 
