@@ -14,8 +14,8 @@ from canary_subs.model import MediaInfo, Rendered
 @dataclass(frozen=True, kw_only=True)
 class SidecarOptions:
     #: The folder for all results; None: beside each video.
-    directory: Path | None = None
-    #: Videos below this folder keep their place below ``directory``.
+    out: Path | None = None
+    #: Videos below this folder keep their place below ``out``.
     root: Path | None = None
     #: Replace a file that is already there.
     overwrite: bool = False
@@ -56,11 +56,11 @@ class Sidecar:
 
     def _path(self, media: MediaInfo, language: str, marks: tuple[str, ...], suffix: str) -> Path:
         folder = media.path.parent
-        if self._options.directory is not None:
+        if self._options.out is not None:
             root = self._options.root
             inside = root is not None and folder.is_relative_to(root)
             below = folder.relative_to(root) if root is not None and inside else Path()
-            folder = self._options.directory / below
+            folder = self._options.out / below
         return folder / (".".join((media.path.stem, language, *marks)) + suffix)
 
 
