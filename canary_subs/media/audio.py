@@ -86,7 +86,7 @@ def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
                 if packet.pts is None:
                     continue
                 at = round_half_up(packet.pts * packet.time_base * SAMPLE_RATE_HZ) - lead
-                yield at, np.frombuffer(bytes(packet), "<i2").astype(np.float32) / 32768
+                yield at, np.frombuffer(bytes(packet), "<i2").astype(np.float32) / np.float32(32768)
     except av.error.FFmpegError:
         # It wrote nothing, or stopped in the middle; `finish` tells why.
         return
@@ -98,14 +98,14 @@ def _in_place(timed: Iterable[tuple[int, Samples]]) -> Iterator[Samples]:
     for at, stretch in timed:
         if at + len(stretch) > ms_to_samples(MAX_DURATION_MS, SAMPLE_RATE_HZ):
             raise FFmpegFailed("its clock is broken, the sound has no end")
-        if at < position - _SEAM_SAMPLES:
-            stretch = stretch[position - at :]
+        overlap = position - at if at < position - _SEAM_SAMPLES else 0
         while at > position + _SEAM_SAMPLES:
             silence = np.zeros(min(at - position, CLIP_SAMPLES), np.float32)
             yield silence
             position += len(silence)
-        yield stretch
-        position += len(stretch)
+        fresh = stretch[overlap:]
+        yield fresh
+        position += len(fresh)
 
 
 def _in_clips(stretches: Iterable[Samples]) -> Iterator[Samples]:

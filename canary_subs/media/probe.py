@@ -59,7 +59,7 @@ def probe(path: Path) -> MediaInfo | None:
         return None
     except av.error.ArgumentError:  # what the demuxers' allow-list answers
         raise NotMedia(
-            f"{shown(path)} is no sound or video file (playlists, pictures and scripts are not read)"
+            f"{shown(path)} is no sound or video file (nor are playlists, pictures and scripts)"
         ) from None
     except av.error.FFmpegError as error:
         raise DamagedMedia(
@@ -226,7 +226,7 @@ def normalised_language(tag: str) -> str | None:
     except ValueError:
         return None
     primary = normal.split("-")[0]
-    if primary in _NO_LANGUAGE or "qaa" <= primary <= "qtz" and len(primary) == 3:
+    if primary in _NO_LANGUAGE or ("qaa" <= primary <= "qtz" and len(primary) == 3):
         return None
     return normal if langcodes.tag_is_valid(normal) else None
 

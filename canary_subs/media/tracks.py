@@ -26,7 +26,8 @@ _ASIDE_TITLES = (
     ),
     (
         re.compile(
-            r"audio[ -]?desc?ri|descri(ptive|bed)|descripci|visually impaired|hörfilm|\bDVS\b|\bAD\b",
+            r"audio[ -]?desc?ri|descri(ptive|bed)|descripci|visually impaired|hörfilm"
+            r"|\b(AD|DVS)\b",
             re.I,
         ),
         "an audio description",
@@ -60,7 +61,8 @@ def choose(
     if index is not None:
         if not 0 <= index < len(media.audio):
             raise UsageError(
-                f"{shown(media.path)} has no audio track {index}: choose 0 to {len(media.audio) - 1}"
+                f"{shown(media.path)} has no audio track {index}:"
+                f" choose 0 to {len(media.audio) - 1}"
             )
         return TrackChoice(track=media.audio[index], why="it was asked for")
     if len(media.audio) == 1:

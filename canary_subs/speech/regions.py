@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -220,7 +221,7 @@ class _Passage:
             return None
         ended = final or self.now - regions[-1].end >= limits.long_pause
         passage = regions
-        for index, (region, following) in enumerate(zip(regions, regions[1:], strict=False)):
+        for index, (region, following) in enumerate(pairwise(regions)):
             if following.start - region.end >= limits.long_pause:
                 passage, ended = regions[: index + 1], True
                 break
@@ -231,7 +232,7 @@ class _Passage:
         if self._length(passage[-1]) <= limits.target:
             return len(passage) if ended else None
         best, best_score = 0, 0
-        for index, (region, following) in enumerate(zip(passage, passage[1:], strict=False)):
+        for index, (region, following) in enumerate(pairwise(passage)):
             length = self._length(region)
             if length <= limits.target:
                 score = min(following.start - region.end, limits.good_pause) * length

@@ -28,4 +28,4 @@ class Webrtc:
             self._vad.is_speech(step.tobytes(), SAMPLE_RATE_HZ)
             for step in steps.reshape(-1, _STEP_SAMPLES)
         ]
-        return np.array(said, np.float32).reshape(-1, 3).mean(axis=1)
+        return np.asarray(np.array(said, np.float32).reshape(-1, 3).mean(axis=1), np.float32)
