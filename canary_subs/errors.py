@@ -4,7 +4,8 @@
     ├── UsageError               what was asked cannot be asked            exit 2
     │   ├── ConfigError          a configuration that does not say what it means
     │   ├── UnknownName          no provider, format, profile or model of that name
-    │   └── UnsupportedPair      the model cannot go from this language to that one
+    │   ├── UnsupportedPair      the model cannot go from this language to that one
+    │   └── NotSubtitles         no subtitle file that can be read
     ├── MediaError               this file cannot be subtitled             exit 3
     │   ├── NotMedia             not a sound or video file
     │   ├── NoAudio              no sound track in it
@@ -48,6 +49,10 @@ class UnknownName(UsageError):
 
 class UnsupportedPair(UsageError):
     """The model cannot go from this language to that one."""
+
+
+class NotSubtitles(UsageError):
+    """No subtitle file that can be read."""
 
 
 class MediaError(CanarySubsError):
