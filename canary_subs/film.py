@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 import canary_subs
 from canary_subs.cues.profiles import profile_for
-from canary_subs.errors import CanarySubsError, LanguageUnsure, NotMedia, PluginError
+from canary_subs.errors import (
+    CanarySubsError,
+    LanguageUnsure,
+    NotMedia,
+    OutputError,
+    PluginError,
+)
 from canary_subs.hookspecs import Delivery, Segmenter, Session, Source
 from canary_subs.model import (
     AudioClip,
     AudioTrack,
     Choice,
+    Cue,
     Document,
     MediaInfo,
     Plan,
@@ -62,6 +70,16 @@ class Output:
     delivery: Choice
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What a film is heard for."""
+
+    languages: tuple[str, ...]
+    outputs: tuple[Output, ...] = ()
+    #: Outputs that already failed, before anything was heard.
+    failures: tuple[CanarySubsError, ...] = ()
+
+
 def probe(path: Path, catalogue: Catalogue) -> tuple[MediaInfo, Source, str]:
     """Describe a file by the first source that knows it: (what it is, source, plugin).
 
@@ -79,7 +97,8 @@ def probe(path: Path, catalogue: Catalogue) -> tuple[MediaInfo, Source, str]:
 def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterator[AudioClip]:
     """The pieces that the segmenter finds, holding no more sound than it may still want.
 
-    Raises `PluginError` where the segmenter asks for sound that is long past.
+    Raises `PluginError` where the segmenter asks for sound that is long past or not yet read, or
+    for the same sound twice.
     """
     window: deque[AudioClip] = deque()
 
@@ -95,16 +114,27 @@ def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterat
                 window.popleft()
             yield clip
 
+    last_ms = 0
     for span in segmenter.cut(remembered(), max_ms):
+        if span.start_ms < last_ms or not 0 < span.duration_ms <= max_ms:
+            raise PluginError(
+                "the segmenter must give rising, disjoint spans of at most "
+                f"{max_ms} ms, not {span.start_ms} to {span.end_ms} ms after {last_ms} ms"
+            )
+        last_ms = span.end_ms
         yield _take(window, span)
 
 
 def _take(window: deque[AudioClip], span: Span) -> AudioClip:
+    if not window:
+        raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms without reading")
     rate = window[0].sample_rate_hz
     start = ms_to_samples(span.start_ms, rate)
     end = min(ms_to_samples(span.end_ms, rate), window[-1].end_samples)
     if start < window[0].start_samples:
         raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms too late")
+    if start >= end:
+        raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms too early")
     parts = [
         clip.samples[max(start - clip.start_samples, 0) : max(end - clip.start_samples, 0)]
         for clip in window
@@ -139,8 +169,8 @@ def sample(pieces: Iterable[AudioClip], duration_ms: int) -> tuple[AudioClip, ..
 def certain_language(path: Path, odds: Mapping[str, float]) -> str:
     """The language that is spoken beyond doubt. Raises `LanguageUnsure`."""
     ranked = sorted(odds.items(), key=lambda item: item[1], reverse=True)
-    best, probability = ranked[0]
-    if probability < LANGUAGE_CERTAINTY:
+    best, probability = ranked[0] if ranked else ("", 0.0)
+    if not probability >= LANGUAGE_CERTAINTY:  # also where it is no number
         seen = ", ".join(f"{language} {share:.0%}" for language, share in ranked[:3])
         raise LanguageUnsure(
             f"{path}: the spoken language is not certain ({seen}); name it with --from"
@@ -148,24 +178,55 @@ def certain_language(path: Path, odds: Mapping[str, float]) -> str:
     return best
 
 
-def outputs(heard: Heard, spoken: str, catalogue: Catalogue) -> tuple[Output, ...] | Skip:
-    """What is still to be made; a `Skip` where everything is already there."""
-    wanted: list[Output] = []
+def wanted(heard: Heard, spoken: str, catalogue: Catalogue) -> Wanted | Skip:
+    """What is still to be made; a `Skip` where everything is already there.
+
+    A plan without formats or deliveries wants its languages, for whoever takes the documents.
+    Raises `UsageError` where the plan names what there is not.
+    """
+    plan = heard.plan
+    languages = tuple(dict.fromkeys(spoken if t == ORIGINAL else t for t in plan.targets))
+    if not plan.writers or not plan.deliveries:
+        return Wanted(languages=languages)
+    outputs: list[Output] = []
     kept: list[str] = []
-    for language in dict.fromkeys(spoken if t == ORIGINAL else t for t in heard.plan.targets):
-        for writer in heard.plan.writers:
-            suffix: str = catalogue.make("format", writer).suffix
-            for choice in heard.plan.deliveries:
-                delivery: Delivery = catalogue.make("delivery", choice)
-                place = delivery.find(heard.media, language, suffix)
-                if place is None:
-                    wanted.append(Output(language=language, writer=writer, delivery=choice))
-                else:
-                    kept.append(place)
-    if not wanted:
+    failures: list[CanarySubsError] = []
+    for writer, delivery in product(plan.writers, plan.deliveries):
+        try:
+            places = _find(heard.media, languages, writer, delivery, catalogue)
+        except (PluginError, OutputError) as error:
+            failures.append(error)
+            continue
+        kept += [place for place in places.values() if place is not None]
+        outputs += [
+            Output(language=language, writer=writer, delivery=delivery)
+            for language, place in places.items()
+            if place is None
+        ]
+    if not outputs and not failures:
         names = ", ".join(Path(place).name for place in kept)
         return Skip(rule="exists", reason=f"already there: {names}; --overwrite makes it afresh")
-    return tuple(wanted)
+    missing = {output.language for output in outputs}
+    return Wanted(
+        languages=tuple(language for language in languages if language in missing),
+        outputs=tuple(sorted(outputs, key=lambda output: languages.index(output.language))),
+        failures=tuple(failures),
+    )
+
+
+def _find(
+    media: MediaInfo,
+    languages: Sequence[str],
+    writer: Choice,
+    delivery: Choice,
+    catalogue: Catalogue,
+) -> dict[str, str | None]:
+    """Language -> where its file already is."""
+    with contained(catalogue.provider("format", writer.name).plugin):
+        suffix: str = catalogue.make("format", writer).suffix
+    with contained(catalogue.provider("delivery", delivery.name).plugin):
+        made: Delivery = catalogue.make("delivery", delivery)
+        return {language: made.find(media, language, suffix) for language in languages}
 
 
 def provenance(heard: Heard, spoken: str, session: Session) -> dict[str, str]:
@@ -197,19 +258,25 @@ def lay_out(
     entry = catalogue.provider("layout", plan.layout.name)
     layout = catalogue.make("layout", plan.layout)
     with contained(entry.plugin):
-        cues = layout.layout(transcript, profile, frame_rate=heard.media.frame_rate)
+        cues = tuple(layout.layout(transcript, profile, frame_rate=heard.media.frame_rate))
+        if not all(isinstance(cue, Cue) for cue in cues):
+            raise TypeError("a layout must give cues")
     return Document(media=heard.media, transcript=transcript, cues=cues, provenance=provenance)
 
 
 def deliver(
     documents: Sequence[Document], outputs: Sequence[Output], catalogue: Catalogue
 ) -> tuple[list[str], list[CanarySubsError]]:
-    """Write and place every output; one that fails costs no other. (where, failures)."""
+    """Write and place every output whose document there is: (where, failures).
+
+    One that fails costs no other.
+    """
     places: list[str] = []
     failures: list[CanarySubsError] = []
     by_language = {document.language: document for document in documents}
     for output in outputs:
-        document = by_language[output.language]
+        if (document := by_language.get(output.language)) is None:
+            continue
         try:
             places.append(_deliver_one(document, output, catalogue))
         except CanarySubsError as error:
@@ -221,6 +288,8 @@ def _deliver_one(document: Document, output: Output, catalogue: Catalogue) -> st
     writer = catalogue.make("format", output.writer)
     with contained(catalogue.provider("format", output.writer.name).plugin):
         data = writer.write(document)
+        if not isinstance(data, bytes):
+            raise TypeError(f"a writer must give bytes, not {type(data).__name__}")
     rendered = Rendered(language=output.language, suffix=writer.suffix, data=data)
     delivery: Delivery = catalogue.make("delivery", output.delivery)
     with contained(catalogue.provider("delivery", output.delivery.name).plugin):

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from canary_subs import film
 from canary_subs.ahead import Ahead
-from canary_subs.errors import CanarySubsError, UnsupportedPair
+from canary_subs.errors import CanarySubsError, PluginError, UnsupportedPair
 from canary_subs.hookspecs import Aligner, Engine, Session
 from canary_subs.media import tracks
 from canary_subs.model import (
@@ -100,6 +100,18 @@ class Outcome:
     cancelled: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Passage:
+    """A piece of an open film that is recognised, with what is said in it by language."""
+
+    task: Task
+    media: MediaInfo
+    #: The language that is spoken.
+    spoken: str
+    span: Span
+    utterances: Mapping[str, Utterance]
+
+
 class Sessions:
     """Engines and their loaded models, kept from one call of `process` to the next."""
 
@@ -119,13 +131,20 @@ class Sessions:
         key = f"{_key(plan.engine)} {plan.device} {plan.precision}"
         if key not in self._sessions:
             with contained(self._catalogue.provider("engine", plan.engine.name).plugin):
-                self._sessions[key] = self.engine(plan).open(plan.device, plan.precision)
+                session = self.engine(plan).open(plan.device, plan.precision)
+                if not session.max_clip_ms > 0 or not session.batch_ms > 0:
+                    raise ValueError("a session must take some sound")
+                self._sessions[key] = session
         return self._sessions[key]
 
     def close(self) -> None:
         """Give the devices' memory back; the next use loads again."""
         while self._sessions:
-            self._sessions.popitem()[1].close()
+            key, session = self._sessions.popitem()
+            try:
+                session.close()
+            except Exception:
+                log.warning("the model of %s could not be given back", key, exc_info=True)
 
 
 def process(
@@ -138,6 +157,16 @@ def process(
     is in its outcome's ``errors`` and costs no other film anything; anything but a
     `CanarySubsError` is a bug and is raised. Closing the generator stops all readers.
     """
+    with closing(follow(tasks, catalogue, sessions)) as events:
+        for event in events:
+            if isinstance(event, Outcome):
+                yield event
+
+
+def follow(
+    tasks: Iterable[Task | None], catalogue: Catalogue, sessions: Sessions
+) -> Generator[Passage | Outcome, None, None]:
+    """`process`, with every passage as it is recognised; those of one film come in order."""
     waiting = iter(tasks)
     news = threading.Event()
     films: deque[_Film] = deque()
@@ -154,6 +183,8 @@ def process(
             news.clear()
             if batch := _gather(films):
                 _recognise(batch)
+            for one in films:
+                yield from one.passages()
             ended = [one for one in films if one.ended]
             for one in ended:
                 films.remove(one)
@@ -168,7 +199,10 @@ def process(
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Waiting:
-    """A piece that was read, what is remembered of it, and the languages that are missing."""
+    """A piece that was read, what is remembered of it, and the languages that are missing.
+
+    A piece that misses nothing waits in line with the others: passages come in order.
+    """
 
     clip: AudioClip
     span: Span
@@ -216,7 +250,8 @@ def _gather(films: Iterable[_Film]) -> list[tuple[_Film, _Waiting]]:
         if session is None:
             session = one.session
             room_ms = session.batch_ms
-        room_ms -= piece.span.duration_ms
+        if piece.missing:
+            room_ms -= piece.span.duration_ms
         batch.append((one, piece))
         takers.append(one)
     return batch
@@ -225,23 +260,30 @@ def _gather(films: Iterable[_Film]) -> list[tuple[_Film, _Waiting]]:
 def _recognise(batch: Sequence[tuple[_Film, _Waiting]]) -> None:
     """Recognise a batch and hand each film its own; on failure each film alone."""
     films = list(dict.fromkeys(one for one, _ in batch))
+    pieces = [one.piece(waiting) for one, waiting in batch if waiting.missing]
     try:
         with contained(films[0].engine_plugin):
-            found = films[0].session.recognise([one.piece(waiting) for one, waiting in batch])
+            answers = iter(_checked(pieces, films[0].session.recognise(pieces)) if pieces else ())
     except CanarySubsError as error:
         if len(films) == 1:
             films[0].fail(error)
         for one in films if len(films) > 1 else ():
             _recognise([item for item in batch if item[0] is one])
         return
+    found = [(one, waiting, next(answers) if waiting.missing else ()) for one, waiting in batch]
     for one in films:
-        one.receive(
-            [
-                (waiting, utterances)
-                for (owner, waiting), utterances in zip(batch, found, strict=True)
-                if owner is one
-            ]
-        )
+        one.receive([(waiting, said) for owner, waiting, said in found if owner is one])
+
+
+def _checked(
+    pieces: Sequence[Piece], found: Sequence[Sequence[Utterance]]
+) -> Sequence[Sequence[Utterance]]:
+    """What an engine gave, if it is what was asked of it."""
+    asked = [piece.targets for piece in pieces]
+    given = [tuple(utterance.language for utterance in utterances) for utterances in found]
+    if given != asked:
+        raise PluginError(f"an engine asked for {asked!r:.80} gave {given!r:.80}")
+    return found
 
 
 class _Film:
@@ -267,8 +309,11 @@ class _Film:
         self._spoken = ""
         self._outputs: tuple[film.Output, ...] = ()
         self._languages: tuple[str, ...] = ()
+        self._failures: tuple[CanarySubsError, ...] = ()
         self._provenance: dict[str, str] = {}
         self._found: list[tuple[Span, Mapping[str, Utterance]]] = []
+        self._told = 0
+        self._stopping = threading.Event()
         self._outcome = Outcome(task=task, media=heard.media)
 
     @property
@@ -279,21 +324,27 @@ class _Film:
 
     def settle(self, spoken: str) -> None:
         """The language is known: see what is to be made, and begin to read."""
-        wanted = film.outputs(self._heard, spoken, self._catalogue)
+        wanted = film.wanted(self._heard, spoken, self._catalogue)
         if isinstance(wanted, Skip):
             self._end(skip=wanted)
             return
-        self._spoken, self._outputs = spoken, wanted
-        self._languages = tuple(dict.fromkeys(output.language for output in wanted))
+        if not wanted.languages:
+            self._end(errors=wanted.failures)
+            return
+        self._spoken, self._languages = spoken, wanted.languages
+        self._outputs, self._failures = wanted.outputs, wanted.failures
         engine = self._sessions.engine(self._heard.plan)
         for language in self._languages:
-            if (reason := engine.refuse(spoken, language)) is not None:
+            with contained(self.engine_plugin):
+                reason = engine.refuse(spoken, language)
+            if reason is not None:
                 raise UnsupportedPair(f"{self._task.path}: {reason}")
         self._provenance = film.provenance(self._heard, spoken, self.session)
         self._pieces = Ahead(self._read(), WAITING_PIECES, self._news)
 
     def ask_language(self) -> None:
         """Begin to read the pieces by which the language is judged."""
+        _ = self.session  # loaded here, since readers in threads of their own ask for it
         self._sample = Ahead(self._read_sample(), 1, self._news)
 
     def _read_sample(self) -> Generator[tuple[AudioClip, ...], None, None]:
@@ -315,7 +366,14 @@ class _Film:
             clips = heard.source.read(heard.media, heard.track)
             if isinstance(clips, Generator):  # a decoder must not outlive its film
                 stack.enter_context(closing(clips))
-            yield from film.cut(clips, segmenter, self.session.max_clip_ms)
+            yield from film.cut(self._unless_stopped(clips), segmenter, self.session.max_clip_ms)
+
+    def _unless_stopped(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
+        # Where nobody speaks for hours there is no piece at which a reader could be stopped.
+        for clip in clips:
+            if self._stopping.is_set():
+                return
+            yield clip
 
     @property
     def _scope(self) -> str:
@@ -330,10 +388,8 @@ class _Film:
                 self._end(cancelled=True)
             if self._sample is not None and (clips := self._sample.take()) is not None:
                 self._identify(clips)
-            while self._pieces is not None and (waiting := self._pieces.take()) is not None:
-                if waiting.missing:
-                    return waiting
-                self._add(waiting, {})
+            if self._pieces is not None and (waiting := self._pieces.take()) is not None:
+                return waiting
             if self._pieces is not None and self._pieces.ended:
                 self._end()
         except CanarySubsError as error:
@@ -345,24 +401,25 @@ class _Film:
         if not clips:
             self._end(skip=film.NO_SPEECH)
             return
-        candidates = sorted(
-            {spoken for spoken, _ in self._sessions.engine(self._heard.plan).pairs()}
-        )
         with contained(self.engine_plugin):
+            pairs = self._sessions.engine(self._heard.plan).pairs()
+            candidates = sorted({spoken for spoken, _ in pairs})
             odds = self.session.identify(clips, candidates)
         self.settle(film.certain_language(self._task.path, odds))
 
     def piece(self, waiting: _Waiting) -> Piece:
         return Piece(clip=waiting.clip, source=self._spoken, targets=waiting.missing)
 
-    def receive(self, found: Sequence[tuple[_Waiting, tuple[Utterance, ...]]]) -> None:
+    def receive(self, found: Sequence[tuple[_Waiting, Sequence[Utterance]]]) -> None:
         """Take the results of one batch, remember them, tell how far it is."""
         try:
             new = [
                 (waiting, {u.language: self._aligned(waiting.clip, u) for u in utterances})
                 for waiting, utterances in found
             ]
-            self._task.keep.keep(self._scope, [(waiting.span, fresh) for waiting, fresh in new])
+            keepsakes = [(waiting.span, fresh) for waiting, fresh in new if fresh]
+            if keepsakes:
+                self._task.keep.keep(self._scope, keepsakes)
         except CanarySubsError as error:
             self.fail(error)
             return
@@ -375,12 +432,27 @@ class _Film:
             return utterance
         aligner: Aligner = self._catalogue.make("aligner", choice)
         with contained(self._catalogue.provider("aligner", choice.name).plugin):
-            return aligner.align(clip, utterance)
+            aligned = aligner.align(clip, utterance)
+            if not isinstance(aligned, Utterance) or aligned.text != utterance.text:
+                raise ValueError("an aligner must give the utterance that it was given")
+            return aligned
 
     def _add(self, waiting: _Waiting, fresh: Mapping[str, Utterance]) -> None:
         self._found.append((waiting.span, {**waiting.known, **fresh}))
         share = waiting.span.end_ms / max(self._heard.media.duration_ms, 1)
         self._task.tell(Stage.RECOGNISE, min(share, 1.0))
+
+    def passages(self) -> Iterator[Passage]:
+        """What was recognised since it was last asked for."""
+        news, self._told = self._found[self._told :], len(self._found)
+        for span, utterances in news:
+            yield Passage(
+                task=self._task,
+                media=self._heard.media,
+                spoken=self._spoken,
+                span=span,
+                utterances=utterances,
+            )
 
     # The end.
 
@@ -389,6 +461,7 @@ class _Film:
 
     def stop(self) -> None:
         """Nothing more is wanted; returns when the reader and its decoder are gone."""
+        self._stopping.set()
         for reader in (self._sample, self._pieces):
             if reader is not None:
                 reader.stop()
@@ -405,15 +478,21 @@ class _Film:
             return outcome
         if not any(utterance.text for _, found in self._found for utterance in found.values()):
             return replace(outcome, skip=film.NO_SPEECH)
-        try:
-            self._task.tell(Stage.LAYOUT, 1.0)
-            documents = tuple(self._document(language) for language in self._languages)
-        except CanarySubsError as error:
-            return replace(outcome, errors=(error,))
+        self._task.tell(Stage.LAYOUT, 1.0)
+        documents: list[Document] = []
+        failures = list(self._failures)
+        for language in self._languages:
+            try:
+                documents.append(self._document(language))
+            except CanarySubsError as error:
+                failures.append(error)
         self._task.tell(Stage.DELIVER, 1.0)
-        places, failures = film.deliver(documents, self._outputs, self._catalogue)
+        places, undelivered = film.deliver(documents, self._outputs, self._catalogue)
         return replace(
-            outcome, documents=documents, delivered=tuple(places), errors=tuple(failures)
+            outcome,
+            documents=tuple(documents),
+            delivered=tuple(places),
+            errors=(*failures, *undelivered),
         )
 
     def _document(self, language: str) -> Document:
