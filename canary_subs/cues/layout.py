@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 from canary_subs.cues.breaks import UNSPACED, rank_breaks
 from canary_subs.cues.rules import close_gap_ms, frames_ms, min_gap_ms, snap_ms
 from canary_subs.cues.width import characters, columns, graphemes, is_wide
-from canary_subs.model import Cue, Profile, Transcript, Utterance, Word
+from canary_subs.model import Cue, Profile, Span, Transcript, Utterance, Word
 
 #: A pause this long always ends a cue.
 _LONGEST_PAUSE_MS = 2000
@@ -125,6 +125,17 @@ def lay_out(
     return tuple(_settled(track, runs, chosen, profile, frame_rate))
 
 
+def break_lines(text: str, language: str, profile: Profile) -> tuple[str, ...]:
+    """The text in lines of at most the profile's width, as few as it needs, broken as in a cue."""
+    span = Span(start_ms=0, end_ms=0)
+    track = Track.of([Utterance(text=text, span=span, language=language)], profile.max_columns)
+    runs = Runs(track, profile, np.full(len(track.words), len(track.words)))
+    lines: list[str] = []
+    for run in cheapest(runs, runs.line_cost + _COSTS.cue):
+        lines += track.lines(int(runs.first[run]), int(runs.last[run]), runs.line_starts(run))
+    return tuple(lines)
+
+
 class Track:
     """The words of a track as arrays: entry i is word i, times in ms rise.
 
@@ -141,7 +152,7 @@ class Track:
         self.start_ms: _Ints = np.fromiter((w.start_ms for w in words), np.int64, n)
         self.end_ms: _Ints = np.fromiter((w.end_ms for w in words), np.int64, n)
         # Engines may hand over words that step back a little; cues must not.
-        np.maximum.accumulate(self.start_ms, out=self.start_ms)
+        np.maximum.accumulate(np.maximum(self.start_ms, 0), out=self.start_ms)
         np.maximum(self.end_ms, self.start_ms, out=self.end_ms)
         np.maximum.accumulate(self.end_ms, out=self.end_ms)
         self.columns: _Ints = np.fromiter(map(columns, texts), np.int64, n)
@@ -186,8 +197,7 @@ class Track:
                 count += 1
         return cls(words, languages, part_of)
 
-    def text(self, first: int, last: int) -> str:
-        """The line that holds the words ``first`` to ``last``, both included."""
+    def _line(self, first: int, last: int) -> str:
         pieces = [self.words[first].text]
         for i in range(first + 1, last + 1):
             pieces.append(" " + self.words[i].text if self.space[i] else self.words[i].text)
@@ -195,13 +205,16 @@ class Track:
 
     def cue(self, start_ms: int, end_ms: int, first: int, last: int, starts: Sequence[int]) -> Cue:
         """A cue of the words ``first`` to ``last``, whose further lines begin at ``starts``."""
-        lines = [self.text(a, b - 1) for a, b in pairwise([first, *starts, last + 1])]
         return Cue(
             start_ms=start_ms,
             end_ms=end_ms,
-            lines=tuple(lines),
+            lines=tuple(self.lines(first, last, starts)),
             words=tuple(self._whole(first, last)),
         )
+
+    def lines(self, first: int, last: int, starts: Sequence[int]) -> list[str]:
+        """The lines of the words ``first`` to ``last``, the further ones beginning at ``starts``."""
+        return [self._line(a, b - 1) for a, b in pairwise([first, *starts, last + 1])]
 
     def _whole(self, first: int, last: int) -> Iterable[Word]:
         """The words of a cue; the parts of one that was cut and landed here whole, as one."""

@@ -151,7 +151,8 @@ def _cues_in(
     chosen = cheapest(runs, cost, begin, end)
     sizes = [0]
     for run in chosen:
-        sizes.append(sizes[-1] + len(track.text(int(runs.first[run]), int(runs.last[run]))))
+        words = slice(int(runs.first[run]), int(runs.last[run]) + 1)
+        sizes.append(sizes[-1] + max(1, int(track.characters[words].sum())))
     times = [slot.start_ms + slot.duration_ms * size // sizes[-1] for size in sizes]
     for k, run in enumerate(chosen):
         last = k == len(chosen) - 1
