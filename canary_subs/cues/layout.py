@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from canary_subs.cues.breaks import UNSPACED, rank_breaks
 from canary_subs.cues.rules import close_gap_ms, frames_ms, min_gap_ms, snap_ms
-from canary_subs.cues.width import characters, columns, graphemes, is_wide
+from canary_subs.cues.width import characters, columns, graphemes
 from canary_subs.model import Cue, Profile, Span, Transcript, Utterance, Word
 
 #: A pause this long always ends a cue.
@@ -52,6 +52,9 @@ _LONGEST_PAUSE_MS = 2000
 _MAX_LATE_MS = 200
 #: No cue holds more words than this, whatever the profile allows: it bounds the work.
 _MAX_WORDS = 64
+
+#: Latin, Greek, Cyrillic and Armenian come before it.
+_FIRST_OTHER = "\u0590"
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
@@ -72,7 +75,7 @@ class _Costs:
     short: float = 1.5
     short_characters: int = 20
     #: Over the reading speed at all, and for each whole time over.
-    speed: float = 3.0
+    speed: float = 6.0
     speed_excess: float = 25.0
     flash: float = 40.0
     flash_lack: float = 60.0
@@ -131,7 +134,8 @@ def break_lines(text: str, language: str, profile: Profile) -> tuple[str, ...]:
     track = Track.of([Utterance(text=text, span=span, language=language)], profile.max_columns)
     runs = Runs(track, profile, np.full(len(track.words), len(track.words)))
     lines: list[str] = []
-    for run in cheapest(runs, runs.line_cost + _COSTS.cue):
+    between = np.asarray(_COSTS.line_break)[track.ranks[runs.first]]
+    for run in cheapest(runs, runs.line_cost + between + _COSTS.cue):
         lines += track.lines(int(runs.first[run]), int(runs.last[run]), runs.line_starts(run))
     return tuple(lines)
 
@@ -213,7 +217,7 @@ class Track:
         )
 
     def lines(self, first: int, last: int, starts: Sequence[int]) -> list[str]:
-        """The lines of the words ``first`` to ``last``, the further ones beginning at ``starts``."""
+        """The lines of those words, the second and further ones beginning at ``starts``."""
         return [self._line(a, b - 1) for a, b in pairwise([first, *starts, last + 1])]
 
     def _whole(self, first: int, last: int) -> Iterable[Word]:
@@ -282,8 +286,8 @@ def _unspaced(language: str) -> bool:
 
 
 def _needs_space(left: str, right: str) -> bool:
-    """In a script without spaces only two foreign words stand apart."""
-    return left[-1].isascii() and right[0].isascii() and not (is_wide(left[-1]))
+    """In a script without spaces only words of scripts with them, Latin and such, stand apart."""
+    return left[-1] < _FIRST_OTHER and right[0] < _FIRST_OTHER
 
 
 class _Clock:
@@ -316,7 +320,8 @@ class _Clock:
         back = starts - shot_before
         early = (back > 0) & (back <= self.snap_ms) & (shot_before >= before_end + self.gap_ms)
         ahead = shot_after - starts
-        late = (ahead > 0) & (ahead <= self.snap_ms) & (shot_after <= track.end_ms)
+        # To come late costs words; to come early costs nothing but sync.
+        late = (ahead > 0) & (ahead <= self.snap_ms // 2) & (shot_after <= track.end_ms)
         late &= ~early | (ahead < back)
         starts = np.where(late, shot_after, np.where(early, shot_before, starts))
         return np.maximum.accumulate(starts)

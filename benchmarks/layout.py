@@ -1,0 +1,433 @@
+"""Our layout against the rules that other tools cut by, on the same words; run it as a script.
+
+Two hours and more of word streams: openings of novels in four languages, shuffled by sentence from
+a seed, with word times that people could have spoken. Inside a sentence they speak 16 characters a
+second (about 190 words a minute in English), each sentence up to a third faster or slower, with
+pauses at commas, sentences and turns; a second table has everybody a quarter faster, where no
+limits are set. The greedy rules are written here from what the tools' documentation says they do;
+none of their code is used.
+
+Prints the tables, times a film of three hours, and exits with 1 where a figure of ours falls short.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+from canary_subs.cues.breaks import Break, rank_breaks
+from canary_subs.cues.layout import lay_out
+from canary_subs.cues.profiles import profile_for
+from canary_subs.cues.rules import cps, min_gap_ms
+from canary_subs.cues.width import columns
+from canary_subs.model import Cue, Profile, Span, Timing, Transcript, Utterance, Word
+
+FRAME_RATE = Fraction(24000, 1001)
+HOURS_EACH = 0.6
+#: Characters a second inside a sentence.
+USUAL_PACE = 16
+FAST_PACE = 20
+
+#: Openings whose authors are long dead, from memory.
+TEXTS = {
+    "en": """
+    It was the best of times, it was the worst of times, it was the age of wisdom, it was the age
+    of foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season
+    of Light, it was the season of Darkness, it was the spring of hope, it was the winter of
+    despair. Call me Ishmael. Some years ago, never mind how long precisely, having little or no
+    money in my purse, and nothing particular to interest me on shore, I thought I would sail
+    about a little and see the watery part of the world. It is a way I have of driving off the
+    spleen and regulating the circulation. It is a truth universally acknowledged, that a single
+    man in possession of a good fortune, must be in want of a wife. My dear Mr. Bennet, said his
+    lady to him one day, have you heard that Netherfield Park is let at last? Mr. Bennet replied
+    that he had not. But it is, returned she. Do you not want to know who has taken it? You want
+    to tell me, and I have no objection to hearing it. This was invitation enough. Alice was
+    beginning to get very tired of sitting by her sister on the bank, and of having nothing to do.
+    Once or twice she had peeped into the book her sister was reading, but it had no pictures or
+    conversations in it. And what is the use of a book, thought Alice, without pictures or
+    conversations? Oh dear! Oh dear! I shall be late! To Sherlock Holmes she is always the woman.
+    I have seldom heard him mention her under any other name. In his eyes she eclipses and
+    predominates the whole of her sex. It was not that he felt any emotion akin to love for Irene
+    Adler. Yes. No. You are quite right. Marley was dead: to begin with. There is no doubt
+    whatever about that. Scrooge signed it. Old Marley was as dead as a door-nail. You don't know
+    about me without you have read a book by the name of The Adventures of Tom Sawyer; but that
+    ain't no matter. That book was made by Mr. Mark Twain, and he told the truth, mainly. I had
+    called upon my friend upon the second morning after Christmas, with the intention of wishing
+    him the compliments of the season. The Time Traveller was expounding a recondite matter to us.
+    His grey eyes shone and twinkled, and his usually pale face was flushed and animated. No one
+    would have believed in the last years of the nineteenth century that this world was being
+    watched keenly and closely by intelligences greater than man's.
+    """,
+    "de": """
+    Als Gregor Samsa eines Morgens aus unruhigen Träumen erwachte, fand er sich in seinem Bett zu
+    einem ungeheueren Ungeziefer verwandelt. Er lag auf seinem panzerartig harten Rücken und sah,
+    wenn er den Kopf ein wenig hob, seinen gewölbten, braunen, von bogenförmigen Versteifungen
+    geteilten Bauch. Was ist mit mir geschehen? dachte er. Es war kein Traum. Jemand musste Josef
+    K. verleumdet haben, denn ohne dass er etwas Böses getan hätte, wurde er eines Morgens
+    verhaftet. Die Köchin der Frau Grubach, seiner Zimmervermieterin, die ihm jeden Tag gegen acht
+    Uhr früh das Frühstück brachte, kam diesmal nicht. Das war noch niemals geschehen. Wer sind
+    Sie? fragte K. und saß gleich halb aufrecht im Bett. Wie froh bin ich, dass ich weg bin!
+    Bester Freund, was ist das Herz des Menschen! Dich zu verlassen, den ich so liebe, von dem ich
+    unzertrennlich war, und froh zu sein! Es war einmal ein kleines Mädchen, das hatte jedermann
+    lieb, der es nur ansah, am allerliebsten aber seine Großmutter. Komm, Rotkäppchen, da hast du
+    ein Stück Kuchen und eine Flasche Wein, bring das der Großmutter hinaus. Guten Tag,
+    Rotkäppchen, sprach der Wolf. Schönen Dank, Wolf. Wo hinaus so früh? Zur Großmutter. Ja. Nein!
+    Ich weiß nicht, was soll es bedeuten, dass ich so traurig bin; ein Märchen aus alten Zeiten,
+    das kommt mir nicht aus dem Sinn. Wer reitet so spät durch Nacht und Wind? Es ist der Vater
+    mit seinem Kind. In Front des schon seit Kurfürst Georg Wilhelm von der Familie von Briest
+    bewohnten Herrenhauses zu Hohen-Cremmen fiel heller Sonnenschein auf die mittagsstille
+    Dorfstraße. Habe nun, ach! Philosophie, Juristerei und Medizin, und leider auch Theologie
+    durchaus studiert, mit heißem Bemühn. Da steh ich nun, ich armer Tor, und bin so klug als wie
+    zuvor. Vor einem großen Walde wohnte ein armer Holzhacker mit seiner Frau und seinen zwei
+    Kindern; das Bübchen hieß Hänsel und das Mädchen Gretel.
+    """,
+    "fr": """
+    Longtemps, je me suis couché de bonne heure. Parfois, à peine ma bougie éteinte, mes yeux se
+    fermaient si vite que je n'avais pas le temps de me dire que je m'endormais. Et, une
+    demi-heure après, la pensée qu'il était temps de chercher le sommeil m'éveillait. Nous étions
+    à l'étude, quand le Proviseur entra, suivi d'un nouveau habillé en bourgeois et d'un garçon de
+    classe qui portait un grand pupitre. Ceux qui dormaient se réveillèrent, et chacun se leva
+    comme surpris dans son travail. Le Proviseur nous fit signe de nous rasseoir. L'année mil huit
+    cent soixante-six fut marquée par un événement bizarre, un phénomène inexpliqué et
+    inexplicable que personne n'a sans doute oublié. Le premier lundi du mois d'avril, le bourg de
+    Meung semblait être dans une révolution aussi entière que si les huguenots en fussent venus
+    faire une seconde Rochelle. Oui. Non! Je ne sais pas. En mil huit cent quinze, Monsieur
+    Charles Myriel était évêque de Digne. C'était un vieillard d'environ soixante-quinze ans; il
+    occupait le siège de Digne depuis l'année mil huit cent six. Il y avait en Westphalie, dans le
+    château de monsieur le baron, un jeune garçon à qui la nature avait donné les moeurs les plus
+    douces. Sa physionomie annonçait son âme. Il avait le jugement assez droit, avec l'esprit le
+    plus simple; c'est, je crois, pour cette raison qu'on le nommait Candide. L'homme est né
+    libre, et partout il est dans les fers. Tel se croit le maître des autres, qui ne laisse pas
+    d'être plus esclave qu'eux. Comment ce changement s'est-il fait? Je l'ignore. Madame Vauquer
+    est une vieille femme qui, depuis quarante ans, tient à Paris une pension bourgeoise. Pendant
+    un demi-siècle, les bourgeoises de Pont-l'Évêque envièrent à Madame Aubain sa servante
+    Félicité. Pour cent francs par an, elle faisait la cuisine et le ménage, cousait, lavait,
+    repassait, savait brider un cheval, engraisser les volailles, battre le beurre, et resta
+    fidèle à sa maîtresse.
+    """,
+    "es": """
+    En un lugar de la Mancha, de cuyo nombre no quiero acordarme, no ha mucho tiempo que vivía un
+    hidalgo de los de lanza en astillero, adarga antigua, rocín flaco y galgo corredor. Una olla
+    de algo más vaca que carnero, salpicón las más noches, duelos y quebrantos los sábados,
+    lentejas los viernes, consumían las tres partes de su hacienda. Tenía en su casa una ama que
+    pasaba de los cuarenta, y una sobrina que no llegaba a los veinte. Frisaba la edad de nuestro
+    hidalgo con los cincuenta años; era de complexión recia, seco de carnes, enjuto de rostro,
+    gran madrugador y amigo de la caza. La heroica ciudad dormía la siesta. El viento sur,
+    caliente y perezoso, empujaba las nubes blanquecinas que se rasgaban al correr hacia el norte.
+    En las calles no había más ruido que el rumor estridente de los remolinos de polvo, trapos,
+    pajas y papeles. Yo, señor, no soy malo, aunque no me faltarían motivos para serlo. Sí. ¡No!
+    ¿Qué quieres? No lo sé. Pues sepa vuestra merced, ante todas cosas, que a mí llaman Lázaro de
+    Tormes, hijo de Tomé González y de Antonia Pérez, naturales de Tejares, aldea de Salamanca. Mi
+    nacimiento fue dentro del río Tormes, por la cual causa tomé el sobrenombre. ¿Qué es poesía?,
+    dices mientras clavas en mi pupila tu pupila azul. ¿Qué es poesía? ¿Y tú me lo preguntas?
+    Poesía eres tú. Volverán las oscuras golondrinas en tu balcón sus nidos a colgar, y otra vez
+    con el ala a sus cristales jugando llamarán. ¿Qué es la vida? Un frenesí. ¿Qué es la vida? Una
+    ilusión, una sombra, una ficción, y el mayor bien es pequeño; que toda la vida es sueño, y los
+    sueños, sueños son. Caminante, son tus huellas el camino y nada más; caminante, no hay camino,
+    se hace camino al andar. Don Juan Tenorio entró en la posada sin decir palabra, y el dueño le
+    miró con asombro.
+    """,
+}
+
+
+def speech(language: str, hours: float, seed: int, pace: float = USUAL_PACE) -> Transcript:
+    """Sentences of the language's text in random order, spoken for about ``hours``."""
+    chance = random.Random(f"{language} {seed}")
+    sentences = list(_sentences(TEXTS[language].split(), language))
+    utterances: list[Utterance] = []
+    now = 1000.0
+    while now < hours * 3_600_000:
+        for sentence in chance.sample(sentences, len(sentences)):
+            words: list[Word] = []
+            # Milliseconds a character; a sentence keeps its speed.
+            each_ms = 1000 / pace * min(1.33, max(0.75, chance.gauss(1, 0.12)))
+            for text in sentence:
+                length = len(text.strip(".,;:!?¿¡"))
+                spoken_ms = each_ms * (1 + length) * chance.uniform(0.85, 1.15)
+                words.append(
+                    Word(text=text, start_ms=int(now), end_ms=int(now + max(50, spoken_ms)))
+                )
+                now += max(50, spoken_ms) + chance.choice((0, 0, 0, 20))
+                if text[-1] in ",;:":
+                    now += chance.choice((60, 150, 250, 400))
+            utterances.append(
+                Utterance(
+                    text=" ".join(sentence),
+                    span=Span(start_ms=words[0].start_ms, end_ms=words[-1].end_ms),
+                    language=language,
+                    words=tuple(words),
+                    timing=Timing.CTC,
+                )
+            )
+            now += chance.choice((120, 250, 400, 700, 1000, 1500, 3000))
+    return Transcript(
+        language=language,
+        source_language=language,
+        engine="benchmark",
+        model="seeded speech",
+        utterances=tuple(utterances),
+    )
+
+
+def _sentences(texts: Sequence[str], language: str) -> Iterator[list[str]]:
+    sentence: list[str] = []
+    for text, rank in zip(texts, rank_breaks(texts, language), strict=True):
+        if rank is Break.SENTENCE and sentence:
+            yield sentence
+            sentence = []
+        sentence.append(text)
+    yield sentence
+
+
+# The rules of others. Each takes a transcript and a profile and gives cues.
+
+
+def whisper_segments(transcript: Transcript, profile: Profile) -> list[Cue]:
+    """whisper's writer as it comes: a cue for each segment the model gives, on one line.
+
+    A sentence is the best segment that it could give.
+    """
+    return [_cue([list(utterance.words)]) for utterance in transcript.utterances]
+
+
+def whisper_words(transcript: Transcript, profile: Profile) -> list[Cue]:
+    """whisper's writer with word times, ``--max_line_width`` and ``--max_line_count``.
+
+    Lines fill word by word; a cue ends when its lines are full or after a pause of 3 seconds.
+    """
+    return _filled(_all_words(transcript), profile, longest_pause_ms=3000)
+
+
+def whisperx_sentences(transcript: Transcript, profile: Profile) -> list[Cue]:
+    """whisperX: a cue for each sentence, cut by the same writer's lines and line count."""
+    cues: list[Cue] = []
+    for utterance in transcript.utterances:
+        cues += _filled(list(utterance.words), profile, longest_pause_ms=3000)
+    return cues
+
+
+def stable_ts(transcript: Transcript, profile: Profile) -> list[Cue]:
+    """stable-ts' default regrouping: cut at sentence ends and at pauses of 0.5 s, join what is
+    nearer than 0.3 s and at most 3 words; then cut by length, as its users do."""
+    groups: list[list[Word]] = [[]]
+    words = _all_words(transcript)
+    for word in words:
+        if groups[-1]:
+            before = groups[-1][-1]
+            if before.text[-1] in ".?" or word.start_ms - before.end_ms >= 500:
+                groups.append([])
+        groups[-1].append(word)
+    joined: list[list[Word]] = []
+    for group in groups:
+        near = joined and group[0].start_ms - joined[-1][-1].end_ms <= 300
+        if near and len(joined[-1]) + len(group) <= 3:
+            joined[-1] += group
+        else:
+            joined.append(group)
+    cues: list[Cue] = []
+    for group in joined:
+        cues += _filled(group, profile, longest_pause_ms=10**9)
+    return cues
+
+
+def pysubs2_retimed(transcript: Transcript, profile: Profile) -> list[Cue]:
+    """whisper's words read with pysubs2 and retimed in a script, as people do: every cue stands at
+    least the minimum and long enough to be read, as far as the next one lets it."""
+    cues = whisper_words(transcript, profile)
+    gap_ms = min_gap_ms(profile, FRAME_RATE)
+    result: list[Cue] = []
+    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+        reading_ms = int(sum(map(len, cue.lines)) * 1000 / profile.max_cps)
+        end_ms = max(cue.end_ms, cue.start_ms + max(profile.min_duration_ms, reading_ms))
+        if following:
+            end_ms = min(end_ms, max(cue.start_ms + 1, following.start_ms - gap_ms))
+        result.append(replace(cue, end_ms=end_ms))
+    return result
+
+
+def balanced(transcript: Transcript, profile: Profile) -> list[Cue]:
+    """Ours."""
+    return list(lay_out(transcript, profile, frame_rate=FRAME_RATE))
+
+
+def _all_words(transcript: Transcript) -> list[Word]:
+    return [word for utterance in transcript.utterances for word in utterance.words]
+
+
+def _cue(lines: list[list[Word]]) -> Cue:
+    return Cue(
+        start_ms=lines[0][0].start_ms,
+        end_ms=lines[-1][-1].end_ms,
+        lines=tuple(" ".join(word.text for word in line) for line in lines),
+        words=tuple(word for line in lines for word in line),
+    )
+
+
+def _filled(words: Sequence[Word], profile: Profile, *, longest_pause_ms: int) -> list[Cue]:
+    cues: list[Cue] = []
+    lines: list[list[Word]] = [[]]
+    for word in words:
+        line = lines[-1]
+        if line:
+            pause = word.start_ms - line[-1].end_ms > longest_pause_ms
+            length = sum(len(w.text) + 1 for w in line) + len(word.text)
+            if pause or (length > profile.max_columns and len(lines) == profile.max_lines):
+                cues.append(_cue(lines))
+                lines = [[]]
+            elif length > profile.max_columns:
+                lines.append([])
+        lines[-1].append(word)
+    cues.append(_cue(lines))
+    return cues
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """Counts over tracks; percentages are of cues, splits of the breaks between words."""
+
+    cues: int = 0
+    over_width: int = 0
+    flashes: int = 0
+    over_25: int = 0
+    over_profile: int = 0
+    breaks: int = 0
+    forbidden: int = 0
+    close: int = 0
+    minutes: float = 0.0
+
+    def __add__(self, other: Score) -> Score:
+        return Score(**{name: getattr(self, name) + getattr(other, name) for name in vars(self)})
+
+
+def score(cues: Sequence[Cue], profile: Profile, language: str) -> Score:
+    """Measure cues as a check would."""
+    texts = [word.text for cue in cues for word in cue.words]
+    ranks = rank_breaks(texts, language)
+    breaks = forbidden = at = 0
+    for cue in cues:
+        for line in cue.lines:
+            if at:
+                breaks += 1
+                forbidden += ranks[at] is Break.FORBIDDEN
+            at += len(line.split())
+    gap_ms = min_gap_ms(profile, FRAME_RATE)
+    return Score(
+        cues=len(cues),
+        over_width=sum(
+            len(cue.lines) > profile.max_lines
+            or any(columns(line) > profile.max_columns for line in cue.lines)
+            for cue in cues
+        ),
+        flashes=sum(cue.duration_ms < profile.min_duration_ms for cue in cues),
+        over_25=sum(cps(cue) > 25 for cue in cues),
+        over_profile=sum(cps(cue) > profile.max_cps for cue in cues),
+        breaks=breaks,
+        forbidden=forbidden,
+        close=sum(b.start_ms - a.end_ms < gap_ms for a, b in pairwise(cues)),
+        minutes=cues[-1].end_ms / 60_000,
+    )
+
+
+LAYOUTS: dict[str, Callable[[Transcript, Profile], list[Cue]]] = {
+    "whisper, its segments": whisper_segments,
+    "whisper, words, 2 lines": whisper_words,
+    "whisperX, sentences": whisperx_sentences,
+    "stable-ts, regrouped": stable_ts,
+    "whisper, pysubs2 retimed": pysubs2_retimed,
+    "canary-subs, balanced": balanced,
+}
+
+
+def table(pace: float) -> Score:
+    """Print how each layout does on speech of that pace; the score of ours."""
+    transcripts = {language: speech(language, HOURS_EACH, 1, pace) for language in TEXTS}
+    profiles = {language: profile_for("netflix", language) for language in TEXTS}
+    row = "{:<26}{:>7}{:>7}{:>7}{:>9}{:>10}{:>11}{:>11}"
+    lines = [
+        row.format(
+            "layout", "cues", "wide", "flash", ">25 cps", ">profile", "forbidden", "gap short"
+        )
+    ]
+    total = Score()
+    for name, layout in LAYOUTS.items():
+        total = Score()
+        for language, transcript in transcripts.items():
+            cues = layout(transcript, profiles[language])
+            total += score(cues, profiles[language], language)
+        lines.append(
+            row.format(
+                name,
+                total.cues,
+                total.over_width,
+                total.flashes,
+                f"{percent(total.over_25, total.cues):.2f} %",
+                f"{percent(total.over_profile, total.cues):.2f} %",
+                f"{percent(total.forbidden, total.breaks):.2f} %",
+                total.close,
+            )
+        )
+    words = sum(len(u.words) for t in transcripts.values() for u in t.utterances)
+    print(
+        f"{total.minutes / 60:.1f} hours of speech at {pace:g} characters a second, {words} words,"
+        f" {', '.join(TEXTS)}, Netflix rules, {float(FRAME_RATE):.3f} frames a second"
+    )
+    print("\n".join(lines), end="\n\n")
+    return total
+
+
+def percent(count: int, whole: int) -> float:
+    return 100 * count / max(1, whole)
+
+
+def main() -> int:
+    ours = table(USUAL_PACE)
+    table(FAST_PACE)
+    seconds, words = time_film()
+    print(f"a film of 3 hours ({words} words) is laid out in {seconds:.2f} s on one core")
+    failures = shortfalls(ours, seconds)
+    for failure in failures:
+        print(f"FAILED: {failure}")
+    return 1 if failures else 0
+
+
+def time_film() -> tuple[float, int]:
+    """CPU seconds to lay out three hours without long pauses, best of three; and its words."""
+    film = speech("en", 3.0, seed=2)
+    profile = profile_for("netflix", "en")
+    best = float("inf")
+    for _ in range(3):
+        begin = time.process_time()
+        lay_out(film, profile, frame_rate=FRAME_RATE)
+        best = min(best, time.process_time() - begin)
+    return best, sum(len(utterance.words) for utterance in film.utterances)
+
+
+def shortfalls(ours: Score, seconds: float) -> list[str]:
+    """What misses the project's figures, in words."""
+    found: list[str] = []
+    if ours.minutes < 120:
+        found.append(f"only {ours.minutes:.0f} minutes of speech; at least 120 are asked for")
+    for name, value in (("over the width", ours.over_width), ("flashes", ours.flashes)):
+        if value:
+            found.append(f"{value} cues are {name}; none may be")
+    if ours.close:
+        found.append(f"{ours.close} gaps are shorter than the minimum; none may be")
+    for name, value, limit in (
+        ("over 25 characters a second", percent(ours.over_25, ours.cues), 1.0),
+        ("over the profile's speed", percent(ours.over_profile, ours.cues), 5.0),
+        ("forbidden splits", percent(ours.forbidden, ours.breaks), 1.0),
+    ):
+        if value > limit:
+            found.append(f"{value:.2f} % {name}; at most {limit:g} % may be")
+    if seconds >= 1:
+        found.append(f"three hours take {seconds:.2f} s; less than 1 is asked for")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
