@@ -1,0 +1,242 @@
+"""The Canary models that are known by name: what each may be used for, can do, and needs.
+
+Facts are those of the models' own cards on the hub. A `.nemo` file of one's own gets a card made
+from what the archive says about itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from canary_subs.canary.archive import read_archive
+from canary_subs.errors import ModelError, UnknownName
+from canary_subs.model import Timing
+
+#: Numeric formats, best first, with the bytes that a parameter takes on average: norms,
+#: convolutions and embeddings stay in 16 bits where the matrices are narrower.
+BYTES_PER_PARAMETER = {"fp32": 4.0, "bf16": 2.0, "int8": 1.08, "int4": 0.63}
+
+#: What a session needs beside its weights: one 30 s piece in flight and the runtime itself.
+WORKING_BYTES = 700_000_000
+
+DEFAULT_MODEL = "nvidia/canary-1b-v2"
+
+_FOUR = ("de", "en", "es", "fr")
+_TWENTY_FIVE = tuple(
+    "bg cs da de el en es et fi fr hr hu it lt lv mt nl pl pt ro ru sk sl sv uk".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """What is known about a model before it is loaded."""
+
+    name: str
+    parameters: int
+    #: Parameters of the CTC model packed with it, which times the words.
+    ctc_parameters: int = 0
+    licence: str
+    commercial: bool
+    languages: tuple[str, ...]
+    #: "canary" (5 tokens) or "canary2" (9 tokens).
+    prompt: str
+    #: How the times of transcribed words are found.
+    timestamps: Timing
+    #: Whether it can be asked for text without punctuation and capitals.
+    plain_text: bool = True
+    longest_ms: int = 40_000
+    #: Bytes to download; 0 where nothing is downloaded.
+    size_bytes: int = 0
+
+    @property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Pairs (spoken, written): every language with itself, and to and from English."""
+        pairs = {(language, language) for language in self.languages}
+        if "en" in self.languages:
+            pairs |= {("en", language) for language in self.languages}
+            pairs |= {(language, "en") for language in self.languages}
+        return frozenset(pairs)
+
+    def memory_bytes(self, precision: str) -> int:
+        """Device memory for its weights and one 30 s piece, in one of `BYTES_PER_PARAMETER`."""
+        weights = (self.parameters + self.ctc_parameters) * BYTES_PER_PARAMETER[precision]
+        return int(weights) + WORKING_BYTES
+
+
+_KNOWN = (
+    ModelCard(
+        name="nvidia/canary-1b-v2",
+        parameters=978_000_000,
+        ctc_parameters=600_000_000,
+        licence="CC-BY-4.0",
+        commercial=True,
+        languages=_TWENTY_FIVE,
+        prompt="canary2",
+        timestamps=Timing.CTC,
+        plain_text=False,
+        size_bytes=6_360_000_000,
+    ),
+    ModelCard(
+        name="nvidia/canary-1b-flash",
+        parameters=883_000_000,
+        licence="CC-BY-4.0",
+        commercial=True,
+        languages=_FOUR,
+        prompt="canary2",
+        timestamps=Timing.FRAMES,
+        size_bytes=3_540_000_000,
+    ),
+    ModelCard(
+        name="nvidia/canary-180m-flash",
+        parameters=182_000_000,
+        licence="CC-BY-4.0",
+        commercial=True,
+        languages=_FOUR,
+        prompt="canary2",
+        timestamps=Timing.FRAMES,
+        size_bytes=737_000_000,
+    ),
+    ModelCard(
+        name="nvidia/canary-1b",
+        parameters=1_000_000_000,
+        licence="CC-BY-NC-4.0",
+        commercial=False,
+        languages=_FOUR,
+        prompt="canary",
+        timestamps=Timing.ATTENTION,
+        size_bytes=4_070_000_000,
+    ),
+    ModelCard(
+        name="demo",
+        parameters=4_500_000,
+        ctc_parameters=500_000,
+        licence="Apache-2.0",
+        commercial=True,
+        languages=_FOUR,
+        prompt="canary2",
+        timestamps=Timing.CTC,
+        longest_ms=30_000,
+    ),
+)
+
+
+def known() -> tuple[ModelCard, ...]:
+    """The models that have a name here."""
+    return _KNOWN
+
+
+def find(name: str) -> ModelCard:
+    """The card of a known name (the hub's owner may be left out) or of a `.nemo` file.
+
+    Raises `UnknownName` for any other name and `ModelError` for a file that is no Canary.
+    """
+    for card in _KNOWN:
+        if name in (card.name, card.name.rpartition("/")[2]):
+            return card
+    if name.endswith(".nemo") or Path(name).exists():
+        return _card_of_file(Path(name))
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        return _card_of_file(fetch(name))
+    near = difflib.get_close_matches(name, [card.name.rpartition("/")[2] for card in _KNOWN], n=1)
+    raise UnknownName(
+        f"no model is called {name!r}"
+        + (f"; did you mean {near[0]!r}?" if near else "")
+        + " Known models: "
+        + ", ".join(card.name for card in _KNOWN)
+        + "; or give the path of a .nemo file."
+    )
+
+
+def primary(language: str) -> str:
+    """The primary subtag of a BCP-47 tag, as Canary's tokens have it: "pt-BR" gives "pt"."""
+    return language.partition("-")[0].lower()
+
+
+def refusal(card: ModelCard, source: str, target: str) -> str | None:
+    """Why a model cannot go from one language to another, naming one that can; None if it can."""
+    pair = (primary(source), primary(target))
+    if pair in card.pairs:
+        return None
+    able = [other.name for other in _KNOWN if pair in other.pairs and other.name != "demo"]
+    if able:
+        hint = f"use --model {able[0]}"
+    elif pair[0] != pair[1]:
+        hint = "Canary translates to and from English only; ask for 'en', or use another engine"
+    else:
+        hint = "no Canary knows it; use another engine"
+    what = f"transcribe {source}" if pair[0] == pair[1] else f"go from {source} to {target}"
+    return f"{card.name} cannot {what}; {hint}"
+
+
+def locate(name: str) -> Path:
+    """The `.nemo` file of a model, downloaded where it must be. Raises as `find` and `fetch`."""
+    if name == "demo":
+        from canary_subs.demo import MODEL_PATH
+
+        return MODEL_PATH
+    if name.endswith(".nemo") or Path(name).exists():
+        return Path(name)
+    return fetch(find(name).name if name.count("/") == 0 else name)
+
+
+def fetch(name: str) -> Path:
+    """Get a model of the hub into the hub's own cache, once, and say where it lies.
+
+    The cache never shows a half-written file. Raises `ModelError` where the hub cannot be
+    reached or has no such model.
+    """
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    filename = name.rpartition("/")[2] + ".nemo"
+    try:
+        return Path(huggingface_hub.hf_hub_download(name, filename, local_files_only=True))
+    except (errors.LocalEntryNotFoundError, errors.HFValidationError, OSError, ValueError):
+        pass
+    try:
+        return Path(huggingface_hub.hf_hub_download(name, filename))
+    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError) as error:
+        if not isinstance(error, errors.LocalEntryNotFoundError):
+            raise ModelError(
+                f"the hub has no file {filename} of a model {name!r}, or shows it only to those "
+                "who log in (set HF_TOKEN); `canary-subs models` lists those that are known"
+            ) from error
+        reason: Exception = error
+    except Exception as error:  # the hub's client raises errors of several HTTP libraries
+        reason = error
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
+        why = "HF_HUB_OFFLINE forbids to ask for it"
+    else:
+        why = f"the hub cannot be reached ({type(reason).__name__})"
+    raise ModelError(
+        f"model {name} is not on this machine and {why}; fetch it once with "
+        f"`canary-subs models --fetch {name}` where there is a network, or copy {filename} here "
+        "and give its path as the model, or try the built-in `--model demo`"
+    ) from reason
+
+
+def _card_of_file(path: Path) -> ModelCard:
+    """A card for a file: that of the known model whose name it bears, else what it tells."""
+    archive = read_archive(path)
+    for card in _KNOWN:
+        if path.stem == card.name.rpartition("/")[2]:
+            return card
+    if archive.ctc_config is not None:
+        timestamps = Timing.CTC
+    elif archive.prompt == "canary2" and archive.has_frame_tokens:
+        timestamps = Timing.FRAMES
+    else:
+        timestamps = Timing.ATTENTION
+    return ModelCard(
+        name=str(path),
+        parameters=archive.weights_bytes // 4,
+        ctc_parameters=archive.ctc_weights_bytes // 4,
+        licence="unknown",
+        commercial=False,
+        languages=archive.languages,
+        prompt=archive.prompt,
+        timestamps=timestamps,
+    )

@@ -1,0 +1,152 @@
+"""Numeric formats: which one fits a device, and how a model gets into it.
+
+bf16 halves the weights of fp32; int8 and int4 keep matrices in 8 or 4 bits with a scale for each
+row or group of 64, and multiply in the wider format. fp16 is not offered: Canary overflows in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from canary_subs.canary.models import BYTES_PER_PARAMETER, ModelCard
+from canary_subs.errors import DeviceTooSmall, ModelError, UnknownName
+
+#: Weights of one scale in int4.
+_GROUP = 64
+
+
+def device_of(name: str) -> torch.device:
+    """The device that is meant: "auto" takes the GPU where there is one.
+
+    Raises `ModelError` for a device that this machine, or this torch, does not have.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(
+            f"no device is called {name!r}; use auto, cpu, cuda, cuda:1 or mps"
+        ) from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        have = torch.cuda.device_count()
+        hint = (
+            f"this machine shows {have}"
+            if have
+            else f"torch {torch.__version__} sees no GPU here; install the driver and a torch "
+            "built for CUDA, or use --device cpu"
+        )
+        raise ModelError(f"device {name} is not there: {hint}")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ModelError("device mps is not there; use --device cpu")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise ModelError(f"device {name!r} is not supported; use auto, cpu, cuda, cuda:1 or mps")
+    return device
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that a model may take on a device; main memory's available part for a CPU."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 8_000_000_000
+
+
+def choose(precision: str, card: ModelCard, device: torch.device) -> str:
+    """The format to use: what was asked for, or with "auto" the best that fits.
+
+    Raises `UnknownName` for a format that is not known and `DeviceTooSmall` where none, or not
+    the one asked for, fits in the memory that is free.
+    """
+    if precision not in ("auto", *BYTES_PER_PARAMETER):
+        raise UnknownName(
+            f"no precision is called {precision!r}; use auto, {', '.join(BYTES_PER_PARAMETER)}"
+        )
+    best_first = ["bf16", "int8", "int4"] if device.type == "cuda" else ["fp32", "int8", "int4"]
+    wanted = best_first if precision == "auto" else [precision]
+    free = free_bytes(device)
+    for name in wanted:
+        if card.memory_bytes(name) <= free:
+            return name
+    needed = card.memory_bytes(wanted[-1]) / 1e9
+    smaller = "a smaller model (nvidia/canary-180m-flash)"
+    if precision != "auto" and precision != "int4":
+        smaller = "--precision auto, or " + smaller
+    raise DeviceTooSmall(
+        f"{card.name} needs {needed:.1f} GB in {wanted[-1]}, and {device} has {free / 1e9:.1f} GB "
+        f"free; close what else uses it, or use {smaller}"
+    )
+
+
+def apply(module: nn.Module, precision: str, device: torch.device) -> nn.Module:
+    """Put a module into a format and onto a device; returns the module to use instead."""
+    if precision == "fp32":
+        return module.to(device)
+    if precision == "bf16":
+        return module.to(torch.bfloat16).to(device)
+    if precision == "int8" and device.type == "cpu":
+        quantize_dynamic: Any = torch.ao.quantization.quantize_dynamic
+        quantised: nn.Module = quantize_dynamic(module, {nn.Linear}, dtype=torch.qint8)
+        return quantised
+    wide = torch.float32 if device.type == "cpu" else torch.bfloat16
+    for parent, name, linear in list(_linears(module)):
+        setattr(parent, name, _Narrow(linear, bits=8 if precision == "int8" else 4, wide=wide))
+    return module.to(wide).to(device)
+
+
+def _linears(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
+    for parent in module.modules():
+        for name, child in parent.named_children():
+            if type(child) is nn.Linear and child.in_features % _GROUP == 0:
+                yield parent, name, child
+
+
+class _Narrow(nn.Module):
+    """A linear layer whose weights are integers, widened when they are used."""
+
+    scale: Tensor
+    packed: Tensor
+
+    def __init__(self, linear: nn.Linear, *, bits: int, wide: torch.dtype) -> None:
+        super().__init__()
+        self.bits, self.wide = bits, wide
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        weight = linear.weight.detach().float()
+        groups = weight.view(self.out_features, -1, self.in_features if bits == 8 else _GROUP)
+        most = 2 ** (bits - 1) - 1
+        scale = groups.abs().amax(-1, keepdim=True).clamp(min=1e-12) / most
+        whole = (groups / scale).round().clamp(-most - 1, most).to(torch.int8)
+        self.register_buffer("scale", scale.to(wide))
+        if bits == 4:
+            pairs = (whole + 8).to(torch.uint8).view(self.out_features, -1, 2)
+            packed = pairs[..., 0] | (pairs[..., 1] << 4)
+        else:
+            packed = whole.view(self.out_features, self.in_features)
+        self.register_buffer("packed", packed)
+        self.bias = linear.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self._weight(), self.bias)
+
+    def _weight(self) -> Tensor:
+        packed = self.packed
+        if self.bits == 4:
+            packed = torch.stack([packed & 15, packed >> 4], -1).to(self.wide) - 8
+        groups = packed.to(self.wide).view(self.out_features, self.scale.shape[1], -1)
+        weight: Tensor = (groups * self.scale).view(self.out_features, self.in_features)
+        return weight

@@ -1,0 +1,446 @@
+"""A Canary in memory: pieces of sound in, utterances with timed words out."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from canary_subs.canary import align, precision, repair
+from canary_subs.canary.batch import Batcher
+from canary_subs.canary.decode import Decoded, Decoder, Request
+from canary_subs.canary.load import Loaded
+from canary_subs.canary.models import ModelCard, primary, refusal
+from canary_subs.canary.prompt import Prompter
+from canary_subs.canary.text import Spelled, Speller
+from canary_subs.errors import UnsupportedPair
+from canary_subs.model import AudioClip, Flag, Piece, Span, Timing, Utterance, Word
+from canary_subs.timing import samples_to_ms
+
+#: Sound shorter than this holds no word, and hardly a frame.
+_MIN_S = 0.1
+
+#: From this probability of an early end on, a text that came nevertheless is doubted.
+_DOUBT = 0.2
+
+#: Padded seconds of sound times texts wanted that a CPU takes at once; more gains no speed.
+_CPU_BUDGET_S = 480.0
+
+#: Texts that are usually wanted from a piece, with the one that times are taken from.
+_USUAL_TEXTS = 3
+
+#: Device memory that a second of sound takes on its way through, in bytes, for each text wanted;
+#: measured on canary-1b in bf16 and rounded up.
+_BYTES_PER_S = 8_000_000
+
+#: Tokens that are enough to tell a language by.
+_IDENTIFY_TOKENS = 48
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Heard:
+    """One piece, decoded and not yet timed."""
+
+    piece: Piece
+    #: For each language wanted, and the spoken one where it is needed for timing.
+    texts: Mapping[str, tuple[Decoded, Spelled]]
+    #: Words with frame tokens, where the model times words that way.
+    framed: Sequence[tuple[str, int, int]]
+
+
+class CanarySession:
+    """`hookspecs.Session` for Canary models; not for two threads at a time."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        card: ModelCard,
+        device: torch.device,
+        precision_name: str,
+        *,
+        punctuation: bool = True,
+        beam: int = 1,
+    ) -> None:
+        model = loaded.model
+        self.model = f"{card.name}@{loaded.archive.fingerprint}"
+        self.precision = precision_name
+        self.max_clip_ms = card.longest_ms
+        self._card, self._device = card, device
+        self._punctuation, self._beam = punctuation or not card.plain_text, beam
+        self._prompter, self._speller = Prompter(model), Speller(model.tokenizer)
+        self._delta = _length_delta(model.cfg)
+        self._frame_ms = float(
+            model.cfg.preprocessor.window_stride * 1000 * model.encoder.subsampling_factor
+        )
+        decoder: Any = precision.apply(Decoder(model), precision_name, device)
+        self._decoder: Decoder = decoder
+        self._sound = _Sound(model, precision_name, device)
+        self._aligner, self._ctc_sound = None, None
+        if loaded.ctc is not None:
+            self._ctc_sound = _Sound(loaded.ctc, precision_name, device)
+            self._aligner = align.CtcAligner(loaded.ctc)
+        self._framed = self._aligner is None and card.timestamps is Timing.FRAMES
+        budget = _CPU_BUDGET_S
+        if device.type == "cuda":
+            budget = 0.6 * precision.free_bytes(device) / _BYTES_PER_S
+        self.batch_ms = max(self.max_clip_ms, int(budget * 1000 / _USUAL_TEXTS))
+        self._batcher = Batcher(budget, self._recover)
+
+    def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+        """For each piece, in order, one utterance for each of its targets, in their order.
+
+        Raises `UnsupportedPair` before any work for a pair that the model cannot do, and
+        `DeviceTooSmall` where a single piece does not fit.
+        """
+        self._check(pieces)
+        found = self._recognise(pieces)
+        return [
+            tuple(self._mended(piece, utterance, depth=0) for utterance in utterances)
+            for piece, utterances in zip(pieces, found, strict=True)
+        ]
+
+    def identify(
+        self, clips: Sequence[AudioClip], candidates: Sequence[str]
+    ) -> Mapping[str, float]:
+        """How probable it is that each candidate is spoken: all read all, the likeliest wins.
+
+        Raises `UnsupportedPair` for a candidate that the model does not know.
+        """
+        self._check(
+            [Piece(clip=clip, source=c, targets=(c,)) for clip in clips for c in candidates]
+        )
+        audible = [clip for clip in clips if len(clip.samples) >= _MIN_S * clip.sample_rate_hz]
+        if not candidates:
+            return {}
+        scores = np.zeros(len(candidates))
+        work = self._batcher.run(
+            audible,
+            lambda clip: _seconds(clip) * len(candidates),
+            lambda batch: self._read(batch, candidates),
+        )
+        for read in work:
+            scores += np.array([_likeness(text) for text in read])
+        odds = np.exp(scores - scores.max())
+        return {c: float(p) for c, p in zip(candidates, odds / odds.sum(), strict=True)}
+
+    def close(self) -> None:
+        """Give back the memory of the device; the session is not used again."""
+        for name in ("_decoder", "_sound", "_ctc_sound", "_aligner", "_prompter", "_speller"):
+            self.__dict__.pop(name, None)
+        self._recover()
+
+    def _check(self, pieces: Sequence[Piece]) -> None:
+        for source, target in {(p.source, t) for p in pieces for t in p.targets}:
+            reason = refusal(self._card, source, target)
+            if reason:
+                raise UnsupportedPair(reason)
+
+    def _recover(self) -> None:
+        decoder = getattr(self, "_decoder", None)
+        if decoder is not None:
+            decoder.forget()
+        gc.collect()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+        return self._batcher.run(
+            pieces, lambda p: _seconds(p.clip) * (1 + len(p.targets)), self._work
+        )
+
+    @torch.inference_mode()
+    def _work(self, pieces: list[Piece]) -> list[tuple[Utterance, ...]]:
+        """Recognise one batch: hear, write in every language, then time."""
+        audible = [p for p in pieces if _seconds(p.clip) >= _MIN_S and p.targets]
+        done: dict[int, tuple[Utterance, ...]] = {}
+        if audible:
+            heard = self._hear(audible)
+            spoken = self._time_spoken(heard)
+            for one, times in zip(heard, spoken, strict=True):
+                done[id(one.piece)] = self._utterances(one, times)
+        return [done.get(id(p)) or tuple(_nothing(p, t) for t in p.targets) for p in pieces]
+
+    def _hear(self, pieces: Sequence[Piece]) -> list[_Heard]:
+        encoded, lengths = self._sound.encode([p.clip.samples for p in pieces])
+        wanted, requests = [], []
+        for piece, frames in zip(pieces, lengths, strict=True):
+            keys = [(primary(target), False) for target in piece.targets]
+            source = primary(piece.source)
+            # The times of a translation come from the words that were spoken.
+            keys.append((source, False))
+            if self._framed:
+                keys.append((source, True))
+            keys = list(dict.fromkeys(keys))
+            wanted.append(keys)
+            requests.append([self._request(source, *key, frames) for key in keys])
+        attention = self._aligner is None or any(len(keys) > 1 for keys in wanted)
+        texts = self._decoder.greedy(encoded, lengths, requests, attention=attention)
+        heard = []
+        for piece, keys, decoded in zip(pieces, wanted, texts, strict=True):
+            spelled: dict[str, tuple[Decoded, Spelled]] = {}
+            framed: Sequence[tuple[str, int, int]] = ()
+            for (language, times), text in zip(keys, decoded, strict=True):
+                if times:
+                    framed = self._speller.frames(text.tokens)
+                else:
+                    spelled[language] = (text, self._speller.spell(text.tokens))
+            heard.append(_Heard(piece=piece, texts=spelled, framed=framed))
+        return heard
+
+    def _request(self, source: str, target: str, times: bool, frames: int) -> Request:
+        prompt = self._prompter.ids(source, target, punctuation=self._punctuation, times=times)
+        return Request(
+            prompt=prompt, max_tokens=self._decoder.max_tokens(prompt, frames, self._delta)
+        )
+
+    def _time_spoken(self, heard: Sequence[_Heard]) -> list[tuple[list[tuple[int, int]], Timing]]:
+        """When the words of each piece were said, in ms of the film, and how that was found."""
+        by_ctc: list[align.Times | None] = [None] * len(heard)
+        if self._aligner is not None and self._ctc_sound is not None:
+            saying = [i for i, one in enumerate(heard) if _spoken(one)[1].words]
+            if saying:
+                encoded, lengths = self._ctc_sound.encode(
+                    [heard[i].piece.clip.samples for i in saying]
+                )
+                for at, i in enumerate(saying):
+                    by_ctc[i] = self._aligner.align(
+                        encoded[at : at + 1],
+                        lengths[at : at + 1],
+                        [_spoken(heard[i])[1].words],
+                        primary(heard[i].piece.source),
+                    )[0]
+        return [self._place_spoken(one, ctc) for one, ctc in zip(heard, by_ctc, strict=True)]
+
+    def _place_spoken(
+        self, one: _Heard, ctc: align.Times | None
+    ) -> tuple[list[tuple[int, int]], Timing]:
+        span = _span(one.piece.clip)
+        decoded, spelled = _spoken(one)
+        frames: align.Times | None = ctc
+        timing, frame_ms = Timing.CTC, self._frame_ms
+        if frames is not None and self._aligner is not None:
+            frame_ms = self._aligner.frame_ms
+        if frames is None and one.framed:
+            frames, timing = align.match_times(spelled.words, one.framed), Timing.FRAMES
+        if frames is None and decoded.attention is not None:
+            frames = align.attention_times(decoded.attention, spelled.owners, len(spelled.words))
+            timing = Timing.ATTENTION
+        if frames is None:
+            return align.settle(align.spread(spelled.words, span), span), Timing.SPREAD
+        film = [(span.start_ms + a * frame_ms, span.start_ms + b * frame_ms) for a, b in frames]
+        return align.settle(film, span), timing
+
+    def _utterances(
+        self, one: _Heard, spoken: tuple[list[tuple[int, int]], Timing]
+    ) -> tuple[Utterance, ...]:
+        source = primary(one.piece.source)
+        times, timing = spoken
+        found = []
+        for target in one.piece.targets:
+            decoded, spelled = one.texts[primary(target)]
+            how, placed = timing, times
+            if primary(target) != source:
+                how, placed = self._place_translation(one, primary(target), times)
+            found.append(_utterance(one.piece, target, decoded, spelled, placed, how))
+        return tuple(found)
+
+    def _place_translation(
+        self, one: _Heard, target: str, spoken: Sequence[tuple[int, int]]
+    ) -> tuple[Timing, list[tuple[int, int]]]:
+        """Stand a translation inside the span of what was said, sentence by sentence if it can."""
+        decoded, spelled = one.texts[target]
+        whole = _span(one.piece.clip)
+        source_words = _spoken(one)[1].words
+        if not spoken:
+            return Timing.SPREAD, align.settle(align.spread(spelled.words, whole), whole)
+        pairs = align.pair_sentences(source_words, spelled.words)
+        placed: list[tuple[float, float]] = []
+        for (first, last), (start, stop) in pairs:
+            span = Span(start_ms=spoken[first][0], end_ms=spoken[last - 1][1])
+            placed += self._place_inside(decoded, spelled, (start, stop), span, whole)
+        return Timing.SOURCE, align.settle(placed, whole)
+
+    def _place_inside(
+        self,
+        decoded: Decoded,
+        spelled: Spelled,
+        part: tuple[int, int],
+        span: Span,
+        whole: Span,
+    ) -> list[tuple[int, int]]:
+        """Stand a run of words inside a span by where they looked, else by their length."""
+        start, stop = part
+        words = spelled.words[start:stop]
+        times = None
+        if decoded.attention is not None:
+            low = int((span.start_ms - whole.start_ms) / self._frame_ms)
+            high = math.ceil((span.end_ms - whole.start_ms) / self._frame_ms)
+            owners = [
+                owner - start if owner is not None and start <= owner < stop else None
+                for owner in spelled.owners
+            ]
+            frames = align.attention_times(decoded.attention[:, low:high], owners, len(words))
+            if frames is not None:
+                offset = whole.start_ms + low * self._frame_ms
+                times = [
+                    (offset + a * self._frame_ms, offset + b * self._frame_ms) for a, b in frames
+                ]
+        return align.settle(times or align.spread(words, span), span)
+
+    def _mended(self, piece: Piece, utterance: Utterance, *, depth: int) -> Utterance:
+        """Decode a suspicious text again in two smaller pieces, where that gives a better one."""
+        suspicious = utterance.flags & {Flag.TRUNCATED, Flag.LOOPING, Flag.DENSE}
+        seconds = _seconds(piece.clip)
+        if not suspicious or depth == 2 or seconds < 2 * repair.MIN_CUT_S:
+            return utterance
+        clip, at = piece.clip, repair.quietest(piece.clip.samples)
+        halves = [
+            replace(
+                piece, clip=replace(clip, samples=clip.samples[:at]), targets=(utterance.language,)
+            ),
+            replace(
+                piece,
+                clip=replace(
+                    clip, samples=clip.samples[at:], start_samples=clip.start_samples + at
+                ),
+                targets=(utterance.language,),
+            ),
+        ]
+        parts = [
+            self._mended(half, found[0], depth=depth + 1)
+            for half, found in zip(halves, self._recognise(halves), strict=True)
+        ]
+        flags = frozenset().union(*(part.flags for part in parts))
+        if flags & {Flag.TRUNCATED, Flag.LOOPING, Flag.DENSE}:
+            return utterance
+        timings = [part.timing for part in parts if part.timing is not None]
+        return Utterance(
+            text=" ".join(part.text for part in parts if part.text),
+            span=utterance.span,
+            language=utterance.language,
+            words=tuple(word for part in parts for word in part.words),
+            timing=max(timings, key=list(Timing).index, default=None),
+            flags=flags,
+        )
+
+    @torch.inference_mode()
+    def _read(self, clips: Sequence[AudioClip], candidates: Sequence[str]) -> list[list[Decoded]]:
+        """Each clip read in each language, from one encoding."""
+        encoded, lengths = self._sound.encode([clip.samples for clip in clips])
+        requests = []
+        for frames in lengths:
+            full = [self._request(primary(c), primary(c), False, frames) for c in candidates]
+            requests.append(
+                [replace(r, max_tokens=min(r.max_tokens, _IDENTIFY_TOKENS)) for r in full]
+            )
+        return self._decoder.greedy(encoded, lengths, requests)
+
+
+class _Sound:
+    """The half of a model that hears: features and encoder."""
+
+    def __init__(self, model: Any, precision_name: str, device: torch.device) -> None:
+        # Features are always computed in fp32: the filter bank is useless in 16 bits.
+        self._features = model.preprocessor.to(device)
+        self._device = device
+        parts = torch.nn.ModuleDict({"encoder": model.encoder})
+        for name in ("encoder_decoder_proj", "transf_encoder"):
+            if isinstance(getattr(model, name, None), torch.nn.Module):
+                parts[name] = getattr(model, name)
+        moved: Any = precision.apply(parts, precision_name, device)
+        self._parts = moved
+        model.encoder = moved["encoder"]
+        self._dtype = (
+            torch.bfloat16 if device.type == "cuda" or precision_name == "bf16" else torch.float32
+        )
+        if precision_name == "fp32":
+            self._dtype = torch.float32
+
+    def encode(self, sounds: Sequence[NDArray[np.float32]]) -> tuple[Tensor, list[int]]:
+        """Mono sound at 16 kHz to (pieces, frames, hidden), and how many frames are sound."""
+        lengths = [len(sound) for sound in sounds]
+        batch = torch.zeros(len(sounds), max(lengths))
+        for row, sound in enumerate(sounds):
+            batch[row, : len(sound)] = torch.from_numpy(np.nan_to_num(sound))
+        features, sizes = self._features(
+            input_signal=batch.to(self._device), length=torch.tensor(lengths, device=self._device)
+        )
+        encoded, frames = self._parts["encoder"](
+            audio_signal=features.to(self._dtype), length=sizes
+        )
+        states = encoded.transpose(1, 2)
+        if "encoder_decoder_proj" in self._parts:
+            states = self._parts["encoder_decoder_proj"](states)
+        if "transf_encoder" in self._parts:
+            mask = torch.arange(states.shape[1], device=self._device) < frames[:, None]
+            states = self._parts["transf_encoder"](
+                encoder_states=states, encoder_mask=mask.to(states.dtype)
+            )
+        return states, [int(n) for n in frames]
+
+
+def _length_delta(config: Any) -> int:
+    """How many tokens NeMo lets a text have beyond its frames; negative: no such bound."""
+    decoding = config.get("decoding") or {}
+    section = decoding.get(decoding.get("strategy", "beam")) or {}
+    return int(section.get("max_generation_delta", -1))
+
+
+def _seconds(clip: AudioClip) -> float:
+    return len(clip.samples) / clip.sample_rate_hz
+
+
+def _span(clip: AudioClip) -> Span:
+    return Span(
+        start_ms=samples_to_ms(clip.start_samples, clip.sample_rate_hz),
+        end_ms=samples_to_ms(clip.end_samples, clip.sample_rate_hz),
+    )
+
+
+def _spoken(one: _Heard) -> tuple[Decoded, Spelled]:
+    return one.texts[primary(one.piece.source)]
+
+
+def _nothing(piece: Piece, target: str) -> Utterance:
+    return Utterance(text="", span=_span(piece.clip), language=target)
+
+
+def _likeness(text: Decoded) -> float:
+    """How well a reading fits the sound: log likelihood of its first tokens together."""
+    return text.mean_log_prob * min(len(text.tokens) + 1, 16)
+
+
+def _utterance(
+    piece: Piece,
+    target: str,
+    decoded: Decoded,
+    spelled: Spelled,
+    times: Sequence[tuple[int, int]],
+    timing: Timing,
+) -> Utterance:
+    words = tuple(
+        Word(text=text, start_ms=start, end_ms=end, confidence=confidence)
+        for text, (start, end), confidence in zip(
+            spelled.words, times, spelled.confidences(decoded.log_probs), strict=True
+        )
+    )
+    flags = set(repair.faults(spelled.words, _seconds(piece.clip), truncated=decoded.truncated))
+    if words and decoded.no_speech >= _DOUBT:
+        flags.add(Flag.NO_SPEECH)
+    if words and timing is Timing.SPREAD:
+        flags.add(Flag.UNALIGNED)
+    return Utterance(
+        text=spelled.text,
+        span=_span(piece.clip),
+        language=target,
+        words=words,
+        timing=timing if words else None,
+        flags=frozenset(flags),
+    )
