@@ -1,0 +1,98 @@
+"""Which names in a folder are films to take, by globs and by what temporary files are called."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+#: Endings that programs give to files they have not finished.
+TEMPORARY = (
+    ".!bt", ".!qb", ".!sync", ".!ut", ".aria2", ".bc!", ".crdownload", ".dctmp", ".download",
+    ".dtapart", ".fdmdownload", ".filepart", ".jc!", ".opdownload", ".part", ".partial",
+    ".progress", ".rsync", ".td", ".temp", ".tmp", ".unconfirmed", ".xlx", ".ytdl", "~",
+)  # fmt: skip
+
+#: Folders that systems keep for themselves; those that begin with a dot are left alone anyway.
+_SYSTEM_FOLDERS = frozenset(
+    {"$recycle.bin", "@eadir", "#recycle", "#snapshot", "lost+found", "system volume information"}
+)
+
+
+def temporary(name: str) -> str | None:
+    """Why a name is that of an unfinished, hidden or private file; None where it is not."""
+    if name.startswith("."):
+        return "names that begin with a dot are hidden"
+    if name.startswith("~"):
+        return "names that begin with '~' are temporary"
+    lower = name.lower()
+    for ending in TEMPORARY:
+        if lower.endswith(ending):
+            return f"names that end with {ending!r} are unfinished"
+    return None
+
+
+def private_folder(name: str) -> bool:
+    """Whether a folder of that name is the system's own, or hidden."""
+    return name.startswith(".") or name.lower() in _SYSTEM_FOLDERS
+
+
+def matches(below: str, globs: tuple[str, ...]) -> str | None:
+    """The first glob that fits a path below the watched folder; None where none does.
+
+    A glob without '/' is compared with the name, one with '/' with the whole path; '**' stands for
+    any folders. Letter case does not matter.
+    """
+    whole = below.lower()
+    name = whole.rpartition("/")[2]
+    for pattern, own in _patterns(globs):
+        found = pattern.fullmatch(whole if own[0].count("/") else name)
+        if found is not None:
+            return own[found.lastindex - 1] if found.lastindex else own[0]
+    return None
+
+
+def excluded(below: str, globs: tuple[str, ...]) -> str | None:
+    """The glob that excludes a path, or one of the folders that it lies in."""
+    while globs and below:
+        if (glob := matches(below, globs)) is not None:
+            return glob
+        below = below.rpartition("/")[0]
+    return None
+
+
+#: The signs of a glob, longest first.
+_SIGNS = re.compile(
+    r"(?P<any>\*\*/?)|\*|\?|\[(?P<not>!?)(?P<set>[^\]/]+)\]|(?P<plain>.)", re.DOTALL
+)
+
+
+@lru_cache(maxsize=1000)
+def _patterns(globs: tuple[str, ...]) -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
+    """One pattern for all globs of names and one for all of paths, with a group for each glob."""
+    kinds = ([g for g in globs if "/" not in g], [g for g in globs if "/" in g])
+    return [
+        (re.compile("|".join(f"({_translated(glob)})" for glob in kind), re.DOTALL), tuple(kind))
+        for kind in kinds
+        if kind
+    ]
+
+
+def _translated(glob: str) -> str:
+    def sign(found: re.Match[str]) -> str:
+        if found["plain"]:
+            return re.escape(found["plain"])
+        if found["any"]:
+            return "(?:.*/)?" if found["any"].endswith("/") else ".*"
+        if found["set"]:
+            # Backslashes and nested sets have no meaning in a glob; ranges have.
+            characters = re.sub(r"([\\\[^&|~])", r"\\\1", found["set"])
+            return f"[{'^/' if found['not'] else ''}{characters}]"
+        return "[^/]*" if found[0] == "*" else "[^/]"
+
+    glob = glob.lower().lstrip("/")
+    pattern = _SIGNS.sub(sign, glob)
+    try:
+        re.compile(pattern)
+    except re.error:  # a set such as [z-a]
+        return re.escape(glob)
+    return pattern
