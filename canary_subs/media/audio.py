@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
-from canary_subs.media.probe import MAX_DURATION_MS, opened, shown
+from canary_subs.media.probe import MAX_DURATION_MS, opened, packets, shown
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
 from canary_subs.timing import clock, ms_to_samples, round_half_up, samples_to_ms
 
@@ -129,6 +129,8 @@ def _recipe(media: MediaInfo, track: AudioTrack) -> Any:
 
     with opened(media.path) as container:
         stream = container.streams.audio[track.index]
+        if stream.codec_context is None:
+            raise FFmpegFailed("no decoder is known for it")
         channels = {channel.name for channel in stream.codec_context.layout.channels}
         may_leap = bool(container.format.flags & _MAY_LEAP)
     spliced = may_leap and _is_spliced(media, track)
@@ -177,17 +179,12 @@ def _is_spliced(media: MediaInfo, track: AudioTrack) -> bool:
 
 
 def _leaps(container: Any, streams: list[Any]) -> bool:
-    import av
-
     due: Fraction | None = None
-    try:
-        for packet in container.demux(streams):
-            if packet.dts is None:
-                continue
-            at = packet.dts * packet.time_base
-            if due is not None and abs(at - due) > _LEAP_S:
-                return True
-            due = at + (packet.duration or 0) * packet.time_base
-    except av.error.FFmpegError:
-        log.debug("the last packets of %s cannot be read", container.name)
+    for packet in packets(container, streams):
+        if packet.dts is None:
+            continue
+        at = packet.dts * packet.time_base
+        if due is not None and abs(at - due) > _LEAP_S:
+            return True
+        due = at + (packet.duration or 0) * packet.time_base
     return False

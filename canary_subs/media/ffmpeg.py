@@ -42,6 +42,9 @@ MEMORY_BYTES = 4 << 30
 #: How much of the end of ffmpeg's complaints is kept.
 _STDERR_BYTES = 8192
 
+#: Who complains, with an address that differs from run to run: "[mov,mp4 @ 0x55d0] ".
+_SPEAKER = re.compile(r"\[[^]]* @ 0x[0-9a-f]+\] ")
+
 # Runs in the child before ffmpeg takes its place. A `preexec_fn` would do the same, but may
 # deadlock where the parent has threads.
 _LAUNCHER = """
@@ -103,12 +106,21 @@ def version(binary: str) -> str:
     return found[1] if found else ""
 
 
+class _Url(str):
+    """ffmpeg-python hashes ``str(url)`` as UTF-8; a name of other bytes has no such form."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return ascii(self)
+
+
 def url(path: Path) -> str:
     """The path as ffmpeg takes it whatever it contains: "-", "%", quotes, newlines, "http:".
 
     Nothing after "file:" has a meaning to FFmpeg, so nothing is escaped.
     """
-    return f"file:{path.absolute()}"
+    return _Url(f"file:{path.absolute()}")
 
 
 def media_input(path: Path, **options: Any) -> Any:
@@ -136,7 +148,7 @@ class Run:
         self, output: Any, *, stall_s: float = STALL_S, memory_bytes: int = MEMORY_BYTES
     ) -> None:
         self._command = output.global_args(
-            "-nostdin", "-hide_banner", "-loglevel", "error"
+            "-nostdin", "-hide_banner", "-loglevel", "repeat+error"
         ).compile(cmd=find())
         self._stall_s = stall_s
         self._memory_bytes = memory_bytes
@@ -220,7 +232,7 @@ class Run:
 
     def _last_complaint(self) -> str:
         lines = b"".join(self._complaints).decode(errors="replace").split("\n")
-        said = [one_line(line.strip()) for line in lines if line.strip()]
+        said = [one_line(_SPEAKER.sub("", line).strip()) for line in lines if line.strip()]
         return said[-1][:300] if said else ""
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,22 @@ def opened(path: Path) -> Iterator[Any]:
         yield container
 
 
+def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
+    """The packets of ``streams`` (all of them: None), up to where the file can no longer be read."""
+    import av
+
+    while True:
+        try:
+            yield from container.demux(streams)
+            return
+        except IndexError:
+            # PyAV does not know the streams that begin midway, as broadcasts have them.
+            continue
+        except av.error.FFmpegError as error:
+            log.debug("%s ends early: %s", container.name, error)
+            return
+
+
 def _stat(path: Path) -> os.stat_result:
     try:
         status = path.stat()
@@ -163,25 +179,23 @@ def _last_packet_end(container: Any, near_ms: int) -> Fraction:
     """When the last packet ends, on the container's clock, in seconds; looks from ``near_ms``."""
     import av
 
-    end = Fraction(0)
-    try:
-        if near_ms > 0:
+    if near_ms > 0:
+        with suppress(av.error.FFmpegError):
             container.seek(near_ms * 1000)
-        for packet in container.demux():
-            if packet.pts is not None:
-                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-    except av.error.FFmpegError:
-        log.debug("the last packets of %s cannot be read", container.name)
+    end = Fraction(0)
+    for packet in packets(container, None):
+        if packet.pts is not None:
+            end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
     return end
 
 
 def _audio_track(index: int, stream: Any) -> AudioTrack:
-    context = stream.codec_context
+    context = stream.codec_context  # None for a codec that FFmpeg does not know
     return AudioTrack(
         index=index,
         codec=_codec(stream),
-        channels=context.channels,
-        sample_rate_hz=context.sample_rate or 0,
+        channels=context.channels if context else 0,
+        sample_rate_hz=context.sample_rate if context else 0,
         language=_language(stream),
         title=_title(stream),
         default=bool(stream.disposition & type(stream.disposition).default),
@@ -209,7 +223,6 @@ def _codec(stream: Any) -> str:
 
 
 def _title(stream: Any) -> str | None:
-    # MP4 has no title of a track; its handler's name serves, where an author wrote one.
     return stream.metadata.get("title") or None
 
 

@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+import pytest
+from films import Studio
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    return Studio.in_folder(tmp_path_factory.mktemp("films"))

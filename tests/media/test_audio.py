@@ -1,0 +1,234 @@
+"""Sound lies where the picture says it should, and nothing in a file can make it endless."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from films import (
+    BEEPS_MS,
+    Studio,
+    beeps,
+    beeps_heard_ms,
+    flashes_seen_ms,
+    probed,
+    run_ffmpeg,
+    sound_of,
+    write_wav,
+)
+
+from canary_subs.errors import DamagedMedia
+from canary_subs.media import audio
+
+#: A tenth of what eyes and ears notice; a sample of what is asked of us.
+CLOSE_MS = 10
+
+FRAGMENTED = ("-movflags", "+frag_keyframe+empty_moov")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "late"),
+    [
+        ("priming.mp4", (), False),
+        ("plain.mkv", (), False),
+        ("late.mp4", (), True),
+        ("late.mkv", (), True),
+        ("from-100-s.mkv", ("-output_ts_offset", "100"), True),
+        ("late.ts", (), True),
+        ("from-1000-s.ts", ("-output_ts_offset", "1000"), True),
+        ("fragmented.mp4", FRAGMENTED, True),
+        ("late.mov", (), True),
+    ],
+)
+def test_beeps_where_the_picture_flashes(
+    studio: Studio, name: str, arguments: tuple[str, ...], late: bool
+) -> None:
+    film = studio.film(name, *arguments, late=late)
+    flashes = flashes_seen_ms(film)
+    assert len(flashes) == len(BEEPS_MS)
+    assert beeps_heard_ms(sound_of(film)) == pytest.approx(flashes, abs=CLOSE_MS)
+
+
+def test_late_sound_begins_with_silence(studio: Studio) -> None:
+    samples = sound_of(studio.film("silence-first.mkv", late=True, codec="pcm_s16le"))
+    assert not samples[:8000].any()
+    assert len(samples) / 16_000 == pytest.approx(9, abs=0.02)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
+def test_a_hole_in_the_sound_is_silence(studio: Studio, container: str) -> None:
+    film = studio.film(f"hole.{container}", "-af", "aselect='not(between(t,2.5,5.5))'")
+    first, _, last = flashes_seen_ms(film)
+    assert beeps_heard_ms(sound_of(film)) == pytest.approx([first, last], abs=CLOSE_MS)
+
+
+def test_a_drifting_clock_is_followed(studio: Studio) -> None:
+    # Over an hour 0.1 % is 3.6 s; made 60 s long, that it may show.
+    folder = studio.folder
+    at = np.arange(60 * 16_016) / 16_016
+    ticks = (np.sin(2 * np.pi * 1000 * at) * (at % 5 < 0.04) * 20_000).astype(np.int16)
+    film = folder / "drift.mkv"
+    sound = write_wav(folder / "ticks.wav", ticks, 16_000)
+    run_ffmpeg("-i", sound, "-af", "asetpts=PTS/1.001", "-c:a", "pcm_s16le", film)
+    heard = beeps_heard_ms(sound_of(film))
+    assert heard == pytest.approx([5_000 * tick for tick in range(12)], abs=CLOSE_MS + 1)
+
+
+def test_joined_recordings_play_on(studio: Studio) -> None:
+    """The clock leaps by 1000 s at the joint: no 1000 s of silence, and nothing lost."""
+    first = studio.film("first.ts")
+    second = studio.film("second.ts", "-output_ts_offset", "1000")
+    flashes = flashes_seen_ms(first)
+    for name, parts in {"on.ts": (first, second), "back.ts": (second, first)}.items():
+        joined = studio.folder / name
+        joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+        heard = beeps_heard_ms(sound_of(joined))
+        assert heard[:3] == pytest.approx(flashes, abs=CLOSE_MS)
+        assert np.diff(heard[3:]) == pytest.approx(np.diff(flashes), abs=CLOSE_MS)
+        assert 9_000 - 50 < heard[3] - heard[0] < 9_000 + 50
+
+
+def test_channels_that_change_midway_do_not_shift_the_sound(studio: Studio) -> None:
+    """As in broadcasts: stereo in the film, 5.1 in between."""
+    stereo = studio.film("stereo.ts", "-ac", "2", codec="ac3")
+    surround = studio.film("surround.ts", "-ac", "6", "-output_ts_offset", "9.2", codec="ac3")
+    joined = studio.folder / "changing.ts"
+    joined.write_bytes(stereo.read_bytes() + surround.read_bytes())
+    flashes = flashes_seen_ms(joined)
+    assert len(flashes) == 6
+    assert beeps_heard_ms(sound_of(joined)) == pytest.approx(flashes, abs=CLOSE_MS)
+
+
+LAYOUTS = {
+    "5.1": ("FL", "FR", "FC", "LFE", "BL", "BR"),
+    "5.1(side)": ("FL", "FR", "FC", "LFE", "SL", "SR"),
+    "7.1": ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"),
+    "3.0": ("FL", "FR", "FC"),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_dialogue_in_the_centre_stands_out(tmp_path: Path, layout: str) -> None:
+    """A tone in the centre is 4 to 5 times as loud as one of the same strength at the left."""
+    time = np.arange(48_000) / 48_000
+    tones = {"FC": 1_000, "FL": 400, "LFE": 60, "BL": 2_000, "SL": 3_000}
+    samples = np.stack(
+        [
+            np.sin(2 * np.pi * tones[name] * time) * 8_000 if name in tones else 0 * time
+            for name in LAYOUTS[layout]
+        ],
+        axis=1,
+    )
+    wav = write_wav(tmp_path / "tones.wav", samples.astype(np.int16))
+    film = tmp_path / "tones.mka"
+    run_ffmpeg("-channel_layout", layout, "-i", wav, "-c:a", "flac", film)
+    spectrum = np.abs(np.fft.rfft(sound_of(film)[:16_000]))
+    loud = {name: spectrum[tone] for name, tone in tones.items()}
+    assert 4 < loud["FC"] / loud["FL"] < 5
+    assert loud["FC"] > 100 * max(loud["LFE"], loud["BL"], loud["SL"])
+
+
+def test_dialogue_at_both_sides_of_stereo_is_kept(tmp_path: Path) -> None:
+    mono = beeps(length_s=3)
+    wav = write_wav(tmp_path / "stereo.wav", np.stack([mono, mono], axis=1))
+    samples = sound_of(wav)
+    assert float(np.abs(samples).max()) == pytest.approx(20_000 / 32_768, rel=0.05)
+    assert samples.dtype == np.float32
+
+
+def test_the_track_that_was_asked_for(studio: Studio) -> None:
+    film = studio.folder / "two.mkv"
+    run_ffmpeg(
+        *("-i", studio.sound, "-f", "lavfi", "-i", "anullsrc=d=9"),
+        *("-map", "1:a", "-map", "0:a", "-c:a", "flac", film),
+    )
+    assert not sound_of(film, 0).any()
+    assert beeps_heard_ms(sound_of(film, 1)) == pytest.approx(BEEPS_MS, abs=CLOSE_MS)
+
+
+def test_clips_are_of_one_length_but_the_last(tmp_path: Path) -> None:
+    film = write_wav(tmp_path / "long.wav", np.zeros(70 * 8_000, np.int16), 8_000)
+    media = probed(film)
+    lengths = [len(clip.samples) for clip in audio.read(media, media.audio[0])]
+    assert lengths == [audio.CLIP_SAMPLES, audio.CLIP_SAMPLES, 10 * 16_000]
+
+
+def test_a_truncated_film_gives_what_is_there_and_says_so(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = studio.film("whole.mkv").read_bytes()
+    half = studio.folder / "half.mkv"
+    half.write_bytes(whole[: len(whole) // 2])
+    with caplog.at_level(logging.WARNING):
+        heard = beeps_heard_ms(sound_of(half))
+    assert heard == pytest.approx(BEEPS_MS[: len(heard)], abs=CLOSE_MS)
+    assert heard
+    assert "half.mkv" in caplog.text
+    assert "read up to 00:00:0" in caplog.text
+
+
+def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
+    film = tmp_path / "noise.flac"
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=2", film)
+    data = bytearray(film.read_bytes())
+    start = len(data) // 10
+    data[start:] = bytes(len(data) - start)
+    film.write_bytes(data[:200] + bytes(len(data)))
+    with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 1"):
+        sound_of(film)
+
+
+def test_stopping_early_leaves_no_process(studio: Studio) -> None:
+    film = write_wav(studio.folder / "hour.wav", np.zeros(8_000 * 3_600, np.int16), 8_000)
+    media = probed(film)
+    clips = audio.read(media, media.audio[0])
+    next(clips)
+    assert _children() == 1
+    clips.close()
+    assert _children() == 0
+
+
+def _children() -> int:
+    """How many ffmpeg processes this process has."""
+    import os
+
+    return sum(
+        Path(f"/proc/{pid}/comm").read_text().startswith(("ffmpeg", "python"))
+        for task in Path("/proc/self/task").iterdir()
+        for pid in (task / "children").read_text().split()
+        if pid != str(os.getpid())
+    )
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
+    """Ten hours against ten minutes, in a process of their own; the files are sparse."""
+    peaks = []
+    for hours in (1 / 6, 10):
+        film = write_wav(tmp_path / "silent.wav", np.zeros(0, np.int16), 8_000)
+        data_bytes = int(hours * 3600 * 8_000 * 2)
+        with film.open("r+b") as file:
+            file.seek(4)
+            file.write((36 + data_bytes).to_bytes(4, "little"))
+            file.seek(40)
+            file.write(data_bytes.to_bytes(4, "little"))
+            file.truncate(44 + data_bytes)
+        script = (
+            "import resource, sys; from pathlib import Path\n"
+            "from canary_subs.media import audio, probe\n"
+            "media = probe.probe(Path(sys.argv[1]))\n"
+            "samples = sum(len(clip.samples) for clip in audio.read(media, media.audio[0]))\n"
+            "print(samples, *(resource.getrusage(who).ru_maxrss for who in"
+            " (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
+        )
+        said = subprocess.run(
+            [sys.executable, "-c", script, film], check=True, capture_output=True, text=True
+        ).stdout
+        samples, ours_kb, ffmpegs_kb = map(int, said.split())
+        assert samples == int(hours * 3600 * 16_000)
+        peaks.append(ours_kb + ffmpegs_kb)
+    assert peaks[1] - peaks[0] < 20_000
