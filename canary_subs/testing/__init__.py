@@ -1,0 +1,88 @@
+"""Fakes and conformance checks for people who write plugins.
+
+The checks ask of one provider what the house relies on, and raise `AssertionError` with a sentence
+that says what is wrong; the built-ins pass them too. In the test of a plugin::
+
+    from canary_subs.testing import check_plugin, check_text_writer
+
+    def test_it_keeps_the_rules() -> None:
+        for provider in check_plugin(my_plugin)["format"]:
+            check_text_writer(provider)
+
+The fakes are a whole road without a model, without media and without waiting: films are small
+files written by `write_film`, and the words that `Fakes` hears in them are known beforehand.
+"""
+
+from canary_subs.testing.checks import (
+    catalogue,
+    check_aligner,
+    check_delivery,
+    check_engine,
+    check_layout,
+    check_plugin,
+    check_provider,
+    check_segmenter,
+    check_source,
+    check_text_writer,
+    check_writer,
+    make,
+)
+from canary_subs.testing.fakes import (
+    FAKE_LANGUAGES,
+    FAKE_WORD_MS,
+    FakeAligner,
+    FakeDelivery,
+    FakeEngine,
+    FakeLayout,
+    Fakes,
+    FakeSegmenter,
+    FakeSource,
+    FakeWriter,
+    fake_plan,
+    fake_words,
+    write_film,
+)
+from canary_subs.testing.samples import (
+    HOSTILE_TEXTS,
+    babble,
+    document,
+    hard_documents,
+    media_info,
+    silence,
+    transcript,
+)
+
+__all__ = [
+    "FAKE_LANGUAGES",
+    "FAKE_WORD_MS",
+    "HOSTILE_TEXTS",
+    "FakeAligner",
+    "FakeDelivery",
+    "FakeEngine",
+    "FakeLayout",
+    "FakeSegmenter",
+    "FakeSource",
+    "FakeWriter",
+    "Fakes",
+    "babble",
+    "catalogue",
+    "check_aligner",
+    "check_delivery",
+    "check_engine",
+    "check_layout",
+    "check_plugin",
+    "check_provider",
+    "check_segmenter",
+    "check_source",
+    "check_text_writer",
+    "check_writer",
+    "document",
+    "fake_plan",
+    "fake_words",
+    "hard_documents",
+    "make",
+    "media_info",
+    "silence",
+    "transcript",
+    "write_film",
+]

@@ -1,0 +1,383 @@
+"""A whole road without a model, without media and without waiting.
+
+Films are small files written by `write_film`; the words that `Fakes` hears in them are known
+beforehand: `fake_words`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from canary_subs.errors import NotMedia
+from canary_subs.hookspecs import (
+    Aligner,
+    Delivery,
+    Engine,
+    Layout,
+    Provider,
+    Segmenter,
+    Session,
+    Source,
+    Writer,
+    hookimpl,
+)
+from canary_subs.model import (
+    SAMPLE_RATE_HZ,
+    AudioClip,
+    AudioTrack,
+    Choice,
+    Cue,
+    Document,
+    MediaInfo,
+    Piece,
+    Plan,
+    Profile,
+    Rendered,
+    Span,
+    Timing,
+    Transcript,
+    Utterance,
+    Word,
+)
+from canary_subs.testing.samples import span_of
+from canary_subs.timing import ms_to_samples, samples_to_ms
+
+#: Languages that the fakes speak and write.
+FAKE_LANGUAGES = ("de", "en", "es", "fr")
+
+#: A fake film says one word in each of these.
+FAKE_WORD_MS = 500
+
+_MAGIC = b"canary-subs fake film\n"
+
+
+def write_film(
+    path: Path,
+    *speech: tuple[int, int],
+    spoken: str | Sequence[str] = "en",
+    tagged: str | None = None,
+    duration_ms: int | None = None,
+) -> Path:
+    """A file in which the fakes hear speech in the given stretches (ms).
+
+    ``spoken`` is the language of all of them, or of each; ``tagged`` is what the file claims.
+    """
+    languages = [spoken] * len(speech) if isinstance(spoken, str) else list(spoken)
+    film = {
+        "speech": [[*span, name] for span, name in zip(speech, languages, strict=True)],
+        "tagged": tagged,
+        "duration_ms": duration_ms or max((end for _, end in speech), default=0) + 1000,
+    }
+    path.write_bytes(_MAGIC + json.dumps(film).encode())
+    return path
+
+
+def fake_words(language: str, *speech: tuple[int, int]) -> list[str]:
+    """The words that the fakes hear in those stretches, in order, however they are cut."""
+    return [
+        f"{language}{cell}"
+        for start_ms, end_ms in speech
+        for cell in range(_cell(start_ms), _cell(end_ms))
+    ]
+
+
+def _cell(ms: int) -> int:
+    """The first word whose middle lies at or after ``ms``."""
+    return -(-(ms - FAKE_WORD_MS // 2) // FAKE_WORD_MS)
+
+
+def fake_plan(**changes: Any) -> Plan:
+    """English to English text, all of it by fakes."""
+    fake = Choice(name="fake")
+    plain = Plan(
+        source="en",
+        targets=("en",),
+        engine=fake,
+        segmenter=fake,
+        layout=fake,
+        profile="netflix",
+        writers=(fake,),
+        deliveries=(fake,),
+    )
+    return replace(plain, **changes)
+
+
+class FakeSource:
+    """Reads what `write_film` wrote, in clips of a second; each language has its loudness."""
+
+    def probe(self, path: Path) -> MediaInfo | None:
+        try:
+            film = self._film(path)
+            status = path.stat()
+        except OSError as error:
+            raise NotMedia(f"{path}: cannot be read ({error.strerror})") from error
+        if film is None:
+            return None
+        track = AudioTrack(
+            index=0,
+            codec="fake",
+            channels=1,
+            sample_rate_hz=SAMPLE_RATE_HZ,
+            language=film["tagged"],
+        )
+        return MediaInfo(
+            path=path,
+            size_bytes=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            duration_ms=film["duration_ms"],
+            audio=(track,),
+            frame_rate=Fraction(25),
+        )
+
+    def read(self, media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
+        film = self._film(media.path)
+        if film is None:
+            raise NotMedia(f"{media.path}: is no fake film any more")
+        end = ms_to_samples(film["duration_ms"], SAMPLE_RATE_HZ)
+        for start in range(0, end, SAMPLE_RATE_HZ):
+            samples = np.zeros(min(SAMPLE_RATE_HZ, end - start), np.float32)
+            for start_ms, end_ms, language in film["speech"]:
+                first = ms_to_samples(start_ms, SAMPLE_RATE_HZ) - start
+                last = ms_to_samples(end_ms, SAMPLE_RATE_HZ) - start
+                samples[max(first, 0) : max(last, 0)] = _loudness(language)
+            yield AudioClip(samples=samples, start_samples=start)
+
+    def _film(self, path: Path) -> dict[str, Any] | None:
+        data = path.read_bytes()
+        if not data.startswith(_MAGIC):
+            return None
+        film: dict[str, Any] = json.loads(data[len(_MAGIC) :])
+        return film
+
+
+def _loudness(language: str) -> float:
+    return 0.2 * (FAKE_LANGUAGES.index(language) + 1)
+
+
+class FakeSegmenter:
+    """Every unbroken stretch of sound is speech; long ones are cut where they are too long."""
+
+    def cut(self, clips: Iterable[AudioClip], max_ms: int) -> Iterator[Span]:
+        begun: int | None = None
+        end = 0
+        most = ms_to_samples(max_ms, SAMPLE_RATE_HZ)
+        for clip in clips:
+            for start, stop in _loud(clip):
+                if begun is not None and start != end:
+                    yield _fake_span(begun, end)
+                    begun = None
+                begun = start if begun is None else begun
+                end = stop
+                while end - begun > most:
+                    yield _fake_span(begun, begun + most)
+                    begun += most
+            if begun is not None and end < clip.end_samples:
+                yield _fake_span(begun, end)
+                begun = None
+        if begun is not None:
+            yield _fake_span(begun, end)
+
+
+def _loud(clip: AudioClip) -> Iterator[tuple[int, int]]:
+    """The stretches of a clip that are not silent, as samples of the film."""
+    loud = np.concatenate(([False], clip.samples != 0, [False]))
+    edges = (np.flatnonzero(loud[1:] != loud[:-1]) + clip.start_samples).tolist()
+    yield from zip(edges[::2], edges[1::2], strict=True)
+
+
+def _fake_span(start: int, end: int) -> Span:
+    return Span(
+        start_ms=samples_to_ms(start, SAMPLE_RATE_HZ), end_ms=samples_to_ms(end, SAMPLE_RATE_HZ)
+    )
+
+
+class FakeEngine:
+    """Knows every pair of `FAKE_LANGUAGES`; its words are named by language and half second.
+
+    It notes what it is asked: ``asked`` holds the pieces of each call, ``opened`` and ``closed``
+    count sessions.
+    """
+
+    model = "fake-1"
+    precision = "fp32"
+    max_clip_ms = 10_000
+    batch_ms = 20_000
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Piece, ...]] = []
+        self.opened = 0
+        self.closed = 0
+
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        return frozenset((one, other) for one in FAKE_LANGUAGES for other in FAKE_LANGUAGES)
+
+    def refuse(self, source: str, target: str) -> str | None:
+        if (source, target) in self.pairs():
+            return None
+        return f"fake-1 cannot go from {source} to {target}; it knows {', '.join(FAKE_LANGUAGES)}"
+
+    def open(self, device: str, precision: str) -> Session:
+        self.opened += 1
+        return self
+
+    def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+        if pieces:
+            self.asked.append(tuple(pieces))
+        return [
+            tuple(_fake_utterance(piece.clip, target) for target in piece.targets)
+            for piece in pieces
+        ]
+
+    def identify(
+        self, clips: Sequence[AudioClip], candidates: Sequence[str]
+    ) -> Mapping[str, float]:
+        sound = np.concatenate([clip.samples for clip in clips])
+        heard = {
+            language: int(np.isclose(sound, _loudness(language), atol=0.05).sum()) + 1
+            for language in candidates
+        }
+        return {language: count / sum(heard.values()) for language, count in heard.items()}
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def _fake_utterance(clip: AudioClip, language: str) -> Utterance:
+    span = span_of(clip)
+    words = tuple(
+        Word(
+            text=f"{language}{cell}",
+            start_ms=max(cell * FAKE_WORD_MS, span.start_ms),
+            end_ms=min((cell + 1) * FAKE_WORD_MS, span.end_ms),
+        )
+        for cell in range(_cell(span.start_ms), _cell(span.end_ms))
+        if clip.samples.any()
+    )
+    return Utterance(
+        text=" ".join(word.text for word in words),
+        span=span,
+        language=language,
+        words=words,
+        timing=Timing.FRAMES,
+    )
+
+
+class FakeAligner:
+    """Leaves the words as they are; makes them, evenly spread, where there are none."""
+
+    def align(self, clip: AudioClip, utterance: Utterance) -> Utterance:
+        texts = utterance.text.split()
+        if utterance.words or not texts:
+            return utterance
+        start_ms, length_ms = utterance.span.start_ms, utterance.span.duration_ms
+        edges = [start_ms + length_ms * n // len(texts) for n in range(len(texts) + 1)]
+        words = tuple(
+            Word(text=text, start_ms=start, end_ms=end)
+            for text, start, end in zip(texts, edges, edges[1:], strict=False)
+        )
+        return replace(utterance, words=words, timing=Timing.SPREAD)
+
+
+class FakeLayout:
+    """A cue of one line for each word."""
+
+    def layout(
+        self,
+        transcript: Transcript,
+        profile: Profile,
+        *,
+        frame_rate: Fraction | None = None,
+        shots_ms: Sequence[int] = (),
+        template: Sequence[Cue] | None = None,
+    ) -> tuple[Cue, ...]:
+        cues: list[Cue] = []
+        for word in (word for utterance in transcript.utterances for word in utterance.words):
+            start_ms = max(word.start_ms, cues[-1].end_ms if cues else 0)
+            cues.append(
+                Cue(
+                    start_ms=start_ms,
+                    end_ms=max(word.end_ms, start_ms + 1),
+                    lines=(word.text,),
+                    words=(word,),
+                )
+            )
+        return tuple(cues)
+
+
+class FakeWriter:
+    """Each cue's text on a line, in UTF-8."""
+
+    suffix = ".fake"
+
+    def write(self, document: Document) -> bytes:
+        text = "".join(f"{cue.text}\n" for cue in document.cues)
+        return text.encode("utf-8", "backslashreplace")
+
+
+class FakeDelivery:
+    """Keeps results in ``results``: "Name.language.suffix" -> bytes."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, bytes] = {}
+
+    def find(self, media: MediaInfo, language: str, suffix: str) -> str | None:
+        place = f"{media.path.stem}.{language}{suffix}"
+        return place if place in self.results else None
+
+    def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
+        place = f"{media.path.stem}.{rendered.language}{rendered.suffix}"
+        self.results[place] = rendered.data
+        return place
+
+
+class Fakes:
+    """A plugin with one provider of each kind, named "fake"; they are at hand as attributes."""
+
+    def __init__(self) -> None:
+        self.source = FakeSource()
+        self.segmenter = FakeSegmenter()
+        self.engine = FakeEngine()
+        self.aligner = FakeAligner()
+        self.layout = FakeLayout()
+        self.writer = FakeWriter()
+        self.delivery = FakeDelivery()
+
+    @hookimpl
+    def canary_subs_sources(self) -> Iterable[Provider[Source]]:
+        return [_fake("films of write_film", lambda: self.source)]
+
+    @hookimpl
+    def canary_subs_segmenters(self) -> Iterable[Provider[Segmenter]]:
+        return [_fake("every sound is speech", lambda: self.segmenter)]
+
+    @hookimpl
+    def canary_subs_engines(self) -> Iterable[Provider[Engine]]:
+        return [_fake("a word in every half second", lambda: self.engine)]
+
+    @hookimpl
+    def canary_subs_aligners(self) -> Iterable[Provider[Aligner]]:
+        return [_fake("times as they are", lambda: self.aligner)]
+
+    @hookimpl
+    def canary_subs_layouts(self) -> Iterable[Provider[Layout]]:
+        return [_fake("a cue for each word", lambda: self.layout)]
+
+    @hookimpl
+    def canary_subs_writers(self) -> Iterable[Provider[Writer]]:
+        return [_fake("text alone", lambda: self.writer)]
+
+    @hookimpl
+    def canary_subs_deliveries(self) -> Iterable[Provider[Delivery]]:
+        return [_fake("kept in memory", lambda: self.delivery)]
+
+
+def _fake(summary: str, thing: Any) -> Provider[Any]:
+    # Looked up when it is made, so that a test may put its own in a fake's place.
+    return Provider(name="fake", summary=summary, make=lambda options: thing())
