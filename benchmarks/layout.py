@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from canary_subs.cues.breaks import Break, rank_breaks
 from canary_subs.cues.layout import lay_out
@@ -241,7 +241,7 @@ def pysubs2_retimed(transcript: Transcript, profile: Profile) -> list[Cue]:
     cues = whisper_words(transcript, profile)
     gap_ms = min_gap_ms(profile, FRAME_RATE)
     result: list[Cue] = []
-    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+    for cue, following in zip_longest(cues, cues[1:]):
         reading_ms = int(sum(map(len, cue.lines)) * 1000 / profile.max_cps)
         end_ms = max(cue.end_ms, cue.start_ms + max(profile.min_duration_ms, reading_ms))
         if following:

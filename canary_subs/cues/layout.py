@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -541,7 +541,7 @@ def _settled(
     gap_ms = min_gap_ms(profile, frame_rate)
     frame_ms = frames_ms(1, frame_rate)
     earliest = -(2**62)
-    for run, following in zip(chosen, [*chosen[1:], None], strict=True):
+    for run, following in zip_longest(chosen, chosen[1:]):
         start = max(int(runs.start_ms[run]), earliest)
         end = int(runs.end_ms[run])
         if following is not None and end - start < profile.min_duration_ms:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,7 +165,7 @@ def _cues_in(
 def _disjoint(cues: Sequence[Cue], gap_ms: int) -> Iterator[Cue]:
     """The cues with those that lean over the next one cut short, or begun late if need be."""
     earliest = None
-    for cue, following in zip(cues, [*cues[1:], None], strict=True):
+    for cue, following in zip_longest(cues, cues[1:]):
         start = cue.start_ms if earliest is None else max(cue.start_ms, earliest)
         end = cue.end_ms if following is None else min(cue.end_ms, following.start_ms - gap_ms)
         end = max(end, start + 1)

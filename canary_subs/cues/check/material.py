@@ -1,0 +1,101 @@
+"""What is known of a track when it is checked, and what every rule asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from canary_subs.model import Cue, Finding, Profile, Span
+
+#: Formats round times to 10 ms (ASS) or to frames; a rule broken by no more than this is kept.
+ROUNDING_MS = 10
+
+#: How texts begin that describe a sound or are sung: no words that anybody says.
+_LABELS = ("[", "(", "♪", "♫", "（", "【", "#")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Material:
+    """A track under examination; what is None is not known, and rules that need it say nothing."""
+
+    cues: tuple[Cue, ...]
+    profile: Profile
+    #: BCP-47.
+    language: str | None = None
+    frame_rate: Fraction | None = None
+    #: The film's.
+    duration_ms: int | None = None
+    #: Where somebody speaks, rising and disjoint.
+    speech: tuple[Span, ...] | None = None
+    #: The cues that this track translates.
+    source: tuple[Cue, ...] | None = None
+
+    def in_time(self) -> list[tuple[int, Cue]]:
+        """Cues with their index, in the order in which they appear."""
+        return sorted(enumerate(self.cues), key=lambda item: item[1].start_ms)
+
+
+def finding(rule: str, index: int, cue: Cue, measured: str, limit: str) -> Finding:
+    """Something about one cue."""
+    return Finding(
+        rule=rule,
+        start_ms=cue.start_ms,
+        end_ms=max(cue.start_ms, cue.end_ms),
+        measured=measured,
+        limit=limit,
+        cue=index,
+    )
+
+
+def text_of(cue: Cue) -> str:
+    """What a cue says, on one line."""
+    return " ".join(" ".join(cue.lines).split())
+
+
+def is_label(cue: Cue) -> bool:
+    """Whether a cue describes a sound ("[door slams]") or is sung ("♪ la la")."""
+    return text_of(cue).lstrip("-– ").startswith(_LABELS)
+
+
+def words_of(cue: Cue) -> list[str]:
+    """The words of a cue without the punctuation around them."""
+    bare = (word.strip(_PUNCTUATION) for word in text_of(cue).split())
+    return [word for word in bare if word]
+
+
+_PUNCTUATION = ".,;:!?…\"'`´’‘“”„«»‹›()[]{}<>-–—¿¡*_/\\|♪♫。、！？，：；「」『』（）・"
+
+
+def seconds(ms: int) -> str:
+    """A duration for people: "1.25 s"."""
+    return f"{ms / 1000:.2f} s"
+
+
+def uncovered(spans: Sequence[Span], covers: Sequence[Span]) -> Iterator[Span]:
+    """The parts of rising, disjoint ``spans`` outside ``covers`` (rising by start)."""
+    at = 0
+    for span in spans:
+        start_ms = span.start_ms
+        while at < len(covers) and covers[at].end_ms <= start_ms:
+            at += 1
+        i = at
+        while i < len(covers) and covers[i].start_ms < span.end_ms:
+            if covers[i].start_ms > start_ms:
+                yield Span(start_ms=start_ms, end_ms=covers[i].start_ms)
+            start_ms = max(start_ms, covers[i].end_ms)
+            i += 1
+        if start_ms < span.end_ms:
+            yield Span(start_ms=start_ms, end_ms=span.end_ms)
+
+
+def joined(spans: Sequence[Span], gap_ms: int = 0) -> list[Span]:
+    """``spans`` (rising by start) as disjoint spans, those up to ``gap_ms`` apart made one."""
+    result: list[Span] = []
+    for span in spans:
+        if result and span.start_ms - result[-1].end_ms <= gap_ms:
+            end_ms = max(result[-1].end_ms, span.end_ms)
+            result[-1] = Span(start_ms=result[-1].start_ms, end_ms=end_ms)
+        else:
+            result.append(span)
+    return result

@@ -1,0 +1,99 @@
+"""Rules about a track and what is heard: speech and cues must belong to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from canary_subs.cues.check import sync
+from canary_subs.cues.check.material import (
+    Material,
+    finding,
+    is_label,
+    joined,
+    seconds,
+    uncovered,
+)
+from canary_subs.model import Finding, Span
+
+#: Speech this long without a cue is missed; shorter, a detector may have taken a sigh for speech.
+UNSUBTITLED_MS = 1500
+#: How far speech may reach over the edges of its cue.
+_EDGE_MS = 300
+#: Pauses shorter than this do not end speech.
+_PAUSE_MS = 300
+#: A cue of less speech than this, a little before and after it included, has none.
+_LEAST_SPEECH_MS = 100
+#: How far a track's clock may be from the film's, anywhere in it.
+SYNC_MS = 400
+#: A better clock must explain so many times as many starts as the track's own.
+_BETTER = 1.25
+
+
+def unsubtitled(material: Material) -> Iterator[Finding]:
+    """Speech for which there is no cue."""
+    if material.speech is None:
+        return
+    covers = [
+        Span(start_ms=max(cue.start_ms - _EDGE_MS, 0), end_ms=cue.end_ms + _EDGE_MS)
+        for _, cue in material.in_time()
+        if cue.end_ms > cue.start_ms
+    ]
+    for hole in uncovered(joined(material.speech, _PAUSE_MS), joined(covers)):
+        if hole.duration_ms >= UNSUBTITLED_MS:
+            yield Finding(
+                rule="unsubtitled",
+                start_ms=hole.start_ms,
+                end_ms=hole.end_ms,
+                measured=f"{seconds(hole.duration_ms)} of speech without a cue",
+                limit=seconds(UNSUBTITLED_MS),
+            )
+
+
+def no_speech(material: Material) -> Iterator[Finding]:
+    """A cue during which nobody speaks: invented, or far from its place."""
+    if material.speech is None:
+        return
+    speech = material.speech
+    starts = [span.start_ms for span in speech]
+    for index, cue in enumerate(material.cues):
+        if is_label(cue) or cue.end_ms <= cue.start_ms:
+            continue
+        start_ms, end_ms = cue.start_ms - _EDGE_MS, cue.end_ms + _EDGE_MS
+        i = max(int(np.searchsorted(starts, start_ms, side="right")) - 1, 0)
+        heard_ms = 0
+        while i < len(speech) and speech[i].start_ms < end_ms:
+            heard_ms += max(0, min(end_ms, speech[i].end_ms) - max(start_ms, speech[i].start_ms))
+            i += 1
+        if heard_ms < _LEAST_SPEECH_MS:
+            measured = f"{heard_ms} ms of speech"
+            yield finding("no-speech", index, cue, measured, f"{_LEAST_SPEECH_MS} ms")
+
+
+def out_of_sync(material: Material) -> Iterator[Finding]:
+    """A track whose clock is not the film's: late, early or drifting."""
+    if material.speech is None:
+        return
+    cues = [cue for _, cue in material.in_time() if not is_label(cue)]
+    starts = [cue.start_ms for cue in cues]
+    speech = [span.start_ms for span in joined(material.speech, _PAUSE_MS)]
+    clock = sync.fit(starts, speech)
+    if clock is None:
+        return
+    own = sync.share(np.asarray(starts, np.float64), np.asarray(speech, np.float64))
+    first_ms = clock.film_ms(starts[0]) - starts[0]
+    last_ms = clock.film_ms(starts[-1]) - starts[-1]
+    if max(abs(first_ms), abs(last_ms)) > SYNC_MS and clock.share > _BETTER * own:
+        yield Finding(
+            rule="sync",
+            start_ms=cues[0].start_ms,
+            end_ms=max(cues[-1].end_ms, cues[0].start_ms),
+            measured=f"{_late(first_ms)} at the beginning, {_late(last_ms)} at the end",
+            limit=seconds(SYNC_MS),
+        )
+
+
+def _late(film_minus_track_ms: int) -> str:
+    how = "early" if film_minus_track_ms > 0 else "late"
+    return f"{seconds(abs(film_minus_track_ms))} {how}"
