@@ -89,6 +89,8 @@ def probe(path: Path, catalogue: Catalogue) -> tuple[MediaInfo, Source, str]:
         source: Source = catalogue.make("source", Choice(name=entry.provider.name))
         with contained(entry.plugin):
             media = source.probe(path)
+            if not isinstance(media, MediaInfo | None):
+                raise TypeError(f"a source must describe a file by MediaInfo, not {media!r:.60}")
         if media is not None:
             return media, source, entry.plugin
     raise NotMedia(f"{path}: not a sound or video file that any source knows")
@@ -223,10 +225,15 @@ def _find(
 ) -> dict[str, str | None]:
     """Language -> where its file already is."""
     with contained(catalogue.provider("format", writer.name).plugin):
-        suffix: str = catalogue.make("format", writer).suffix
+        suffix: object = catalogue.make("format", writer).suffix
+        if not isinstance(suffix, str) or not suffix.startswith("."):
+            raise TypeError(f"a format's suffix begins with a dot, not as {suffix!r:.60}")
     with contained(catalogue.provider("delivery", delivery.name).plugin):
         made: Delivery = catalogue.make("delivery", delivery)
-        return {language: made.find(media, language, suffix) for language in languages}
+        places = {language: made.find(media, language, suffix) for language in languages}
+        if not all(isinstance(place, str | None) for place in places.values()):
+            raise TypeError(f"a delivery must name places by text: {places!r:.60}")
+    return places
 
 
 def provenance(heard: Heard, spoken: str, session: Session) -> dict[str, str]:
@@ -293,4 +300,7 @@ def _deliver_one(document: Document, output: Output, catalogue: Catalogue) -> st
     rendered = Rendered(language=output.language, suffix=writer.suffix, data=data)
     delivery: Delivery = catalogue.make("delivery", output.delivery)
     with contained(catalogue.provider("delivery", output.delivery.name).plugin):
-        return delivery.deliver(document.media, rendered)
+        place = delivery.deliver(document.media, rendered)
+        if not isinstance(place, str):
+            raise TypeError(f"a delivery must name places by text, not {place!r:.60}")
+    return place

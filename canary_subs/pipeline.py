@@ -404,7 +404,7 @@ class _Film:
         with contained(self.engine_plugin):
             pairs = self._sessions.engine(self._heard.plan).pairs()
             candidates = sorted({spoken for spoken, _ in pairs})
-            odds = self.session.identify(clips, candidates)
+            odds = dict(self.session.identify(clips, candidates))
         self.settle(film.certain_language(self._task.path, odds))
 
     def piece(self, waiting: _Waiting) -> Piece:
