@@ -28,8 +28,17 @@ class Sidecar:
         self._options = options
 
     def find(self, media: MediaInfo, language: str, suffix: str) -> str | None:
+        """The file's place where it is already there and would be kept.
+
+        Raises `OutputError` where that cannot be seen.
+        """
         path = self._path(media, language, (), suffix)
-        return str(path) if not self._options.overwrite and path.exists() else None
+        try:
+            return str(path) if not self._options.overwrite and path.exists() else None
+        except OSError as error:
+            raise OutputError(
+                f"{path}: cannot be looked for ({error.strerror}); {_advice(error)}"
+            ) from error
 
     def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
         """Write the file and its folder; a file with the same bytes counts as delivered.
