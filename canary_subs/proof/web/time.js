@@ -1,0 +1,32 @@
+// Times are whole milliseconds on the video's timeline; frame rates are [numerator, denominator].
+
+// "01:02:03.004"; SubRip wants a comma before the milliseconds.
+export function clock(ms, decimal = ".") {
+  const two = (n) => String(n).padStart(2, "0");
+  const seconds = Math.floor(ms / 1000);
+  const whole = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
+  return `${whole.join(":")}${decimal}${String(ms % 1000).padStart(3, "0")}`;
+}
+
+// A time as lists show it: "2:03.0", "1:02:03.0".
+export function shortClock(ms) {
+  return clock(ms).replace(/^(00:0?|0)/, "").slice(0, -2);
+}
+
+const CLOCK = /^\s*(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,5})(?:[.,](\d{1,3}))?\s*$/;
+
+// What somebody typed as a time: "1:02:03.004", "2:03,5", "3"; null where it is none.
+export function parseClock(text) {
+  const found = CLOCK.exec(text);
+  if (!found) return null;
+  const [hours, minutes, seconds] = found.slice(1, 4).map((digits) => Number(digits ?? 0));
+  if (found[2] !== undefined && seconds > 59) return null;
+  if (found[1] !== undefined && minutes > 59) return null;
+  const millis = Number((found[4] ?? "").padEnd(3, "0"));
+  return ((hours * 60 + minutes) * 60 + seconds) * 1000 + millis;
+}
+
+// The whole milliseconds that last at least so many frames.
+export function framesMs(frames, [numerator, denominator]) {
+  return Math.ceil((frames * 1000 * denominator) / numerator);
+}
