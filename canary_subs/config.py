@@ -22,7 +22,8 @@ from typing import Any, cast
 
 from canary_subs import options
 from canary_subs.errors import ConfigError
-from canary_subs.keys import ORIGINAL, SECTIONS, Config, config_folder
+from canary_subs.keys import ORIGINAL, SECTIONS, config_folder
+from canary_subs.keys import Config as Config
 from canary_subs.model import Choice, Plan
 from canary_subs.plugins import KINDS, Catalogue
 

@@ -30,6 +30,7 @@ MIGRATIONS: tuple[str, ...] = (
         owner TEXT,                        -- the worker that holds it; set while it runs, only
         cancelling INTEGER NOT NULL DEFAULT 0,
         delivering INTEGER NOT NULL DEFAULT 0,    -- some results may be out already
+        renewing INTEGER NOT NULL DEFAULT 0,      -- its old results shall be replaced
         queued_at REAL NOT NULL,
         started_at REAL,
         finished_at REAL,

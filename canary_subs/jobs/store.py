@@ -31,6 +31,9 @@ from canary_subs.model import Job, JobState, Stage
 _ENDED = (JobState.DONE, JobState.SKIPPED, JobState.FAILED, JobState.CANCELLED)
 _DAY_S = 86_400.0
 
+#: The rule of a film that was not there when its turn came.
+GONE = "gone"
+
 #: The columns of a job whose past does not count any more.
 _AFRESH: Mapping[str, Any] = {
     "attempts": 0, "deaths": 0, "interruptions": 0, "retry_at": None, "next_fingerprint": None,
@@ -81,6 +84,8 @@ class Record:
     deaths: int
     #: Whether some of its results may be out already.
     delivering: bool
+    #: Whether its old results are to be replaced: the film changed, or what is asked for.
+    renewing: bool
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -163,7 +168,7 @@ class Store:
     def stamps(self) -> dict[bytes, Stamp]:
         """Path -> what the file looked like when it was taken, for every job and result."""
         rows = self._database.query(
-            "SELECT path, size_bytes, mtime_ns, inode FROM jobs "
+            "SELECT path, size_bytes, mtime_ns, inode FROM jobs WHERE rule IS NOT 'gone' "
             "UNION ALL SELECT path, size_bytes, mtime_ns, 0 FROM outputs"
         )
         return {
@@ -212,14 +217,18 @@ class Store:
             return Arrival.NEW
         self._set(connection, row["id"], **stamp)
         if seen.fingerprint == (row["next_fingerprint"] or row["fingerprint"]):
-            return Arrival.KNOWN
+            if row["rule"] != GONE:
+                return Arrival.KNOWN
+            reason = "the file is there again"
+        else:
+            reason = "the file was changed"
         if row["state"] == JobState.RUNNING:
             self._set(connection, row["id"], next_fingerprint=seen.fingerprint, cancelling=1)
         else:
-            states = (JobState(row["state"]),)
+            was = (JobState(row["state"]),)
             self._move(
-                connection, moved, row["id"], states, JobState.QUEUED, "the file was changed",
-                fingerprint=seen.fingerprint, **_AFRESH,
+                connection, moved, row["id"], was, JobState.QUEUED, reason,
+                fingerprint=seen.fingerprint, renewing=_may_have_results(row), **_AFRESH,
             )  # fmt: skip
         return Arrival.CHANGED
 
@@ -291,14 +300,29 @@ class Store:
         now = time.time()
         columns = {
             "progress": 1.0, "deaths": 0, "interruptions": 0, "rule": None,
-            "finished_at": now, "duration_ms": done.duration_ms,
+            "renewing": 0, "finished_at": now, "duration_ms": done.duration_ms,
             "delivered": json.dumps(done.delivered), "plan": json.dumps(dict(done.plan)),
             "provenance": json.dumps(dict(done.provenance)),
         }  # fmt: skip
-        with self._database.writing() as connection:
-            for place in done.delivered:
-                _own(connection, place)
+        self.own(done.delivered)
         return self._end(id, owner, lambda row: (JobState.DONE, done.reason, columns))
+
+    def own(self, places: Iterable[str]) -> None:
+        """Remember results, so that none is taken for a film, or for a file of the user's."""
+        with self._database.writing() as connection:
+            for place in places:
+                _own(connection, place)
+
+    def owns(self, path: Path) -> bool:
+        """Whether a file is a result of ours that nobody changed."""
+        try:
+            stamp = Stamp.of(path.stat())
+        except OSError:
+            return False
+        rows = self._database.query(
+            "SELECT size_bytes, mtime_ns FROM outputs WHERE path = ?", (os.fsencode(path),)
+        )
+        return [tuple(row) for row in rows] == [(stamp.size_bytes, stamp.mtime_ns)]
 
     def skipped(
         self, id: int, owner: str, rule: str, reason: str, plan: Mapping[str, str] | None = None
@@ -420,13 +444,17 @@ class Store:
         self._tell(moved)
         return bool(done)
 
-    def retry(self, id: int, reason: str = "asked to try again") -> bool:
-        """Queue an ended or resting job to be done at once; False where it runs."""
+    def retry(self, id: int, reason: str = "asked to try again", *, renew: bool = False) -> bool:
+        """Queue an ended or resting job to be done at once; False where it runs.
+
+        ``renew``: its old results are replaced, but for those that somebody changed.
+        """
         moved: list[Job] = []
+        columns = {**_AFRESH, "renewing": renew}
         with self._database.writing() as connection:
             done = self._move(
                 connection, moved, id, (JobState.QUEUED, *_ENDED), JobState.QUEUED, reason,
-                **_AFRESH,
+                **columns,
             )  # fmt: skip
         self._tell(moved)
         return done
@@ -490,7 +518,8 @@ class Store:
     def stamp(self, path: Path) -> Stamp | None:
         """What a file looked like when it was taken, as a job or a result."""
         rows = self._database.query(
-            "SELECT size_bytes, mtime_ns, inode FROM jobs WHERE path = :path UNION ALL "
+            "SELECT size_bytes, mtime_ns, inode FROM jobs WHERE path = :path "
+            "AND rule IS NOT 'gone' UNION ALL "
             "SELECT size_bytes, mtime_ns, 0 FROM outputs WHERE path = :path",
             {"path": os.fsencode(path)},  # type: ignore[arg-type]
         )
@@ -542,6 +571,11 @@ class Store:
             )
             for row in rows
         ]
+
+    def film_seconds(self) -> float:
+        """Playing time of all finished films."""
+        rows = self._database.query("SELECT total(duration_ms) FROM jobs WHERE state = 'done'")
+        return float(rows[0][0]) / 1000
 
     # Speed.
 
@@ -619,8 +653,11 @@ class Store:
                 return False
             became, reason, columns = ending(row)
             if row["next_fingerprint"] is not None:
+                columns = {
+                    **_AFRESH, "fingerprint": row["next_fingerprint"],
+                    "renewing": _may_have_results(row) or became is JobState.DONE,
+                }  # fmt: skip
                 became, reason = JobState.QUEUED, "the file was changed"
-                columns = {**_AFRESH, "fingerprint": row["next_fingerprint"]}
             elif row["cancelling"] and became is JobState.QUEUED:
                 became, reason = JobState.CANCELLED, "cancelled"
                 columns = {"finished_at": time.time()}
@@ -667,6 +704,10 @@ def plain(text: str) -> str:
     """``text`` on one line and valid, whatever a file's name brought into it."""
     valid = text.encode("utf-8", "backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in valid)
+
+
+def _may_have_results(row: sqlite3.Row) -> bool:
+    return bool(row["delivered"] or row["delivering"])
 
 
 def _own(connection: sqlite3.Connection, place: str) -> None:
@@ -718,6 +759,7 @@ def _record(row: sqlite3.Row) -> Record:
         cancelling=bool(row["cancelling"]),
         deaths=row["deaths"],
         delivering=bool(row["delivering"]),
+        renewing=bool(row["renewing"]),
         queued_at=datetime.fromtimestamp(row["queued_at"], UTC),
         started_at=_time(row["started_at"]),
         finished_at=_time(row["finished_at"]),

@@ -1,0 +1,183 @@
+"""Which films, and which of their languages, are left alone; each rule with a reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from canary_subs.errors import CanarySubsError
+from canary_subs.hookspecs import Delivery
+from canary_subs.keys import ORIGINAL, Config
+from canary_subs.model import Choice, MediaInfo, Plan, Skip
+from canary_subs.options import kinds
+from canary_subs.plugins import Catalogue
+
+#: What subtitle files end with.
+_SUBTITLES = frozenset(
+    {
+        ".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sbv", ".stl", ".scc",
+        ".mks",
+    }
+)  # fmt: skip
+
+#: Marks in a subtitle file's name that are no language ("hi" beside a language is no Hindi).
+_MARKS = frozenset({"forced", "foreign", "sdh", "cc", "hi", "default", "full"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """The rules, as the configuration of one film sets them."""
+
+    config: Config
+    catalogue: Catalogue
+    #: Whether a file is a result of ours that nobody changed.
+    ours: Callable[[Path], bool]
+    #: Old results of ours are to be replaced.
+    renewing: bool = False
+
+    def decide(self, media: MediaInfo, plan: Plan) -> Plan | Skip:
+        """The plan with the languages that are wanting, or why there is nothing to do."""
+        for rule in (self.too_short, self.too_long, self.spoken_elsewhere):
+            if (skip := rule(media, plan)) is not None:
+                return skip
+        wanted, reasons = [], []
+        for target in plan.targets:
+            language = _spoken(media, plan) if target == ORIGINAL else target
+            skip = self.has(media, plan, language) if language is not None else None
+            if skip is None:
+                wanted.append(target)
+            else:
+                reasons.append(skip)
+        if not wanted:
+            return Skip(
+                rule=reasons[0].rule, reason="; ".join(dict.fromkeys(s.reason for s in reasons))
+            )
+        deliveries = plan.deliveries
+        if self.renewing:
+            deliveries = tuple(self._with_overwrite(choice, True) for choice in deliveries)
+        return replace(plan, targets=tuple(wanted), deliveries=deliveries)
+
+    # Each rule: (media, plan) -> the Skip that it leads to, or None.
+
+    def too_short(self, media: MediaInfo, plan: Plan) -> Skip | None:
+        least_s = self.config.skip.min_duration_s
+        if media.duration_ms >= least_s * 1000:
+            return None
+        seconds = media.duration_ms / 1000
+        return Skip(
+            rule="too-short",
+            reason=f"{seconds:g} s long; [skip] min_duration_s is {least_s:g}",
+        )
+
+    def too_long(self, media: MediaInfo, plan: Plan) -> Skip | None:
+        most_s = self.config.skip.max_duration_s
+        if media.duration_ms <= most_s * 1000:
+            return None
+        hours = media.duration_ms / 3_600_000
+        return Skip(
+            rule="too-long",
+            reason=f"{hours:.1f} h long; [skip] max_duration_s is {most_s:g}",
+        )
+
+    def spoken_elsewhere(self, media: MediaInfo, plan: Plan) -> Skip | None:
+        spoken = _spoken(media, plan)
+        if spoken is None or not any(_alike(spoken, tag) for tag in self.config.skip.spoken):
+            return None
+        return Skip(
+            rule="spoken", reason=f"its sound is marked {spoken!r}, as [skip] spoken has it"
+        )
+
+    def has(self, media: MediaInfo, plan: Plan, language: str) -> Skip | None:
+        """Why nothing has to be made for one language."""
+        if self.config.skip.embedded:
+            for track in media.subtitles:
+                own = track.language is not None and _alike(track.language, language)
+                if own and not track.forced and not track.image:
+                    return Skip(
+                        rule="embedded",
+                        reason=f"it carries a text track in {language!r} "
+                        f"(subtitle track {track.index})",
+                    )
+        if self.renewing:
+            for place in self._results(media, plan, language):
+                if not self.ours(Path(place)):
+                    return Skip(
+                        rule="edited",
+                        reason=f"{Path(place).name} was not made by us, or changed since",
+                    )
+        elif self.config.skip.sidecar and not self.config.overwrite:
+            for name in _sidecars(media.path, language):
+                # What would be made by that very name is seen to format by format, later.
+                if name not in self._own_names(media, plan, language):
+                    return Skip(rule="sidecar", reason=f"{name} is there in {language!r}")
+        return None
+
+    def _results(self, media: MediaInfo, plan: Plan, language: str) -> Iterator[str]:
+        """Where results already are that would be kept."""
+        for writer in plan.writers:
+            suffix: str = self.catalogue.make("format", writer).suffix
+            for choice in plan.deliveries:
+                kept = self._with_overwrite(choice, False)
+                delivery: Delivery = self.catalogue.make("delivery", kept)
+                if (place := delivery.find(media, language, suffix)) is not None:
+                    yield place
+
+    def _own_names(self, media: MediaInfo, plan: Plan, language: str) -> set[str]:
+        return {
+            f"{media.path.stem}.{language}{self.catalogue.make('format', writer).suffix}"
+            for writer in plan.writers
+        }
+
+    def _with_overwrite(self, choice: Choice, overwrite: bool) -> Choice:
+        known = kinds(self.catalogue.provider("delivery", choice.name).provider.options)
+        if "overwrite" not in known:
+            return choice
+        return replace(choice, options={**choice.options, "overwrite": overwrite})
+
+
+def _spoken(media: MediaInfo, plan: Plan) -> str | None:
+    """The language that will be heard, as far as it is known before listening."""
+    from canary_subs.media.tracks import choose
+
+    if plan.source is not None:
+        return plan.source
+    try:
+        return choose(media, language=plan.source, index=plan.track).track.language
+    except CanarySubsError:
+        return None
+
+
+def _sidecars(film: Path, language: str) -> list[str]:
+    """Names of subtitle files beside a film that are in a language; forced ones do not count."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(film.parent))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        stem, dot, ending = name.rpartition(".")
+        suffix = dot + ending
+        if suffix.lower() not in _SUBTITLES or not stem.startswith(film.stem + "."):
+            continue
+        marks = stem[len(film.stem) + 1 :].lower().split(".")
+        if {"forced", "foreign"} & set(marks):
+            continue
+        tags = [mark for mark in marks if mark not in _MARKS]
+        if any(_alike(tag, language) for tag in tags):
+            found.append(name)
+    return found
+
+
+def _alike(tag: str, language: str) -> bool:
+    """Whether two tags name one language; "pt" and "pt-BR" do, "pt-PT" and "pt-BR" do not."""
+    import langcodes
+
+    try:
+        one, other = (langcodes.Language.get(text, normalize=True) for text in (tag, language))
+    except ValueError:
+        return False
+    if one.language != other.language:
+        return False
+    return not one.territory or not other.territory or one.territory == other.territory

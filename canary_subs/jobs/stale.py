@@ -1,0 +1,74 @@
+"""What was asked for, in words that can be compared, and which results no longer fit it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import canary_subs
+from canary_subs import config as configuration
+from canary_subs.config import Settings
+from canary_subs.errors import CanarySubsError
+from canary_subs.jobs.store import Record, Store
+from canary_subs.model import Choice, JobState, Plan
+from canary_subs.plugins import Catalogue
+
+#: Options that say where results go, or whether old ones are replaced; texts do not depend on them.
+_PLACES = frozenset({"out", "root", "overwrite"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stale:
+    """A finished film whose results an upgrade or another configuration would change."""
+
+    record: Record
+    #: "model: a -> b", one for each difference.
+    differences: tuple[str, ...]
+
+
+def describe(plan: Plan) -> dict[str, str]:
+    """Everything in a plan that shapes its results, by name."""
+    return {
+        "canary_subs": canary_subs.__version__,
+        "targets": ", ".join(plan.targets),
+        "source": plan.source or "",
+        "track": "" if plan.track is None else str(plan.track),
+        "engine": _choice(plan.engine),
+        "precision": plan.precision,
+        "segmenter": _choice(plan.segmenter),
+        "aligner": _choice(plan.aligner) if plan.aligner else "",
+        "layout": _choice(plan.layout),
+        "profile": plan.profile,
+        "formats": "; ".join(_choice(choice) for choice in plan.writers),
+        "deliveries": "; ".join(_choice(choice) for choice in plan.deliveries),
+    }
+
+
+def stale(store: Store, settings: Settings, catalogue: Catalogue) -> list[Stale]:
+    """The finished and skipped films for which something else would be made today."""
+    found = []
+    for record in store.records((JobState.DONE, JobState.SKIPPED)):
+        try:
+            own = settings.at(record.job.path.parent, record.root or record.job.path.parent)
+            today = describe(configuration.plan(own, catalogue, root=record.root))
+        except (CanarySubsError, OSError):
+            continue  # what cannot be asked for today cannot make anything stale
+        if differences := _differences(record.plan, today):
+            found.append(Stale(record=record, differences=differences))
+    return found
+
+
+def _differences(before: Mapping[str, str], today: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(
+        f"{key}: {before[key] or 'none'} -> {value or 'none'}"
+        for key, value in today.items()
+        if key in before and before[key] != value
+    )
+
+
+def _choice(choice: Choice) -> str:
+    options = {key: value for key, value in choice.options.items() if key not in _PLACES}
+    if not options:
+        return choice.name
+    return f"{choice.name} {json.dumps(options, sort_keys=True, default=str)}"
