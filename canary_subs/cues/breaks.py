@@ -38,6 +38,10 @@ _CLOSERS = "\"'’”»›)]}」』）】〉》"
 _OPENERS = "\"'‘’“„«‹([{「『（【〈《¿¡-–—"
 _STRIP = "".join(_SENTENCE_ENDS | _CLAUSE_ENDS) + _CLOSERS + _OPENERS
 
+_BRACKETS = frozenset("“„«‹([{「『（【¿¡")
+_DASHES = frozenset("-–—")
+_SEMICOLONS = frozenset(";\u037e")
+_THAT = frozenset(("que", "qu", "qu'", "che", "că"))
 _ORDINAL = re.compile(r"\d{1,2}\.")
 
 #: Japanese and Chinese: what may not begin a line, and what may not end one.
@@ -59,9 +63,12 @@ class _Shape:
     core: str  #: casefolded, punctuation stripped
     end: Break | None  #: SENTENCE or CLAUSE where its punctuation ends one
     opens: bool  #: begins with an opening bracket or quote
+    dash: bool  #: nothing but a dash
+    small: bool  #: begins with a small letter
     titled: bool  #: Capitalised like a name
     number: bool
     ordinal: bool  #: "3." as many languages write the third
+    semicolon: bool  #: ends with the sign that asks in Greek
 
 
 @lru_cache(maxsize=1 << 16)
@@ -76,10 +83,13 @@ def _shape(text: str) -> _Shape:
     return _Shape(
         core=bare.casefold().replace("’", "'"),
         end=end,
-        opens=len(text) > 1 and text[0] in '"“„«‹([{「『（【¿¡',
+        opens=text[:1] in _BRACKETS or (text[:1] == '"' and bool(bare)),
+        dash=text in _DASHES,
+        small=bare[:1].islower(),
         titled=len(bare) > 1 and bare[0].isupper() and not bare.isupper(),
-        number=bool(bare) and bare[0].isdigit(),
+        number=bare[:1].isdigit(),
         ordinal=bool(_ORDINAL.fullmatch(text)),
+        semicolon=tail[-1:] in _SEMICOLONS,
     )
 
 
@@ -91,33 +101,41 @@ def rank_breaks(texts: Sequence[str], language: str) -> list[Break]:
     primary = language.replace("_", "-").split("-")[0].lower()
     words = FUNCTION_WORDS.get(primary)
     shapes = [_shape(text) for text in texts]
-    # In a title or a text that is all capitalised words, capitals say nothing about names.
-    names = 2 * sum(shape.titled for shape in shapes) < len(shapes)
     ranks = [Break.SENTENCE] * len(texts)
-    after_sentence = True
     for i in range(1, len(texts)):
-        left, right = shapes[i - 1], shapes[i]
-        rank = _rank(left, right, words, primary)
+        rank = _rank(shapes[i - 1], shapes[i], words, primary)
         if rank is None:
-            pair = names and left.titled and right.titled and not after_sentence
-            rank = Break.FORBIDDEN if pair else Break.PLAIN
+            first_word = ranks[i - 1] is Break.SENTENCE
+            rank = Break.FORBIDDEN if not first_word and _name(shapes, i) else Break.PLAIN
         if rank in (Break.PLAIN, Break.OPENING) and primary in UNSPACED:
             rank = _rank_unspaced(texts[i - 1], texts[i])
         ranks[i] = rank
-        after_sentence = rank is Break.SENTENCE
     return ranks
+
+
+def _name(shapes: Sequence[_Shape], i: int) -> bool:
+    """Whether word i and the one before it are two names: capitals beside a small letter.
+
+    Where everything around has capitals too, as in a title, they say nothing.
+    """
+    if not (shapes[i - 1].titled and shapes[i].titled):
+        return False
+    return shapes[i - 2].small or (i + 1 < len(shapes) and shapes[i + 1].small)
 
 
 def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str) -> Break | None:
     """The rank that two words' own nature gives, None where only names could tie them."""
-    if not right.core:
-        # Punctuation that stands alone belongs to the word before it.
-        return Break.CLAUSE if right.opens else Break.FORBIDDEN
+    ends = left.end is Break.SENTENCE or (left.semicolon and primary == "el")
+    # Punctuation that stands alone belongs to the word before it, or the one it opens for.
+    if not right.core and not right.opens:
+        return Break.SENTENCE if ends and right.dash else Break.FORBIDDEN
+    if not left.core and left.opens:
+        return Break.FORBIDDEN
     if words and left.core in words.titles and left.end is not Break.CLAUSE:
         return Break.FORBIDDEN
     if left.ordinal and primary in ORDINAL_LANGUAGES:
         return Break.AVOID
-    if left.end is Break.SENTENCE:
+    if ends:
         return Break.SENTENCE
     if left.end is Break.CLAUSE or right.opens or not left.core:
         return Break.CLAUSE
@@ -125,23 +143,27 @@ def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str
         return Break.FORBIDDEN
     if words is None:
         return Break.AVOID if left.number else None
-    conjunction = right.core in words.conjunctions
+    return _rank_words(left, right, words)
+
+
+def _rank_words(left: _Shape, right: _Shape, words: FunctionWords) -> Break | None:
+    """The rank of two words without punctuation between them, by their classes."""
+    if right.core in words.enclitics:
+        return Break.FORBIDDEN
+    if right.core in words.conjunctions:
+        # "because that", and in Romance languages "before that": one conjunction of two words.
+        double = left.core in words.prepositions and right.core in _THAT
+        return Break.AVOID if double or left.core in words.conjunctions else Break.OPENING
+    if left.core in words.leaning:
+        return Break.FORBIDDEN
     preposition = right.core in words.prepositions
-    if right.core in words.enclitics or left.core in words.articles:
-        return Break.FORBIDDEN
-    if conjunction:
-        return Break.AVOID if left.core in words.conjunctions else Break.OPENING
-    if left.core in words.prepositions or left.core in words.negations:
-        return Break.FORBIDDEN
     if left.core in words.pronouns:
         return Break.OPENING if preposition else Break.FORBIDDEN
     if left.core in words.conjunctions:
         return Break.AVOID
     if preposition:
         return Break.OPENING
-    if left.core in words.auxiliaries or left.number:
-        return Break.AVOID
-    if right.core in words.negations:
+    if left.core in words.auxiliaries or left.number or right.core in words.negations:
         return Break.AVOID
     return None
 

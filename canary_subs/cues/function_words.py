@@ -7,9 +7,10 @@ adverb would forbid good breaks. Apostrophes are straight.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FunctionWords:
     """One language's ties; all but ``enclitics`` lean on the word after them."""
 
@@ -28,6 +29,11 @@ class FunctionWords:
     titles: frozenset[str]
     #: Words that lean on the one before them.
     enclitics: frozenset[str]
+
+    @cached_property
+    def leaning(self) -> frozenset[str]:
+        """Articles, prepositions and negations: nothing comes between them and the next word."""
+        return self.articles | self.prepositions | self.negations
 
 
 def _words(
@@ -54,7 +60,7 @@ def _words(
 
 
 def _set(words: str) -> frozenset[str]:
-    return frozenset(words.casefold().split())
+    return frozenset(word.strip("'-") for word in words.casefold().split())
 
 
 #: What stands after a number and belongs to it, in any language.
@@ -101,10 +107,10 @@ FUNCTION_WORDS: dict[str, FunctionWords] = {
         enclitics="zu",
     ),
     "fr": _words(
-        articles="le la les l' un une des du de d' au aux mon ma mes ton ta tes son sa ses notre"
+        articles="le la les l' un une des du mon ma mes ton ta tes son sa ses notre"
         " nos votre vos leur leurs ce cet cette ces chaque quelque quelques aucun aucune",
-        prepositions="à en dans par pour sur sous avec sans chez vers entre contre depuis pendant"
-        " avant après devant derrière parmi selon malgré jusqu'à jusqu'au dès",
+        prepositions="de d' à au aux en dans par pour sur sous avec sans chez vers entre contre"
+        " depuis pendant avant après devant derrière parmi selon malgré jusqu'à jusqu'au dès",
         negations="ne n' ni",
         pronouns="je j' tu il ils on me m' te t' se s' y",
         conjunctions="et ou mais donc or car que qu' qui quand lorsque lorsqu' puisque puisqu'"
@@ -116,11 +122,11 @@ FUNCTION_WORDS: dict[str, FunctionWords] = {
         enclitics="pas jamais plus",
     ),
     "es": _words(
-        articles="el la los las un una unos unas lo al del mi mis tu tus su sus nuestro nuestra"
+        articles="el la los las un una unos unas lo mi mis tu tus su sus nuestro nuestra"
         " nuestros nuestras vuestro vuestra este esta estos estas ese esa esos esas aquel aquella"
         " aquellos aquellas cada algún alguna ningún ninguna",
-        prepositions="a ante bajo con contra de desde durante en entre hacia hasta mediante para"
-        " por según sin sobre tras",
+        prepositions="a al ante bajo con contra de del desde durante en entre hacia hasta mediante"
+        " para por según sin sobre tras",
         negations="no nunca jamás ni",
         pronouns="yo tú me te se nos os le les",
         conjunctions="y e o u pero sino que porque aunque si cuando donde como mientras pues quien"
@@ -222,7 +228,7 @@ FUNCTION_WORDS: dict[str, FunctionWords] = {
         articles="můj moje má mého mé tvůj tvoje tvé svůj svoje svou svého své náš naše váš vaše"
         " jeho její jejich ten ta to ti ty tento tato toto každý každá každé žádný žádná žádné",
         prepositions="v ve z ze na do od ode o u po za pod nad před přede přes při bez beze pro"
-        " mezi k ke ku s se podle kvůli kromě během vedle kolem",
+        " mezi k ke ku s podle kvůli kromě během vedle kolem",
         negations="ne není nejsou nikdy",
         pronouns="já ty my vy",
         conjunctions="a i nebo ani ale však protože neboť že aby když jestli jestliže pokud zatímco"
@@ -230,7 +236,7 @@ FUNCTION_WORDS: dict[str, FunctionWords] = {
         auxiliaries="je jsou byl byla bylo byli byly budu budeš bude budeme budete budou může mohou"
         " musí on ona oni",
         titles="pan paní slečna dr doktor profesor prof král královna svatý svatá sv",
-        enclitics="jsem jsi jsme jste bych bys by bychom byste si mi ti mu ho",
+        enclitics="se jsem jsi jsme jste bych bys by bychom byste si mi ti mu ho",
     ),
     "sk": _words(
         articles="môj moja moje môjho mojej tvoj tvoja tvoje svoj svoja svoje svojho svoju náš naša"
@@ -377,10 +383,11 @@ FUNCTION_WORDS: dict[str, FunctionWords] = {
         " szerint miatt nélkül helyett",
     ),
     "el": _words(
-        articles="ο η το οι τα του της των τον την τους τις στο στη στην στον στα στους στις ένας"
+        articles="ο η το οι τα του της των τον την τους τις ένας"
         " μια μία ένα κάθε κανένας καμία κανένα αυτός αυτή αυτό αυτοί αυτές αυτά εκείνος εκείνη"
         " εκείνο",
-        prepositions="σε με από για προς χωρίς ως μέχρι κατά μετά πριν παρά αντί έως",
+        prepositions="σε στο στη στην στον στα στους στις με από για προς χωρίς ως μέχρι"
+        " κατά μετά πριν παρά αντί έως",
         negations="δεν δε μη μην ούτε ποτέ",
         pronouns="εγώ εσύ εμείς εσείς θα να ας",
         conjunctions="και κι ή είτε αλλά όμως γιατί επειδή ότι πως που αν όταν ενώ αφού αν όποιος"

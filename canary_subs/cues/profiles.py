@@ -137,6 +137,8 @@ def _resolve(
         raise ConfigError(f"profile {name!r} inherits from itself: {' -> '.join((*seen, name))}")
     if name in own:
         table = own[name]
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"profile {name!r} must be a table of rules, not {table!r}")
         parent = table.get("inherits", "netflix")
         if not isinstance(parent, str):
             raise ConfigError(f"profile {name!r}: inherits must name a profile, not {parent!r}")

@@ -8,7 +8,7 @@ the evidence is thin there is no answer.
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -69,15 +69,15 @@ def other_language(words: Sequence[str], language: str) -> str | None:
     return other if weight - known >= _MARGIN and weight >= _TIMES * known else None
 
 
-def _evidence(words: Iterable[str]) -> dict[str, float]:
-    found: Counter[str] = Counter()
+def _evidence(words: Iterable[str]) -> Mapping[str, float]:
+    found: defaultdict[str, float] = defaultdict(float)
     owners = _owners()
     # A word that is said again says nothing new.
     for word in {word.casefold().replace("’", "'") for word in words}:
         languages = owners.get(word, ())
         for language in languages:
             found[language] += 1 / len(languages)
-    return dict(found)
+    return found
 
 
 @cache

@@ -24,7 +24,7 @@ _EDGE_MS = 300
 #: Pauses shorter than this do not end speech.
 _PAUSE_MS = 300
 #: A cue of less speech than this, a little before and after it included, has none.
-_LEAST_SPEECH_MS = 100
+_LEAST_SPEECH_MS = 60
 #: How far a track's clock may be from the film's, anywhere in it.
 SYNC_MS = 400
 #: A better clock must explain so many times as many starts as the track's own.
@@ -55,17 +55,14 @@ def no_speech(material: Material) -> Iterator[Finding]:
     """A cue during which nobody speaks: invented, or far from its place."""
     if material.speech is None:
         return
-    speech = material.speech
-    starts = [span.start_ms for span in speech]
+    # How much speech there has been at each of its starts and ends, and in between.
+    edges = [ms for span in material.speech for ms in (span.start_ms, span.end_ms)]
+    spoken = np.cumsum([ms for span in material.speech for ms in (0, span.duration_ms)])
     for index, cue in enumerate(material.cues):
         if is_label(cue) or cue.end_ms <= cue.start_ms:
             continue
-        start_ms, end_ms = cue.start_ms - _EDGE_MS, cue.end_ms + _EDGE_MS
-        i = max(int(np.searchsorted(starts, start_ms, side="right")) - 1, 0)
-        heard_ms = 0
-        while i < len(speech) and speech[i].start_ms < end_ms:
-            heard_ms += max(0, min(end_ms, speech[i].end_ms) - max(start_ms, speech[i].start_ms))
-            i += 1
+        around = (cue.start_ms - _EDGE_MS, cue.end_ms + _EDGE_MS)
+        heard_ms = int(np.ptp(np.interp(around, edges, spoken))) if edges else 0
         if heard_ms < _LEAST_SPEECH_MS:
             measured = f"{heard_ms} ms of speech"
             yield finding("no-speech", index, cue, measured, f"{_LEAST_SPEECH_MS} ms")

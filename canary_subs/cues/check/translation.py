@@ -14,6 +14,10 @@ from canary_subs.model import Cue, Finding
 MAX_SAME_WORDS = 4
 #: How far the same words or numbers may stand from their place in the source.
 _NEAR_MS = 2000
+# Files in which everything stands at once must not take for ever: cues longer than a minute are
+# looked for near their start only, and no more than 64 at a place.
+_LONGEST_CUE_MS = 60_000
+_MOST_NEAR = 64
 
 #: 1,000 and 1.5 and 3:30 are one number each; a space joins groups of three digits only.
 _NUMBER = re.compile(r"\d+(?:[.,:'’]\d+|[ \u00a0\u202f]\d{3}(?!\d))*")
@@ -99,14 +103,15 @@ class _Track:
     def __init__(self, cues: Sequence[Cue]) -> None:
         self._cues = sorted(cues, key=lambda cue: cue.start_ms)
         self._starts = [cue.start_ms for cue in self._cues]
-        self._longest_ms = max((cue.duration_ms for cue in self._cues), default=0)
+        longest_ms = max((cue.duration_ms for cue in self._cues), default=0)
+        self._longest_ms = min(longest_ms, _LONGEST_CUE_MS)
 
     def near(self, cue: Cue, reach_ms: int) -> list[Cue]:
         """The cues that stand within ``reach_ms`` of ``cue``."""
         start_ms, end_ms = cue.start_ms - reach_ms, cue.end_ms + reach_ms
         i = bisect_left(self._starts, start_ms - self._longest_ms)
-        result = []
-        while i < len(self._cues) and self._starts[i] < end_ms:
+        result: list[Cue] = []
+        while i < len(self._cues) and self._starts[i] < end_ms and len(result) < _MOST_NEAR:
             if self._cues[i].end_ms > start_ms:
                 result.append(self._cues[i])
             i += 1

@@ -68,11 +68,11 @@ def _times(words: Sequence[str], start: int, length: int) -> int:
 
 
 def _same_cues(material: Material) -> Iterator[Finding]:
-    cues = [(index, cue) for index, cue in material.in_time() if not is_label(cue)]
+    cues = material.in_time()
     for said, run in groupby(cues, key=lambda item: tuple(map(str.casefold, words_of(item[1])))):
         together = list(run)
         limit = 1 if len(said) >= _SENTENCE_WORDS else MAX_CUE_REPEATS
-        if len(said) >= 2 and len(together) > limit:
+        if len(said) >= 2 and len(together) > limit and not is_label(together[0][1]):
             index, first = together[0]
             found = finding(
                 "repeated", index, first, f"in {len(together)} cues in a row", f"{limit}"
@@ -90,10 +90,7 @@ def language(material: Material) -> Iterator[Finding]:
         text = " ".join(text_of(cue) for _, cue in together)
         words = [word for _, cue in together for word in words_of(cue)]
         other = other_script(text, expected)
-        if other is not None:
-            other = f"{other} letters"
-        else:
-            other = other_language(words, expected)
+        other = f"{other} letters" if other is not None else other_language(words, expected)
         if other is not None:
             index, first = together[0]
             found = finding("language", index, first, other, expected)
