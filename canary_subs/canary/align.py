@@ -27,6 +27,9 @@ MIN_WORD_MS = 40
 #: Frames at the start that attention rests on whatever is said ("sinks").
 _SINK_FRAMES = 8
 
+#: What a sentence ends with.
+_STOPS = (".", "!", "?", "…")
+
 _NEVER = np.float32(-1e30)
 
 #: A word's time in fractions of a frame: (start, end).
@@ -129,7 +132,7 @@ class CtcAligner:
             plan = plans[i]
             assert plan is not None
             emissions.append(self._emissions(encoded[i, : lengths[i]], plan.columns))
-            skips.append(_may_skip(plan.columns))
+            skips.append(may_skip(plan.columns))
         found: list[Times | None] = [None] * len(texts)
         for i, path in zip(possible, best_paths(emissions, skips), strict=True):
             plan = plans[i]
@@ -182,7 +185,7 @@ def _fits(columns: NDArray[np.int64], frames: int) -> bool:
     return frames >= len(tokens) + int((tokens[1:] == tokens[:-1]).sum())
 
 
-def _may_skip(columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+def may_skip(columns: NDArray[np.int64]) -> NDArray[np.bool_]:
     """A blank may be left out between two different tokens."""
     skip = np.zeros(len(columns), dtype=bool)
     skip[2:] = columns[2:] != columns[:-2]
@@ -317,7 +320,9 @@ def pair_sentences(
 
 def _sentences(words: Sequence[str]) -> list[tuple[int, int]]:
     """Runs of words up to and with one that ends in a full stop, question or exclamation mark."""
-    ends = [i + 1 for i, word in enumerate(words) if word.rstrip("\"'»”)")[-1:] in ".!?…"]
-    if words and (not ends or ends[-1] != len(words)):
+    if not words:
+        return []
+    ends = [i + 1 for i, word in enumerate(words) if word.rstrip("\"'»”)").endswith(_STOPS)]
+    if not ends or ends[-1] != len(words):
         ends.append(len(words))
     return list(zip([0, *ends[:-1]], ends, strict=True))

@@ -1,0 +1,167 @@
+"""Word times: our search against NeMo's, and what must hold for any text."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from canary_subs.canary import align
+from canary_subs.model import Span
+
+BLANK = 12
+
+
+def nemo_paths(scores: list[np.ndarray], texts: list[list[int]]) -> list[list[int]]:
+    """NeMo's Viterbi over log probabilities (frames, vocabulary) of several utterances."""
+    from nemo.collections.asr.parts.utils.aligner_utils import viterbi_decoding
+
+    frames, states = max(map(len, scores)), max(2 * len(text) + 1 for text in texts)
+    padding = -3.4e38
+    batch = torch.full((len(scores), frames, BLANK + 1), padding)
+    ids = torch.full((len(scores), states), BLANK + 1)
+    for row, (score, text) in enumerate(zip(scores, texts, strict=True)):
+        batch[row, : len(score)] = torch.from_numpy(score)
+        columns = [BLANK, *itertools.chain.from_iterable((token, BLANK) for token in text)]
+        ids[row, : len(columns)] = torch.tensor(columns)
+    return viterbi_decoding(
+        batch,
+        ids,
+        torch.tensor([len(score) for score in scores]),
+        torch.tensor([2 * len(text) + 1 for text in texts]),
+        torch.device("cpu"),
+    )
+
+
+def our_paths(scores: list[np.ndarray], texts: list[list[int]]) -> list[list[int]]:
+    columns = [
+        np.array([BLANK, *itertools.chain.from_iterable((token, BLANK) for token in text)])
+        for text in texts
+    ]
+    emissions = [
+        np.ascontiguousarray(score[:, cols]) for score, cols in zip(scores, columns, strict=True)
+    ]
+    paths = align.best_paths(emissions, [align.may_skip(cols) for cols in columns])
+    return [path.tolist() for path in paths]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_paths_equal_nemo_viterbi_for_utterances_of_different_lengths(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    scores, texts = [], []
+    for _ in range(6):
+        text = draw.integers(0, 4, draw.integers(1, 20)).tolist()  # few tokens: many repeat
+        frames = 2 * len(text) + int(draw.integers(1, 60))
+        raw = torch.from_numpy(draw.standard_normal((frames, BLANK + 1)).astype(np.float32) * 3)
+        scores.append(raw.log_softmax(-1).numpy())
+        texts.append(text)
+    assert our_paths(scores, texts) == nemo_paths(scores, texts)
+
+
+def test_a_constant_per_frame_does_not_move_the_path() -> None:
+    draw = np.random.default_rng(9)
+    scores = draw.standard_normal((40, BLANK + 1)).astype(np.float32)
+    text = [1, 1, 2, 3]
+    shifted = scores + draw.integers(-8, 8, (40, 1)).astype(np.float32)
+    assert our_paths([scores], [text]) == our_paths([shifted], [text])
+
+
+def test_the_path_is_the_best_of_all_ways() -> None:
+    draw = np.random.default_rng(1)
+    scores = draw.standard_normal((6, BLANK + 1)).astype(np.float32)
+    text = [3, 3]
+    columns = np.array([BLANK, 3, BLANK, 3, BLANK])
+    skip = align.may_skip(columns)
+    best, best_score = None, -np.inf
+    for way in itertools.product(range(5), repeat=6):
+        steps = np.diff(way)
+        if way[0] > 1 or way[-1] < 3 or steps.min() < 0 or steps.max() > 2:
+            continue
+        if any(step == 2 and not skip[to] for step, to in zip(steps, way[1:], strict=True)):
+            continue
+        score = sum(scores[frame, columns[state]] for frame, state in enumerate(way))
+        if score > best_score:
+            best, best_score = list(way), score
+    assert our_paths([scores], [text]) == [best]
+
+
+def test_attention_that_moves_on_gives_the_times_of_its_words() -> None:
+    frames, edges = 60, [8, 20, 33, 52]
+    attention = np.full((3, frames), 0.002, dtype=np.float32)
+    for row, (start, end) in enumerate(itertools.pairwise(edges)):
+        attention[row, start:end] = 0.1
+    attention[:, 0] = 0.5  # the sink that every token looks at
+    times = align.attention_times(attention, [0, 1, 2], 3)
+    assert times is not None
+    for (start, end), (left, right) in zip(times, itertools.pairwise(edges), strict=True):
+        if left != edges[0]:
+            assert abs(start - left) <= 1
+        if right != edges[-1]:
+            assert abs(end - right) <= 1
+
+
+def test_attention_without_room_for_the_words_gives_none() -> None:
+    assert align.attention_times(np.ones((4, 3), np.float32), [0, 1, 2, 3], 4) is None
+    assert align.attention_times(np.ones((0, 3), np.float32), [], 0) is None
+
+
+def test_matching_words_lend_their_times_and_the_others_stand_between() -> None:
+    timed = [("hello", 10.0, 14.0), ("brave", 15.0, 18.0), ("world", 20.0, 25.0)]
+    times = align.match_times(["Hello,", "new", "World!"], timed)
+    assert times == [(10.0, 14.0), (14.0, 20.0), (20.0, 25.0)]
+    assert align.match_times(["quite", "another", "text"], timed) is None
+    assert align.match_times(["hello"], []) is None
+
+
+def test_sentences_pair_up_where_their_numbers_agree() -> None:
+    source = "Good morning. How are you? Fine.".split()
+    target = "Guten Morgen. Wie geht es dir? Gut.".split()
+    assert align.pair_sentences(source, target) == [
+        ((0, 2), (0, 2)),
+        ((2, 5), (2, 6)),
+        ((5, 6), (6, 7)),
+    ]
+    assert align.pair_sentences(source, ["Guten", "Tag"]) == [((0, 6), (0, 2))]
+    assert align.pair_sentences(["no", "stop"], ["kein", "Punkt"]) == [((0, 2), (0, 2))]
+    assert align.pair_sentences([], ["etwas"]) == []
+
+
+numbers = st.floats(-1e7, 1e7, allow_nan=False)
+
+
+@given(
+    times=st.lists(st.tuples(numbers, numbers), max_size=40),
+    start=st.integers(0, 10**7),
+    width=st.integers(0, 60_000),
+)
+@settings(max_examples=300, deadline=None)
+def test_settled_times_rise_inside_the_span(
+    times: list[tuple[float, float]], start: int, width: int
+) -> None:
+    span = Span(start_ms=start, end_ms=start + width)
+    settled = align.settle(times, span)
+    assert len(settled) == len(times)
+    for begin, end in settled:
+        assert span.start_ms <= begin <= end <= span.end_ms
+        assert width < len(times) or end > begin
+    for (_, end), (begin, _) in itertools.pairwise(settled):
+        assert end <= begin
+
+
+def test_good_times_are_left_as_they_are() -> None:
+    times = [(100.0, 400.0), (400.0, 900.0), (1200.0, 1500.0)]
+    settled = align.settle(times, Span(start_ms=0, end_ms=2000))
+    assert settled == [(100, 400), (400, 900), (1200, 1500)]
+
+
+@given(words=st.lists(st.text(min_size=1, max_size=12), max_size=30), width=st.integers(0, 30_000))
+@settings(max_examples=100, deadline=None)
+def test_spread_words_fill_the_span(words: list[str], width: int) -> None:
+    span = Span(start_ms=500, end_ms=500 + width)
+    times = align.spread(words, span)
+    assert len(times) == len(words)
+    if words:
+        assert times[0][0] == span.start_ms and times[-1][1] == span.end_ms
+        assert all(a[1] == b[0] for a, b in itertools.pairwise(times))
