@@ -49,7 +49,8 @@ def babble(duration_ms: int, *, start_ms: int = 0, seed: int = 1) -> AudioClip:
     It is no language; detectors of speech usually take it for speech.
     """
     rate = SAMPLE_RATE_HZ
-    seconds = np.arange(ms_to_samples(duration_ms, rate)) / rate
+    length = ms_to_samples(duration_ms, rate)
+    seconds = np.arange(min(length, 6 * rate)) / rate  # then the same again
     random = np.random.default_rng(seed)
     pitch_hz = 120 + 15 * np.sin(2 * np.pi * 0.7 * seconds)
     phase = 2 * np.pi * np.cumsum(pitch_hz) / rate
@@ -64,7 +65,7 @@ def babble(duration_ms: int, *, start_ms: int = 0, seed: int = 1) -> AudioClip:
     sound = sound * syllables * breaths + 0.002 * random.standard_normal(len(seconds))
     peak = float(np.max(np.abs(sound), initial=1e-9))
     return AudioClip(
-        samples=(0.5 * sound / peak).astype(np.float32),
+        samples=np.resize(0.5 * sound / peak, length).astype(np.float32),
         start_samples=ms_to_samples(start_ms, rate),
     )
 
