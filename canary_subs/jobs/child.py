@@ -29,8 +29,9 @@ from canary_subs.errors import CanarySubsError, StoreError
 from canary_subs.jobs import stale
 from canary_subs.jobs.order import STORE_FAILED, UNUSABLE, Order
 from canary_subs.jobs.pieces import Pieces
+from canary_subs.jobs.records import Done, Record, Retries, plain
 from canary_subs.jobs.rules import Judge
-from canary_subs.jobs.store import GONE, Done, Record, Retries, Store, plain
+from canary_subs.jobs.store import GONE, Store
 from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline import Outcome, Sessions, Task, process
 
@@ -269,14 +270,7 @@ class _Child:
         now = time.monotonic()
         busy_ms, self._since = round((now - self._since) * 1000), now
         if outcome.media is not None and outcome.documents:
-            self._store.measured(work(outcome.task.plan), outcome.media.duration_ms, busy_ms)
-
-
-def work(plan: Plan) -> str:
-    """The kind of work that a plan is, as speeds are measured by it."""
-    described = stale.describe(plan)
-    described = {key: described[key] for key in ("engine", "precision", "segmenter", "aligner")}
-    return json.dumps({**described, "device": plan.device, "languages": len(plan.targets)})
+            self._store.measured(stale.work(outcome.task.plan), outcome.media.duration_ms, busy_ms)
 
 
 def _decide(judge: Judge, media: MediaInfo, plan: Plan) -> Plan | Skip:

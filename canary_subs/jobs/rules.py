@@ -59,6 +59,19 @@ class Judge:
             deliveries = tuple(self._with_overwrite(choice, True) for choice in deliveries)
         return replace(plan, targets=tuple(wanted), deliveries=deliveries)
 
+    def existing(self, media: MediaInfo, plan: Plan) -> tuple[str, ...]:
+        """Names of the results of a plan where all of them are there already, else nothing."""
+        if self.renewing or self.config.overwrite:
+            return ()
+        found: list[str] = []
+        for target in plan.targets:
+            language = _spoken(media, plan) if target == ORIGINAL else target
+            places = list(self._results(media, plan, language)) if language is not None else []
+            if len(places) < len(plan.writers) * len(plan.deliveries):
+                return ()
+            found.extend(Path(place).name for place in places)
+        return tuple(found)
+
     # Each rule: (media, plan) -> the Skip that it leads to, or None.
 
     def too_short(self, media: MediaInfo, plan: Plan) -> Skip | None:

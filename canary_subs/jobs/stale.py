@@ -10,7 +10,8 @@ import canary_subs
 from canary_subs import config as configuration
 from canary_subs.config import Settings
 from canary_subs.errors import CanarySubsError
-from canary_subs.jobs.store import Record, Store
+from canary_subs.jobs.records import Record
+from canary_subs.jobs.store import Store
 from canary_subs.model import Choice, JobState, Plan
 from canary_subs.plugins import Catalogue
 
@@ -43,6 +44,13 @@ def describe(plan: Plan) -> dict[str, str]:
         "formats": "; ".join(_choice(choice) for choice in plan.writers),
         "deliveries": "; ".join(_choice(choice) for choice in plan.deliveries),
     }
+
+
+def work(plan: Plan) -> str:
+    """The kind of work that a plan is, as speeds are measured by it."""
+    described = describe(plan)
+    kept = {key: described[key] for key in ("engine", "precision", "segmenter", "aligner")}
+    return json.dumps({**kept, "device": plan.device, "languages": len(plan.targets)})
 
 
 def stale(store: Store, settings: Settings, catalogue: Catalogue) -> list[Stale]:

@@ -16,15 +16,25 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from canary_subs.jobs import identity
 from canary_subs.jobs.database import Database
 from canary_subs.jobs.identity import Stamp
+from canary_subs.jobs.records import (
+    Arrival,
+    Done,
+    Record,
+    Retries,
+    Seen,
+    Transition,
+    WorkerSeen,
+    job_of,
+    plain,
+    record_of,
+)
 from canary_subs.jobs.schema import MIGRATIONS
 from canary_subs.model import Job, JobState, Stage
 
@@ -45,104 +55,6 @@ _Ending = tuple[JobState, str | None, Mapping[str, Any]]
 
 #: Called after a job changed its state, outside of any transaction.
 Listener = Callable[[Job], None]
-
-
-class Arrival(StrEnum):
-    """What a file turned out to be when it was shown to the store."""
-
-    NEW = "new"
-    #: The same path with another content: it is queued again.
-    CHANGED = "changed"
-    #: A known film at another path: its job moves along.
-    MOVED = "moved"
-    KNOWN = "known"
-    #: A result of ours.
-    OURS = "ours"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
-    """A complete file, as the watcher shows it to the store."""
-
-    path: Path
-    root: Path | None
-    fingerprint: str
-    stamp: Stamp
-    priority: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """Everything that is stored about a job."""
-
-    job: Job
-    root: Path | None
-    stamp: Stamp
-    rule: str | None
-    owner: str | None
-    cancelling: bool
-    deaths: int
-    #: Whether some of its results may be out already.
-    delivering: bool
-    #: Whether its old results are to be replaced: the film changed, or what is asked for.
-    renewing: bool
-    queued_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    duration_ms: int | None
-    #: What was asked for when it was last worked on, as `jobs.provenance.describe` says it.
-    plan: Mapping[str, str]
-    #: How its results came about: versions, model, precision.
-    provenance: Mapping[str, str]
-    #: Where its results went.
-    delivered: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Transition:
-    """One step of a job's way."""
-
-    at: datetime
-    was: JobState | None
-    became: JobState
-    reason: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WorkerSeen:
-    """A worker that said that it lives."""
-
-    owner: str
-    started_at: datetime
-    #: What it does, in one line.
-    doing: str | None
-    #: None: it runs elsewhere, so nobody here can tell.
-    alive: bool | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Retries:
-    """When to try again what may pass."""
-
-    attempts: int
-    backoff_s: float
-    max_backoff_s: float
-
-    def wait_s(self, attempts: int) -> float:
-        """How long to rest after so many attempts; doubles each time."""
-        return min(self.backoff_s * 2.0 ** min(attempts - 1, 30), self.max_backoff_s)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """What a finished film leaves."""
-
-    delivered: tuple[str, ...]
-    plan: Mapping[str, str] = field(default_factory=dict)
-    provenance: Mapping[str, str] = field(default_factory=dict)
-    duration_ms: int | None = None
-    #: A line for a person, where there is something to say.
-    reason: str | None = None
 
 
 class Store:
@@ -200,7 +112,7 @@ class Store:
                 reason = f"was moved here from {plain(os.fsdecode(row['path']))}"
                 self._set(connection, row["id"], path=path, root=_bytes(seen.root), **stamp)
                 self._note(connection, row["id"], row["state"], row["state"], reason)
-                moved.append(_job(self._row(connection, row["id"])))
+                moved.append(job_of(self._row(connection, row["id"])))
                 return Arrival.MOVED
             columns = {
                 "path": path, "root": _bytes(seen.root), "fingerprint": seen.fingerprint,
@@ -213,7 +125,7 @@ class Store:
             )
             assert cursor.lastrowid is not None
             self._note(connection, cursor.lastrowid, None, JobState.QUEUED, "arrived")
-            moved.append(_job(self._row(connection, cursor.lastrowid)))
+            moved.append(job_of(self._row(connection, cursor.lastrowid)))
             return Arrival.NEW
         self._set(connection, row["id"], **stamp)
         if seen.fingerprint == (row["next_fingerprint"] or row["fingerprint"]):
@@ -272,7 +184,7 @@ class Store:
                 owner=owner, started_at=now, attempts=("attempts + 1",), retry_at=None,
                 stage=None, progress=0.0, finished_at=None,
             )  # fmt: skip
-            record = _record(self._row(connection, row["id"]))
+            record = record_of(self._row(connection, row["id"]))
         self._tell(moved)
         return record
 
@@ -374,7 +286,7 @@ class Store:
     def running(self, owner: str) -> list[Record]:
         """The jobs that a worker holds."""
         rows = self._database.query("SELECT * FROM jobs WHERE owner = ?", (owner,))
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def beat(self, owner: str, doing: str | None = None) -> None:
         """Say that the worker lives."""
@@ -502,18 +414,18 @@ class Store:
             "state <> 'queued', finished_at DESC, priority DESC, interruptions, deaths, id LIMIT ?",
             (*states, limit),
         )
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def record(self, id: int) -> Record | None:
         rows = self._database.query("SELECT * FROM jobs WHERE id = ?", (id,))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     def find(self, path: Path) -> Record | None:
         """The job of a file."""
         rows = self._database.query(
             "SELECT * FROM jobs WHERE path = ?", (os.fsencode(path.absolute()),)
         )
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     def stamp(self, path: Path) -> Stamp | None:
         """What a file looked like when it was taken, as a job or a result."""
@@ -635,7 +547,7 @@ class Store:
         if not changed:
             return False
         self._note(connection, id, row["state"], became, reason)
-        moved.append(_job(self._row(connection, id)))
+        moved.append(job_of(self._row(connection, id)))
         return True
 
     def _end(self, id: int, owner: str, ending: Callable[[sqlite3.Row], _Ending]) -> bool:
@@ -700,12 +612,6 @@ class Store:
                 self._listener(job)
 
 
-def plain(text: str) -> str:
-    """``text`` on one line and valid, whatever a file's name brought into it."""
-    valid = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in valid)
-
-
 def _may_have_results(row: sqlite3.Row) -> bool:
     return bool(row["delivered"] or row["delivering"])
 
@@ -728,43 +634,3 @@ def _own(connection: sqlite3.Connection, place: str) -> None:
 
 def _bytes(path: Path | None) -> bytes | None:
     return os.fsencode(path) if path is not None else None
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        id=row["id"],
-        path=Path(os.fsdecode(row["path"])),
-        fingerprint=row["fingerprint"],
-        state=JobState(row["state"]),
-        stage=Stage(row["stage"]) if row["stage"] else None,
-        attempts=row["attempts"],
-        priority=row["priority"],
-        retry_at=_time(row["retry_at"]),
-        reason=row["reason"],
-        progress=row["progress"],
-    )
-
-
-def _record(row: sqlite3.Row) -> Record:
-    return Record(
-        job=_job(row),
-        root=Path(os.fsdecode(row["root"])) if row["root"] is not None else None,
-        stamp=Stamp(size_bytes=row["size_bytes"], mtime_ns=row["mtime_ns"], inode=row["inode"]),
-        rule=row["rule"],
-        owner=row["owner"],
-        cancelling=bool(row["cancelling"]),
-        deaths=row["deaths"],
-        delivering=bool(row["delivering"]),
-        renewing=bool(row["renewing"]),
-        queued_at=datetime.fromtimestamp(row["queued_at"], UTC),
-        started_at=_time(row["started_at"]),
-        finished_at=_time(row["finished_at"]),
-        duration_ms=row["duration_ms"],
-        plan=json.loads(row["plan"] or "{}"),
-        provenance=json.loads(row["provenance"] or "{}"),
-        delivered=tuple(json.loads(row["delivered"] or "[]")),
-    )

@@ -14,16 +14,18 @@ import queue
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from canary_subs.config import FOLDER_FILE, Config, Settings
-from canary_subs.errors import ConfigError, StoreError
+from canary_subs.config import Config, Settings
+from canary_subs.errors import StoreError
 from canary_subs.jobs import mounts, names
 from canary_subs.jobs.identity import Stamp, fingerprint
-from canary_subs.jobs.store import Arrival, Seen, Store, plain
+from canary_subs.jobs.records import Arrival, Seen, plain
+from canary_subs.jobs.store import Store
+from canary_subs.jobs.walk import config_for, refusal, walk
 from canary_subs.jobs.whole import being_written, looks_whole
 
 log = logging.getLogger(__name__)
@@ -128,7 +130,8 @@ class Watcher:
     def _scan(self, root: _Root, folder: Path, known: dict[bytes, Stamp] | None) -> bool:
         """Note what is new below a folder; whether a linked folder was followed."""
         linked = False
-        for path, status, by_link in self._walk(root, folder):
+        told = partial(self._told_once, root)
+        for path, status, by_link in walk(folder, root.path, self._settings, told):
             linked = linked or by_link
             if path in self._waiting:
                 continue
@@ -140,62 +143,6 @@ class Watcher:
             if before is None or not _same(before, stamp):
                 self._wait_for(path, root, stamp)
         return linked
-
-    def _walk(self, root: _Root, top: Path) -> Iterator[tuple[str, os.stat_result, bool]]:
-        """Every file to take below a folder: path, status, and whether a link led there."""
-        watch = self._settings.config.watch
-        visited: set[tuple[int, int]] = set()
-        plain_folders = [str(top)]
-        linked_folders: list[str] = []
-        while plain_folders or linked_folders:
-            # Linked folders last, so that a file is known by its own place where it has one.
-            by_link = not plain_folders
-            folder = plain_folders.pop() if plain_folders else linked_folders.pop()
-            try:
-                status = Path(folder).stat()
-                if (status.st_dev, status.st_ino) in visited:
-                    continue
-                visited.add((status.st_dev, status.st_ino))
-                with os.scandir(folder) as entries:
-                    found = list(entries)
-            except OSError as error:
-                self._told_once(root, folder, f"cannot be looked into ({error.strerror})")
-                continue
-            wanted = self._wanted(root, folder, any(e.name == FOLDER_FILE for e in found))
-            for entry in found:
-                try:
-                    if entry.is_dir():
-                        if not watch.recursive or names.private_folder(entry.name):
-                            continue
-                        if not entry.is_symlink():
-                            plain_folders.append(entry.path)
-                        elif watch.follow_links:
-                            linked_folders.append(entry.path)
-                    elif wanted(entry.name) and (watch.follow_links or not entry.is_symlink()):
-                        status = entry.stat()
-                        if stat.S_ISREG(status.st_mode):
-                            yield entry.path, status, by_link
-                except OSError:  # gone meanwhile, or a link to nowhere
-                    continue
-
-    def _wanted(self, root: _Root, folder: str, own_file: bool) -> Callable[[str], bool]:
-        """The test that names in a folder have to pass."""
-        config = self._config(root, Path(folder))
-        below = os.path.relpath(folder, root.path)
-        prefix = "" if below == "." else f"{below}/"
-
-        def wanted(name: str) -> bool:
-            return refusal(prefix + name, config) is None
-
-        return wanted
-
-    def _config(self, root: _Root, folder: Path) -> Config:
-        try:
-            return self._settings.at(folder, root.path)
-        except (ConfigError, OSError) as error:
-            # Its films are queued all the same: their jobs then say what is wrong.
-            self._told_once(root, str(folder), str(error))
-            return self._settings.config
 
     def _told_once(self, root: _Root, place: str, message: str) -> None:
         if place not in root.told:
@@ -294,11 +241,12 @@ class Watcher:
             if waiting.due > now + _GROWING_S:
                 self._look_again(place, waiting, now)
             return
-        folder, _, name = place.rpartition("/")
+        folder = place.rpartition("/")[0]
         if _in_private_folder(folder, root.path):
             return
         try:
-            if not self._wanted(root, folder, False)(name):
+            config = config_for(self._settings, folder, root.path, partial(self._told_once, root))
+            if refusal(os.path.relpath(place, root.path), config) is not None:
                 return
             stamp = Stamp.of(Path(place).stat())
             before = self._store.stamp(Path(place))
@@ -384,13 +332,14 @@ class Watcher:
             self._look_again(path, waiting, time.monotonic())
             return None
         root = next(root for root in self._roots if root.path == waiting.root)
-        priority = self._config(root, Path(path).parent).priority
+        told = partial(self._told_once, root)
+        config = config_for(self._settings, str(Path(path).parent), root.path, told)
         return Seen(
             path=Path(path),
             root=waiting.root,
             fingerprint=content,
             stamp=waiting.stamp,
-            priority=priority,
+            priority=config.priority,
         )
 
     def _show(self, ready: list[Seen]) -> None:
@@ -408,18 +357,6 @@ class Watcher:
             del self._waiting[str(seen.path)]
             if arrival is not Arrival.KNOWN:
                 log.info("%s: %s", plain(str(seen.path)), arrival)
-
-
-def refusal(below: str, config: Config) -> str | None:
-    """Why a name below a watched folder is not taken; None where it is."""
-    name = below.rpartition("/")[2]
-    if (reason := names.temporary(name)) is not None:
-        return reason
-    if names.matches(below, config.watch.include) is None:
-        return "its name is not among [watch] include"
-    if (glob := names.excluded(below, config.watch.exclude)) is not None:
-        return f"[watch] exclude has {glob!r}"
-    return None
 
 
 def _same(before: Stamp, now: Stamp) -> bool:
