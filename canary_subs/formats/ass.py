@@ -1,9 +1,6 @@
 """Advanced SubStation Alpha (.ass), written with pysubs2; what karaoke and burn-in use.
 
-ASS has no escapes that all players know: a brace opens a block that is never shown, and a
-backslash may begin a code. Braces become their fullwidth twins, and an invisible word joiner
-follows each backslash, so that both are shown everywhere. Times are centiseconds, and the format
-ends at 9:59:59.99: a later cue is refused rather than moved.
+Times are centiseconds, and the format ends at 9:59:59.99: a later cue is refused rather than moved.
 """
 
 from __future__ import annotations
@@ -13,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from canary_subs.errors import UsageError
 from canary_subs.formats.text import (
-    JOINER,
     measured_words,
     plain,
     plain_lines,
+    without_overrides,
     words_in_lines,
 )
 from canary_subs.model import Cue, Document
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
     import pysubs2
 
 _LAST_MS = 35_999_990
-
-_SAFE = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": f"\\{JOINER}"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +74,7 @@ class AssWriter:
         for cue in document.cues:
             text = _filled(cue) if timed and timed.issuperset(cue.words) else None
             if text is None:
-                text = r"\N".join(line.translate(_SAFE) for line in plain_lines(cue))
+                text = r"\N".join(without_overrides(line) for line in plain_lines(cue))
             if text:
                 script.append(
                     pysubs2.SSAEvent(
@@ -128,6 +123,6 @@ def _filled(cue: Cue) -> str | None:
         text += r"\N" if number else ""
         for shown, _ in line:
             length = max(0, bounds[index + 1] - bounds[index])
-            text += f"{{\\k{length}}}{shown.translate(_SAFE)}"
+            text += f"{{\\k{length}}}{without_overrides(shown)}"
             index += 1
     return text

@@ -1,7 +1,8 @@
 """SubRip (.srt): what every player reads. Written with the ``srt`` library.
 
-SubRip has no escapes, so text that a player would take for a tag, an override or a time gets an
-invisible word joiner inside it and is shown as text. Lines end in CRLF, as SubRip's own do.
+SubRip has no escapes, so text that a player would take for a tag or a time gets an invisible word
+joiner inside it and is shown as text; many players hand SubRip to a SubStation renderer, so that
+its overrides are disarmed as well. Lines end in CRLF, as SubRip's own do.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from canary_subs.formats.text import JOINER, plain_lines
+from canary_subs.formats.text import JOINER, plain_lines, without_overrides
 from canary_subs.model import Document
 
 if TYPE_CHECKING:
     import srt
 
-#: "<i", "</b", "<!--": tags; "{\\an8}", "{y:i}": overrides; "-->": a line of times.
-_ACTIVE = re.compile(r"<(?=[/!?A-Za-z])|\{(?=[\\A-Za-z])|--(?=>)")
+#: "<i", "</b", "<!--": tags; "&lt;": entities; "-->": a line of times.
+_ACTIVE = re.compile(r"<(?=[/!?A-Za-z])|&(?=#?\w+;)|--(?=>)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,5 +59,9 @@ def _subtitles(document: Document) -> Iterator[srt.Subtitle]:
             index=index,
             start=timedelta(milliseconds=cue.start_ms),
             end=timedelta(milliseconds=cue.end_ms),
-            content=_ACTIVE.sub(lambda found: found[0] + JOINER, "\n".join(lines)),
+            content="\n".join(map(_shown, lines)),
         )
+
+
+def _shown(line: str) -> str:
+    return _ACTIVE.sub(lambda found: found[0] + JOINER, without_overrides(line))

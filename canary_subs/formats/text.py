@@ -20,6 +20,7 @@ _UNWANTED = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff\u202d\u202e]"
 )
 _WHITE = re.compile(r"[\s\x85\u2028\u2029\x1c-\x1f]+")
+_DISARMED = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": f"\\{JOINER}"})
 _EMBEDDINGS = frozenset("\u202a\u202b")
 _ISOLATES = frozenset("\u2066\u2067\u2068")
 _END_EMBEDDING = "\u202c"
@@ -57,6 +58,15 @@ def _closed(text: str) -> str:
 def plain_lines(cue: Cue) -> list[str]:
     """The cue's lines made safe; those that show nothing are left out."""
     return [line for line in map(plain, cue.lines) if line]
+
+
+def without_overrides(line: str) -> str:
+    """The line with nothing that SubStation's renderers would obey, which play SubRip too.
+
+    A brace opens a block that is never shown and a backslash may begin a code, and no escape is
+    known to all of them: braces become their fullwidth twins, and a `JOINER` follows a backslash.
+    """
+    return line.translate(_DISARMED)
 
 
 def measured_words(document: Document) -> frozenset[Word]:
