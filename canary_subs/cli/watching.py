@@ -1,0 +1,215 @@
+"""The daemon and its queue: watch, status, retry, cancel, pause, resume, stale."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from canary_subs.cli import common
+from canary_subs.errors import UsageError
+
+if TYPE_CHECKING:
+    from canary_subs.jobs.record import Record
+    from canary_subs.jobs.store import Store
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    watching = commands.add_parser("watch", help="subtitle what lands in these folders")
+    watching.add_argument("folders", nargs="*", type=Path, metavar="DIR")
+    watching.add_argument("--drain", action="store_true", help="leave when nothing is left to do")
+    watching.add_argument(
+        "--dry-run", action="store_true", help="list the work and an estimate of its time"
+    )
+    common.add_work(watching)
+    common.add_json(watching)
+    watching.set_defaults(command=watch)
+
+    seeing = _add(commands, "status", status, "the queue: what is done, running, waiting, failed")
+    seeing.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the way of one film")
+    seeing.add_argument("--follow", action="store_true", help="show it again as it changes")
+    common.add_json(seeing)
+
+    for name, command, text in (
+        ("retry", retry, "queue films again that failed, were skipped or cancelled"),
+        ("cancel", cancel, "take films out of the queue, stopping their work"),
+    ):
+        parser = _add(commands, name, command, text)
+        parser.add_argument("jobs", nargs="+", metavar="JOB", help="numbers or files, or 'failed'")
+    resting = _add(commands, "pause", pause, "let all workers rest until 'resume'")
+    resting.add_argument("--reason", default="paused by hand", metavar="TEXT")
+    _add(commands, "resume", resume, "let the workers go on")
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Command,
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text)
+    common.add_config(parser)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def watch(args: argparse.Namespace) -> int:
+    """Watch folders until told to stop or, draining, until nothing is left; 1 if a film failed."""
+    from canary_subs.jobs import daemon
+    from canary_subs.model import JobState
+
+    room = common.open_room(args)
+    folders = [folder.absolute() for folder in args.folders]
+    summary = daemon.watch(room.settings, folders, drain=args.drain)
+    counts = {state.value: count for state, count in summary.counts.items() if count}
+    if args.json:
+        common.show_json(counts)
+    elif args.drain:
+        print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do")
+    return int(args.drain and summary.counts[JobState.FAILED] > 0)
+
+
+def status(args: argparse.Namespace) -> int:
+    """Show the queue, or one film's way; with ``--follow`` again and again."""
+    with _store(args) as store:
+        shown: object = None
+        while True:
+            facts = _film(store, args.file) if args.file else _queue(store)
+            if facts != shown:
+                shown = facts
+                if args.json:
+                    common.show_json(facts)
+                else:
+                    _show_film(facts) if args.file else _show_queue(facts)
+                sys.stdout.flush()
+            if not args.follow:
+                return 0
+            time.sleep(1.0)
+
+
+def _queue(store: Store) -> dict[str, Any]:
+    return {
+        "paused": store.paused(),
+        "counts": {state.value: count for state, count in store.counts().items()},
+        "jobs": [_facts(record) for record in store.records()],
+    }
+
+
+def _film(store: Store, path: Path) -> dict[str, Any]:
+    record = store.find(path)
+    if record is None:
+        raise UsageError(f"{path}: is not in the queue; 'canary-subs why' tells what would be done")
+    steps = [
+        {
+            "at": step.at.isoformat(timespec="seconds"),
+            "state": step.became.value,
+            "reason": step.reason,
+        }
+        for step in store.history(record.job.id)
+    ]
+    return {**_facts(record), "history": steps}
+
+
+def _facts(record: Record) -> dict[str, Any]:
+    job = record.job
+    return {
+        "id": job.id,
+        "file": str(job.path),
+        "state": job.state.value,
+        "stage": job.stage.value if job.stage else None,
+        "progress": round(job.progress, 3),
+        "attempts": job.attempts,
+        "priority": job.priority,
+        "retry_at": job.retry_at.isoformat(timespec="seconds") if job.retry_at else None,
+        "reason": job.reason,
+        "delivered": list(record.delivered),
+    }
+
+
+def _show_queue(facts: dict[str, Any]) -> None:
+    counts = ", ".join(f"{count} {state}" for state, count in facts["counts"].items() if count)
+    print(counts or "the queue is empty")
+    if facts["paused"]:
+        print(f"paused: {common.plain(facts['paused'])}")
+    if facts["jobs"]:
+        rows = (
+            (str(job["id"]), _state(job), Path(job["file"]).name, job["reason"] or "")
+            for job in facts["jobs"]
+        )
+        common.show_table(("job", "state", "film", "reason"), rows)
+
+
+def _state(job: dict[str, Any]) -> str:
+    if job["state"] != "running":
+        return str(job["state"])
+    return f"{job['stage'] or 'starting'} {job['progress']:.0%}"
+
+
+def _show_film(facts: dict[str, Any]) -> None:
+    print(f"job {facts['id']}: {_state(facts)}  {common.plain(facts['file'])}")
+    for step in facts["history"]:
+        reason = f"  {common.plain(step['reason'])}" if step["reason"] else ""
+        print(f"  {step['at']}  {step['state']}{reason}")
+    for place in facts["delivered"]:
+        print(f"  {common.plain(place)}")
+
+
+def retry(args: argparse.Namespace) -> int:
+    """Queue jobs again."""
+    return _each(args, lambda store, id: store.retry(id), "it is being worked on")
+
+
+def cancel(args: argparse.Namespace) -> int:
+    """End jobs, also running ones."""
+    return _each(args, lambda store, id: store.cancel(id), "it has ended already")
+
+
+def pause(args: argparse.Namespace) -> int:
+    """Let every worker of the store rest."""
+    with _store(args) as store:
+        store.pause(args.reason)
+    return 0
+
+
+def resume(args: argparse.Namespace) -> int:
+    """Let the workers of the store go on."""
+    with _store(args) as store:
+        store.resume()
+    return 0
+
+
+def _each(args: argparse.Namespace, act: Callable[[Store, int], bool], refusal: str) -> int:
+    status = 0
+    with _store(args) as store:
+        for name in args.jobs:
+            for record in _named(store, name):
+                if not act(store, record.job.id):
+                    common.complain(f"job {record.job.id} ({record.job.path}): {refusal}")
+                    status = 1
+    return status
+
+
+def _named(store: Store, name: str) -> list[Record]:
+    """The jobs that a person means: a number, a file, or all of a state."""
+    from canary_subs.model import JobState
+
+    if name in tuple(JobState):
+        return store.records((JobState(name),))
+    record = store.record(int(name)) if name.isdecimal() else store.find(Path(name))
+    if record is None:
+        raise UsageError(f"there is no job {name!r}; 'canary-subs status' lists them")
+    return [record]
+
+
+def _store(args: argparse.Namespace) -> Any:
+    """The queue's store, closed at the end of the block."""
+    from contextlib import closing
+
+    from canary_subs.jobs.store import Store
+
+    return closing(Store(common.look_around(args).settings.config.store))
