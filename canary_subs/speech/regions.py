@@ -240,7 +240,7 @@ class _Passage:
                     best, best_score = index + 1, score
         if best:
             return best
-        if self._length(passage[0]) > limits.longest:
+        if passage[0].end - passage[0].start > limits.longest:
             return 0
         return 1 if ended or len(passage) > 1 else None
 
@@ -250,10 +250,11 @@ class _Passage:
         return last.end + self._limits.padding - start
 
     def _take(self, count: int) -> tuple[int, int]:
-        padding = self._limits.padding
+        padding, longest = self._limits.padding, self._limits.longest
         first, last = self._regions[0], self._regions[count - 1]
-        start = max(first.start - padding, self._done)
-        end = min(last.end + padding, self.now)
+        # Where the limit leaves no room for padding, it is the padding that gives way.
+        start = max(first.start - padding, self._done, last.end - longest)
+        end = min(last.end + padding, self.now, start + longest)
         del self._regions[:count]
         if self._regions:
             pause = self._regions[0].start - last.end

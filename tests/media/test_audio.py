@@ -182,33 +182,10 @@ def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
         sound_of(film)
 
 
-def test_stopping_early_leaves_no_process(studio: Studio) -> None:
-    film = write_wav(studio.folder / "hour.wav", np.zeros(8_000 * 3_600, np.int16), 8_000)
-    media = probed(film)
-    clips = audio.read(media, media.audio[0])
-    next(clips)
-    assert _children() == 1
-    clips.close()
-    assert _children() == 0
-
-
-def _children() -> int:
-    """How many ffmpeg processes this process has."""
-    import os
-
-    return sum(
-        Path(f"/proc/{pid}/comm").read_text().startswith(("ffmpeg", "python"))
-        for task in Path("/proc/self/task").iterdir()
-        for pid in (task / "children").read_text().split()
-        if pid != str(os.getpid())
-    )
-
-
-@pytest.mark.slow
 def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
-    """Ten hours against ten minutes, in a process of their own; the files are sparse."""
+    """Three hours against ten minutes, in a process of their own; the files are sparse."""
     peaks = []
-    for hours in (1 / 6, 10):
+    for hours in (1 / 6, 3):
         film = write_wav(tmp_path / "silent.wav", np.zeros(0, np.int16), 8_000)
         data_bytes = int(hours * 3600 * 8_000 * 2)
         with film.open("r+b") as file:
