@@ -1,0 +1,131 @@
+"""Subtitles from Python: `subtitle` for the whole film, `listen` for cues as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+
+from canary_subs import config, plugins
+from canary_subs.cues.profiles import profile_for
+from canary_subs.errors import UsageError
+from canary_subs.keys import ORIGINAL, Config
+from canary_subs.model import Cue, Plan, Transcript
+from canary_subs.pipeline import Outcome, Passage, Sessions, Task, follow
+from canary_subs.plugins import Catalogue
+
+_DEFAULT = Config()
+
+
+def subtitle(
+    path: str | PathLike[str],
+    *,
+    to: str | Sequence[str] = _DEFAULT.targets,
+    source: str | None = None,
+    model: str = _DEFAULT.model,
+    profile: str = _DEFAULT.profile,
+    track: int | None = None,
+    device: str = _DEFAULT.device,
+    precision: str = _DEFAULT.precision,
+) -> dict[str, tuple[Cue, ...]]:
+    """The cues of a film in each language: {"en": (Cue(...), ...), "de": ...}.
+
+    ``to`` names the languages to write (BCP-47; "original" is the one that is spoken), ``source``
+    the one that is spoken: without it the file's mark or the sound decides. ``track`` counts sound
+    tracks from 0. Cues rise, do not overlap, and keep the reading rules of ``profile``. Nothing is
+    written anywhere, and the user's configuration is not read; installed plugins are.
+
+    Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
+    file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
+    """
+    catalogue = plugins.load()
+    plan = _plan(catalogue, to, source, model, profile, track, device, precision)
+    with closing(_follow(path, plan, catalogue)) as events:
+        for event in events:
+            if isinstance(event, Outcome):
+                return {document.language: document.cues for document in event.documents}
+    return {}
+
+
+def listen(
+    path: str | PathLike[str],
+    *,
+    to: str | Sequence[str] = _DEFAULT.targets,
+    source: str | None = None,
+    model: str = _DEFAULT.model,
+    profile: str = _DEFAULT.profile,
+    track: int | None = None,
+    device: str = _DEFAULT.device,
+    precision: str = _DEFAULT.precision,
+) -> Iterator[tuple[str, Cue]]:
+    """(language, cue) while the film is being heard; arguments and errors as for `subtitle`.
+
+    Each passage of speech is laid out by itself: where one ends, a cue may differ from what
+    `subtitle` gives, which sees the whole film. Cues of one language come in order. Closing the
+    iterator ends the work.
+    """
+    catalogue = plugins.load()
+    plan = _plan(catalogue, to, source, model, profile, track, device, precision)
+    layout = catalogue.make("layout", plan.layout)
+    with closing(_follow(path, plan, catalogue)) as events:
+        for event in events:
+            if isinstance(event, Outcome):
+                return
+            for language, utterance in event.utterances.items():
+                transcript = Transcript(
+                    language=language,
+                    source_language=event.spoken,
+                    engine=plan.engine.name,
+                    model=model,
+                    utterances=(utterance,) if utterance.text else (),
+                )
+                rules = profile_for(plan.profile, language)
+                for cue in layout.layout(transcript, rules, frame_rate=event.media.frame_rate):
+                    yield language, cue
+
+
+def _plan(
+    catalogue: Catalogue,
+    to: str | Sequence[str],
+    source: str | None,
+    model: str,
+    profile: str,
+    track: int | None,
+    device: str,
+    precision: str,
+) -> Plan:
+    targets = (to,) if isinstance(to, str) else tuple(to)
+    if not targets:
+        raise UsageError("to: name at least one language, or 'original'")
+    chosen = Config(
+        targets=tuple(
+            target if target == ORIGINAL else config.language(target, "to") for target in targets
+        ),
+        source=None if source is None else config.language(source, "source"),
+        model=model,
+        profile=profile,
+        track=track,
+        device=device,
+        precision=precision,
+        formats=(),
+        deliveries=(),
+    )
+    profile_for(profile, "en")  # an unknown one is refused before anything is heard
+    return config.plan(chosen, catalogue)
+
+
+def _follow(
+    path: str | PathLike[str], plan: Plan, catalogue: Catalogue
+) -> Generator[Passage | Outcome, None, None]:
+    """What happens to one film; its failure is raised."""
+    task = Task(path=Path(path), plan=plan)
+    sessions = Sessions(catalogue)
+    try:
+        with closing(follow([task], catalogue, sessions)) as events:
+            for event in events:
+                if isinstance(event, Outcome) and event.errors:
+                    raise event.errors[0]
+                yield event
+    finally:
+        sessions.close()
