@@ -8,6 +8,7 @@ adds its own escaping.
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from canary_subs.model import Cue, Document, Timing, Word
 
@@ -57,7 +58,12 @@ def _closed(text: str) -> str:
 
 def plain_lines(cue: Cue) -> list[str]:
     """The cue's lines made safe; those that show nothing are left out."""
-    return [line for line in map(plain, cue.lines) if line]
+    return [line for line in map(plain, cue.lines) if _shows(line)]
+
+
+def _shows(line: str) -> bool:
+    """Whether a line has more than format characters: joiners, direction marks."""
+    return any(unicodedata.category(character) != "Cf" for character in line)
 
 
 def without_overrides(line: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.tracks import bilingual, only_within, with_sounds
 from canary_subs.model import Cue, Span
-from tests.cues.streams import transcript
+from tests.cues.streams import thorough, transcript
 
 PROFILE = profile_for("netflix", "de")
 
@@ -61,6 +61,7 @@ def made(spans: list[tuple[int, int]], word: str) -> list[Cue]:
     return cues
 
 
+@thorough
 @given(tracks, tracks)
 def test_every_text_once_and_no_overlap(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
     upper, lower = made(a, "u"), made(b, "l")
@@ -99,6 +100,7 @@ def test_sounds_stand_in_the_silences() -> None:
     assert with_sounds([], sounds[1:2], 80) == (sounds[1],)
 
 
+@thorough
 @given(tracks, tracks)
 def test_sounds_never_touch_words(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
     cues, sounds = made(a, "u"), made(b, "s")

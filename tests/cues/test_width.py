@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canary_subs.cues.width import characters, columns, graphemes
+from tests.cues.streams import thorough
 
 
 @pytest.mark.parametrize(
@@ -36,11 +37,13 @@ def test_known_texts(text: str, wide: int, long: int) -> None:
     assert characters(text) == long
 
 
+@thorough
 @given(st.text())
 def test_graphemes_are_the_text(text: str) -> None:
     assert "".join(graphemes(text)) == text
 
 
+@thorough
 @given(st.text(st.characters(categories=("L", "N", "Mn")), max_size=40))
 def test_composed_and_decomposed_look_alike(text: str) -> None:
     assert columns(unicodedata.normalize("NFC", text)) == columns(
