@@ -79,7 +79,7 @@ def _write_beside(path: Path, data: bytes, *, replace: bool) -> None:
             except FileExistsError:
                 raise
             except OSError:  # no hard links on this share: the best that is left
-                if path.exists():
+                if path.exists() or path.is_symlink():
                     raise FileExistsError(path) from None
     except BaseException:
         part.unlink(missing_ok=True)

@@ -35,7 +35,17 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "pipeline": (*FOUNDATION, "plugins", "film", "ahead", "media.tracks"),
     "api": (*FOUNDATION, "keys", "plugins", "config", "pipeline", "cues.profiles"),
     # Finds a film and its subtitles, and hands them to the proof and the checks.
-    "proofing": (*FOUNDATION, "plugins", "film", "media", "speech", "cues", "formats", "proof"),
+    "proofing": (
+        *FOUNDATION,
+        "plugins",
+        "film",
+        "media",
+        "speech",
+        "cues",
+        "formats",
+        "proof",
+        "pipeline",
+    ),
     "testing": (*FOUNDATION, "options", "plugins"),
 }
 
