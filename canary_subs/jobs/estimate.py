@@ -57,7 +57,7 @@ def estimate(
     found = []
     roots = [folder.absolute() for folder in folders or settings.config.watch.folders]
     for root in roots:
-        for place, _, _ in walk(root, root, settings, lambda place, message: None):
+        for place, _ in walk(root, root, settings, lambda place, message: None):
             answer = why(Path(place), settings, catalogue, store, roots)
             decided = answer.decided
             duration_ms = answer.media.duration_ms if answer.media else None

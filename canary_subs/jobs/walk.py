@@ -16,21 +16,21 @@ Tell = Callable[[str, str], None]
 
 
 def walk(
-    top: Path, root: Path, settings: Settings, tell: Tell
-) -> Iterator[tuple[str, os.stat_result, bool]]:
-    """Every file below ``top`` to take: (path, status, whether a link led there).
+    top: Path, root: Path, settings: Settings, tell: Tell, links: set[str] | None = None
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file below ``top`` that is to be taken, with its status.
 
     ``top`` is the watched folder ``root`` or lies in it. A folder is entered once, by its own place
-    where it has one: links are followed last.
+    where it has one: links are followed last, and those that were followed are put into ``links``.
     """
+    links = set() if links is None else links
     watch = settings.config.watch
     results = settings.config.out
     visited: set[tuple[int, int]] = set()
     own = [str(top)]
     linked: list[str] = []
     while own or linked:
-        by_link = not own
-        folder = linked.pop() if by_link else own.pop()
+        folder = own.pop() if own else linked.pop()
         try:
             status = Path(folder).stat()
             if (status.st_dev, status.st_ino) in visited:
@@ -54,13 +54,14 @@ def walk(
                     if not entry.is_symlink():
                         own.append(entry.path)
                     elif watch.follow_links:
+                        links.add(entry.path)
                         linked.append(entry.path)
                 elif refusal(prefix + entry.name, config) is None:
                     if entry.is_symlink() and not watch.follow_links:
                         continue
                     status = entry.stat()
                     if stat.S_ISREG(status.st_mode):
-                        yield entry.path, status, by_link
+                        yield entry.path, status
             except OSError:  # gone meanwhile, or a link to nowhere
                 continue
 

@@ -41,7 +41,9 @@ _WAKE_S = 1.0
 #: A folder is polled no more often than this many times as long as looking through it takes.
 _POLL_SHARE = 20
 
-_HINTS = frozenset({"created", "modified", "moved", "closed"})
+#: The events that are hints to look at a file, and at a folder with all that is in it.
+_FILE_HINTS = frozenset({"created", "modified", "moved", "closed"})
+_FOLDER_HINTS = frozenset({"created", "moved"})
 
 
 @dataclass(slots=True)
@@ -129,10 +131,9 @@ class Watcher:
 
     def _scan(self, root: _Root, folder: Path, known: dict[bytes, Stamp] | None) -> bool:
         """Note what is new below a folder; whether a linked folder was followed."""
-        linked = False
+        links: set[str] = set()
         told = partial(self._told_once, root)
-        for path, status, by_link in walk(folder, root.path, self._settings, told):
-            linked = linked or by_link
+        for path, status in walk(folder, root.path, self._settings, told, links):
             if path in self._waiting:
                 continue
             stamp = Stamp.of(status)
@@ -142,7 +143,7 @@ class Watcher:
                 before = self._store.stamp(Path(path))
             if before is None or not _same(before, stamp):
                 self._wait_for(path, root, stamp)
-        return linked
+        return bool(links)
 
     def _told_once(self, root: _Root, place: str, message: str) -> None:
         if place not in root.told:
@@ -190,7 +191,8 @@ class Watcher:
 
         class Handler(FileSystemEventHandler):
             def on_any_event(self, event: FileSystemEvent) -> None:
-                if event.event_type in _HINTS:
+                wanted = _FOLDER_HINTS if event.is_directory else _FILE_HINTS
+                if event.event_type in wanted:
                     place = event.dest_path if event.event_type == "moved" else event.src_path
                     if place:
                         hints.put((root.path, os.fsdecode(place), event.is_directory))

@@ -18,6 +18,9 @@ from typing import BinaryIO
 #: More boxes than this at the top of a file are no film's; reading on tells nothing.
 _MAX_BOXES = 20_000
 
+#: No film or recording is shorter.
+_LEAST_BYTES = 64
+
 #: A downloader's notes beside a file that it has not finished.
 _COMPANIONS = (".aria2", ".part", ".!qB", ".crdownload")
 
@@ -35,12 +38,14 @@ def looks_whole(path: Path) -> bool:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return True
+        if status.st_size < _LEAST_BYTES:
+            return False
         head = file.read(16)
         if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
             return _mp4(file, status.st_size)
         if head[:4] == b"\x1aE\xdf\xa3":
             return _matroska(file, status.st_size)
-        if head[:4] in (b"RIFF", b"RF64") and len(head) >= 8:
+        if head[:4] in (b"RIFF", b"RF64"):
             return _riff(file, head, status.st_size)
         return any(head)  # a file that was only given its length is all zeros
 
@@ -104,7 +109,7 @@ def _matroska(file: BinaryIO, size: int) -> bool:
     if header is None or header[0] is None:
         return False
     offset = header[1] + header[0]
-    if offset >= size:
+    if offset + 4 > size:
         return False
     if data[offset : offset + 4] != b"\x18S\x80g":
         return True  # something lies before the segment: we cannot tell
