@@ -48,14 +48,7 @@ def read(
 
     Raises `NotSubtitles`, also for a file that cannot be opened.
     """
-    try:
-        if path.exists() and not path.is_file():
-            raise NotSubtitles(f"{path}: not a file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise NotSubtitles(f"{path}: {error.strerror or error}") from None
-    return parse(data, name=str(path), language=language, frame_rate=frame_rate)
+    return parse(_bytes(path), name=str(path), language=language, frame_rate=frame_rate)
 
 
 def parse(
@@ -71,17 +64,8 @@ def parse(
     times formats that count frames. Raises `NotSubtitles`: one line with ``name`` and, where there
     is one, the number of the line that cannot be read.
     """
-    if len(data) > MAX_BYTES:
-        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so no subtitle file")
-    if picture := _picture_format(data):
-        raise NotSubtitles(f"{name}: {picture}, pictures of text that cannot be read as text")
-    try:
-        text, encoding = decode(data, language)
-    except Undecodable as error:
-        raise NotSubtitles(f"{name}: {error}") from None
-    if not text.strip():
-        raise NotSubtitles(f"{name}: the file is empty")
-    known = next((known for known in _FORMATS if known.looks_like(text)), None)
+    text, encoding = _text(data, name, language)
+    known = _format_of(text)
     if known is None:
         raise NotSubtitles(f"{name}: not in a known format; there are {KNOWN}")
     try:
@@ -97,6 +81,40 @@ def parse(
         cues=tuple(found.cues),
         damage=tuple(found.damage),
     )
+
+
+def read_script(path: Path, *, language: str | None = None) -> str | None:
+    """The text of the file at ``path``; None where it is in a subtitle format.
+
+    Raises `NotSubtitles` for what is no text.
+    """
+    text, _ = _text(_bytes(path), str(path), language)
+    return text if _format_of(text) is None else None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise NotSubtitles(f"{path}: not a file")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise NotSubtitles(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _text(data: bytes, name: str, language: str | None) -> tuple[str, str]:
+    """The text in ``data`` and its encoding. Raises `NotSubtitles`."""
+    if len(data) > MAX_BYTES:
+        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so no subtitle file")
+    if picture := _picture_format(data):
+        raise NotSubtitles(f"{name}: {picture}, pictures of text that cannot be read as text")
+    try:
+        text, encoding = decode(data, language)
+    except Undecodable as error:
+        raise NotSubtitles(f"{name}: {error}") from None
+    if not text.strip():
+        raise NotSubtitles(f"{name}: the file is empty")
+    return text, encoding
 
 
 class _Format(NamedTuple):
@@ -135,3 +153,7 @@ _FORMATS = (
     _Format("microdvd", _holds(r"^\{\d+\}\{\d*\}"), read_lines.read_microdvd),
     _Format("sbv", _holds(r"^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+\s*$"), read_lines.read_sbv),
 )
+
+
+def _format_of(text: str) -> _Format | None:
+    return next((known for known in _FORMATS if known.looks_like(text)), None)
