@@ -10,7 +10,7 @@ from pathlib import Path
 from canary_subs import config, plugins
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import UsageError
-from canary_subs.keys import ORIGINAL, Config
+from canary_subs.keys import Config
 from canary_subs.model import Cue, Plan, Transcript
 from canary_subs.pipeline import Outcome, Passage, Sessions, Task, follow
 from canary_subs.plugins import Catalogue
@@ -99,9 +99,7 @@ def _plan(
     if not targets:
         raise UsageError("to: name at least one language, or 'original'")
     chosen = Config(
-        targets=tuple(
-            target if target == ORIGINAL else config.language(target, "to") for target in targets
-        ),
+        targets=tuple(config.target(target, "to") for target in targets),
         source=None if source is None else config.language(source, "source"),
         model=model,
         profile=profile,

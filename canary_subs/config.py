@@ -294,11 +294,23 @@ def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> P
         aligner=choice("aligner", config.aligner) if config.aligner else None,
         layout=choice("layout", config.layout),
         profile=config.profile,
+        shared_timing=config.timing == "shared",
         writers=tuple(choice("format", name) for name in config.formats),
         deliveries=tuple(choice("delivery", name) for name in config.deliveries),
         device=config.device,
         precision=config.precision,
     )
+
+
+def target(name: str, where: str) -> str:
+    """A track to make: a language, 'original', or two of those joined by '+'.
+
+    Raises `ConfigError`.
+    """
+    parts = [part if part == ORIGINAL else language(part, where) for part in name.split("+")]
+    if len(parts) > 2 or len(set(parts)) < len(parts):
+        raise ConfigError(f"{where}: a track shows one language, or two as 'de+en', not {name!r}")
+    return "+".join(parts)
 
 
 def language(tag: str, where: str) -> str:
@@ -346,9 +358,8 @@ def _check_key(layer: Layer, section: str, key: str, value: object) -> None:
     if layer.folder and not member.metadata["folder"]:
         raise ConfigError(f"{where}: {key} cannot be set by a folder, only in the configuration")
     if key == "targets":
-        for tag in cast(tuple[str, ...], value):
-            if tag != ORIGINAL:
-                language(tag, where)
+        for name in cast(tuple[str, ...], value):
+            target(name, where)
     elif key == "source" and value is not None:
         language(cast(str, value), where)
 
@@ -390,8 +401,8 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
         else:
             values[key] = options.check(options.kinds(Config)[key], value, key)
     if "targets" in values:
-        tags = (tag if tag == ORIGINAL else language(tag, "targets") for tag in values["targets"])
-        values["targets"] = tuple(dict.fromkeys(tags))
+        names = (target(name, "targets") for name in values["targets"])
+        values["targets"] = tuple(dict.fromkeys(names))
         if not values["targets"]:
             raise ConfigError("targets: name at least one language, or 'original'")
     if values.get("source") is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 
 import canary_subs
 from canary_subs.cues.profiles import profile_for
+from canary_subs.cues.tracks import bilingual
 from canary_subs.errors import (
     CanarySubsError,
     LanguageUnsure,
@@ -187,7 +188,7 @@ def wanted(heard: Heard, spoken: str, catalogue: Catalogue) -> Wanted | Skip:
     Raises `UsageError` where the plan names what there is not.
     """
     plan = heard.plan
-    languages = tuple(dict.fromkeys(spoken if t == ORIGINAL else t for t in plan.targets))
+    languages = tuple(dict.fromkeys(_named(target, spoken) for target in plan.targets))
     if not plan.writers or not plan.deliveries:
         return Wanted(languages=languages)
     outputs: list[Output] = []
@@ -236,6 +237,17 @@ def _find(
     return places
 
 
+def _named(target: str, spoken: str) -> str:
+    return "+".join(spoken if part == ORIGINAL else part for part in target.split("+"))
+
+
+def languages_of(tracks: Sequence[str], spoken: str, plan: Plan) -> tuple[str, ...]:
+    """The languages to recognise for some tracks: the spoken one too where times are shared."""
+    languages = [language for track in tracks for language in track.split("+")]
+    shared = plan.shared_timing or any("+" in track for track in tracks)
+    return tuple(dict.fromkeys([spoken, *languages] if shared else languages))
+
+
 def provenance(heard: Heard, spoken: str, session: Session) -> dict[str, str]:
     """Everything that shapes the text of a transcript, by name."""
     plan = heard.plan
@@ -257,18 +269,36 @@ def _described(choice: Choice) -> str:
 
 
 def lay_out(
-    heard: Heard, transcript: Transcript, provenance: dict[str, str], catalogue: Catalogue
+    heard: Heard,
+    transcript: Transcript,
+    provenance: dict[str, str],
+    catalogue: Catalogue,
+    template: Sequence[Cue] | None = None,
 ) -> Document:
-    """Words to cues, by the plan's layout and profile."""
+    """Words to cues, by the plan's layout and profile, on the template's times if there is one."""
     plan = heard.plan
     profile = profile_for(plan.profile, transcript.language)
     entry = catalogue.provider("layout", plan.layout.name)
     layout = catalogue.make("layout", plan.layout)
     with contained(entry.plugin):
-        cues = tuple(layout.layout(transcript, profile, frame_rate=heard.media.frame_rate))
+        cues = tuple(
+            layout.layout(transcript, profile, frame_rate=heard.media.frame_rate, template=template)
+        )
         if not all(isinstance(cue, Cue) for cue in cues):
             raise TypeError("a layout must give cues")
     return Document(media=heard.media, transcript=transcript, cues=cues, provenance=provenance)
+
+
+def join(upper: Document, lower: Document, plan: Plan) -> Document:
+    """One track with the lines of both, its language named "upper+lower"."""
+    cues = bilingual(
+        upper.cues,
+        lower.cues,
+        lower_language=lower.language,
+        profile=profile_for(plan.profile, lower.language),
+    )
+    language = f"{upper.language}+{lower.language}"
+    return replace(upper, cues=cues, transcript=replace(upper.transcript, language=language))
 
 
 def deliver(

@@ -220,7 +220,8 @@ class Config:
 
     targets: tuple[str, ...] = setting(
         (ORIGINAL,),
-        "Languages to write (BCP-47 tags: en, de, pt-BR); 'original' is the one that is spoken.",
+        "Languages to write (BCP-47 tags: en, de, pt-BR); 'original' is the one that is spoken, "
+        "'de+en' is one track with both.",
         folder=True,
     )
     source: str | None = setting(
@@ -242,6 +243,12 @@ class Config:
     )
     profile: str = setting(
         "netflix", "Reading rules: line length, speed, durations; by name.", folder=True
+    )
+    timing: Literal["own", "shared"] = setting(
+        "own",
+        "Times of the tracks: each language its own, or all of them shared, those of the language "
+        "that is spoken (as templates are translated in the trade).",
+        folder=True,
     )
     out: Path | None = setting(None, "Folder for the results; left out, they lie beside each film.")
     mirror: bool = setting(True, "Repeat the watched folder's tree below the results' folder.")

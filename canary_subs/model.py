@@ -257,6 +257,7 @@ class Plan:
 
     #: None: take the track's tag, else find out.
     source: str | None
+    #: A track for each: a language, or two in one ("de+en").
     targets: tuple[str, ...]
     #: Index among the audio tracks; None: choose by language, title and default.
     track: int | None = None
@@ -265,6 +266,8 @@ class Plan:
     aligner: Choice | None = None
     layout: Choice
     profile: str
+    #: All tracks take the cue times of the spoken language's; else each has its own.
+    shared_timing: bool = False
     writers: tuple[Choice, ...]
     deliveries: tuple[Choice, ...]
     device: str = "auto"

@@ -25,6 +25,7 @@ from canary_subs.media import tracks
 from canary_subs.model import (
     AudioClip,
     Choice,
+    Cue,
     Document,
     MediaInfo,
     Piece,
@@ -308,7 +309,9 @@ class _Film:
         self._sample: Ahead[tuple[AudioClip, ...]] | None = None
         self._spoken = ""
         self._outputs: tuple[film.Output, ...] = ()
+        self._tracks: tuple[str, ...] = ()
         self._languages: tuple[str, ...] = ()
+        self._laid_out: dict[tuple[str, bool], Document] = {}
         self._failures: tuple[CanarySubsError, ...] = ()
         self._provenance: dict[str, str] = {}
         self._found: list[tuple[Span, Mapping[str, Utterance]]] = []
@@ -331,7 +334,8 @@ class _Film:
         if not wanted.languages:
             self._end(errors=wanted.failures)
             return
-        self._spoken, self._languages = spoken, wanted.languages
+        self._spoken, self._tracks = spoken, wanted.languages
+        self._languages = film.languages_of(wanted.languages, spoken, self._heard.plan)
         self._outputs, self._failures = wanted.outputs, wanted.failures
         engine = self._sessions.engine(self._heard.plan)
         for language in self._languages:
@@ -481,9 +485,9 @@ class _Film:
         self._task.tell(Stage.LAYOUT, 1.0)
         documents: list[Document] = []
         failures = list(self._failures)
-        for language in self._languages:
+        for track in self._tracks:
             try:
-                documents.append(self._document(language))
+                documents.append(self._track(track))
             except CanarySubsError as error:
                 failures.append(error)
         self._task.tell(Stage.DELIVER, 1.0)
@@ -495,7 +499,20 @@ class _Film:
             errors=(*failures, *undelivered),
         )
 
-    def _document(self, language: str) -> Document:
+    def _track(self, track: str) -> Document:
+        upper, _, lower = track.partition("+")
+        shared = bool(lower) or self._heard.plan.shared_timing
+        template = self._document(self._spoken).cues if shared else None
+        document = self._document(upper, template)
+        if not lower:
+            return document
+        return film.join(document, self._document(lower, template), self._heard.plan)
+
+    def _document(self, language: str, template: Sequence[Cue] | None = None) -> Document:
+        # The spoken language's own cues are the template.
+        key = (language, template is not None and language != self._spoken)
+        if key in self._laid_out:
+            return self._laid_out[key]
         transcript = Transcript(
             language=language,
             source_language=self._spoken,
@@ -503,7 +520,11 @@ class _Film:
             model=self.session.model,
             utterances=tuple(found[language] for _, found in self._found if found[language].text),
         )
-        return film.lay_out(self._heard, transcript, self._provenance, self._catalogue)
+        document = film.lay_out(
+            self._heard, transcript, self._provenance, self._catalogue, template
+        )
+        self._laid_out[key] = document
+        return document
 
 
 def _key(choice: Choice) -> str:

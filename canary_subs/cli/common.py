@@ -36,10 +36,18 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_work(parser: argparse.ArgumentParser) -> None:
     """The flags that choose languages, formats and the model."""
     work = parser.add_argument_group("what to make")
-    work.add_argument("--to", type=_names, metavar="LANG[,LANG]", help="languages to write")
+    work.add_argument(
+        "--to",
+        type=_names,
+        metavar="LANG[,LANG]",
+        help="languages to write; de+en: both in one track",
+    )
     work.add_argument("--from", dest="source", metavar="LANG", help="the language spoken")
     work.add_argument("--format", type=_names, metavar="NAME[,NAME]", help="formats to write")
     work.add_argument("--profile", metavar="NAME", help="reading rules (netflix, bbc ...)")
+    work.add_argument(
+        "--timing", choices=("own", "shared"), help="each track its own times, or all the same"
+    )
     work.add_argument("--track", type=int, metavar="N", help="which sound track, from 0")
     work.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
     work.add_argument("--overwrite", action="store_true", default=None, help="replace old files")
@@ -93,7 +101,7 @@ def _flags(args: argparse.Namespace) -> dict[str, object]:
     from canary_subs import config
 
     given: dict[str, object] = {}
-    keys = ("source", "profile", "track", "overwrite", "model", "device", "precision")
+    keys = ("source", "profile", "timing", "track", "overwrite", "model", "device", "precision")
     for key in keys:
         if (value := getattr(args, key, None)) is not None:
             given[key] = value

@@ -13,7 +13,7 @@ from canary_subs.cli import common
 from canary_subs.errors import UsageError
 
 if TYPE_CHECKING:
-    from canary_subs.jobs.record import Record
+    from canary_subs.jobs.records import Record
     from canary_subs.jobs.store import Store
 
 Command = Callable[[argparse.Namespace], int]
