@@ -157,7 +157,7 @@ def _recipe(media: MediaInfo, track: AudioTrack) -> Any:
     sound = source[f"a:{track.index}"].output("pipe:", **settings)
     if not media.has_picture:
         return sound
-    return ffmpeg.merge_outputs(sound, source["v:0"].output("-", format="null", c="copy"))
+    return ffmpeg.merge_outputs(sound, source["V:0"].output("-", format="null", c="copy"))
 
 
 def _is_spliced(media: MediaInfo, track: AudioTrack) -> bool:

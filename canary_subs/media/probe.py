@@ -87,7 +87,7 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
-    """The packets of ``streams`` (all of them: None), up to where the file can no longer be read."""
+    """The packets of ``streams`` (None: all), up to where the file can no longer be read."""
     import av
 
     while True:

@@ -34,7 +34,7 @@ class SileroOptions(CutOptions):
     """The options of "silero"."""
 
     #: Speech begins where the network is at least this sure (0..1).
-    threshold: float = 0.5
+    threshold: float = 0.4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,54 @@
+"""Where the picture cuts from one shot to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from canary_subs.errors import DamagedMedia
+from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
+from canary_subs.media.probe import shown
+from canary_subs.model import MediaInfo
+from canary_subs.timing import seconds_to_ms
+
+#: FFmpeg's scene score (0..1) of a cut; most frames of a moving picture stay under 0.1.
+CUT_SCORE = 0.3
+
+#: The picture is judged at this width: a cut shows at any size.
+_WIDTH = 160
+
+
+def shots_ms(media: MediaInfo) -> tuple[int, ...]:
+    """The first instant of every shot but the first, rising, on the video's timeline.
+
+    Decodes the whole picture, which takes far longer than its sound. () without a picture. Raises
+    `DamagedMedia` where it cannot be decoded.
+    """
+    if not media.has_picture:
+        return ()
+    filters = (
+        f"setpts=PTS-({Fraction(media.start_ms, 1000)})/TB,scale={_WIDTH}:-2,"
+        "select='gte(scene,0)',metadata=mode=print:key=lavfi.scene_score:file=pipe\\\\:1"
+    )
+    output = media_input(media.path, copyts=None)["V:0"].output("-", format="null", vf=filters)
+    found = []
+    time_ms = 0
+    try:
+        with Run(output) as running:
+            for line in _lines(running):
+                # "frame:50   pts:2000    pts_time:2", then "lavfi.scene_score=0.91"
+                if line.startswith("frame:"):
+                    time_ms = seconds_to_ms(Fraction(line.rpartition("pts_time:")[2]))
+                elif float(line.rpartition("=")[2]) >= CUT_SCORE and time_ms > 0:
+                    found.append(time_ms)
+            running.finish()
+    except (FFmpegFailed, ValueError) as error:
+        raise DamagedMedia(f"the picture of {shown(media.path)} cannot be read: {error}") from None
+    return tuple(sorted(set(found)))
+
+
+def _lines(running: Run) -> Iterator[str]:
+    rest = ""
+    while part := running.read(4096):
+        *lines, rest = (rest + part.decode("ascii", "replace")).split("\n")
+        yield from lines
