@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from canary_subs import options
+from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
 from canary_subs.keys import ORIGINAL, SECTIONS, config_folder
 from canary_subs.keys import Config as Config
@@ -34,6 +35,8 @@ PREFIX = "CANARY_SUBS_"
 #: The environment variable that names the configuration file, as ``--config`` does.
 FILE_VARIABLE = f"{PREFIX}CONFIG"
 
+#: Keys that hold tables of names that are not ours to know.
+_TABLES = frozenset({"options", "profiles"})
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(?:=|\.)""")
 _HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
 #: A configuration file larger than this is a mistake or an attack.
@@ -294,6 +297,8 @@ def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> P
         aligner=choice("aligner", config.aligner) if config.aligner else None,
         layout=choice("layout", config.layout),
         profile=config.profile,
+        own_profiles=config.profiles,
+        review=config.review,
         shared_timing=config.timing == "shared",
         writers=tuple(choice("format", name) for name in config.formats),
         deliveries=tuple(choice("delivery", name) for name in config.deliveries),
@@ -331,7 +336,7 @@ def _keys() -> Iterator[tuple[str, str, Any]]:
     """(section, key, annotation) of every key but the option tables."""
     for section, cls in SECTIONS.items():
         for key, kind in options.kinds(cls).items():
-            if section or (key not in SECTIONS and key != "options"):
+            if section or (key not in SECTIONS and key not in _TABLES):
                 yield section, key, kind
 
 
@@ -345,6 +350,8 @@ def _check(layer: Layer) -> None:
                 _check_key(layer, key, inner, given)
         elif key == "options":
             _check_options(layer, value)
+        elif key == "profiles":
+            _check_profiles(layer, value)
         else:
             _check_key(layer, "", key, value)
 
@@ -386,6 +393,14 @@ def _check_options(layer: Layer, value: object) -> None:
             raise ConfigError(f"{where}: write the options of a {kind} as [options.{kind}.NAME]")
 
 
+def _check_profiles(layer: Layer, value: object) -> None:
+    where = layer.where("profiles")
+    if layer.folder:
+        raise ConfigError(f"{where}: profiles cannot be set by a folder, only in the configuration")
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: profiles are tables, as [profiles.mine]")
+
+
 def _combine(layers: tuple[Layer, ...]) -> Config:
     for layer in layers:
         _check(layer)
@@ -396,7 +411,7 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
             values[key] = options.build(
                 SECTIONS[key], cast(Mapping[str, object], value), f"[{key}]"
             )
-        elif key == "options":
+        elif key in _TABLES:
             values[key] = value
         else:
             values[key] = options.check(options.kinds(Config)[key], value, key)
@@ -407,6 +422,8 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
             raise ConfigError("targets: name at least one language, or 'original'")
     if values.get("source") is not None:
         values["source"] = language(values["source"], "source")
+    for name in values.get("profiles", {}):
+        profile_for(name, "en", values["profiles"])
     if "formats" in values:
         values["formats"] = tuple(dict.fromkeys(values["formats"]))
     return Config(**values)

@@ -277,7 +277,7 @@ def lay_out(
 ) -> Document:
     """Words to cues, by the plan's layout and profile, on the template's times if there is one."""
     plan = heard.plan
-    profile = profile_for(plan.profile, transcript.language)
+    profile = profile_for(plan.profile, transcript.language, plan.own_profiles)
     entry = catalogue.provider("layout", plan.layout.name)
     layout = catalogue.make("layout", plan.layout)
     with contained(entry.plugin):
@@ -295,7 +295,7 @@ def join(upper: Document, lower: Document, plan: Plan) -> Document:
         upper.cues,
         lower.cues,
         lower_language=lower.language,
-        profile=profile_for(plan.profile, lower.language),
+        profile=profile_for(plan.profile, lower.language, plan.own_profiles),
     )
     language = f"{upper.language}+{lower.language}"
     return replace(upper, cues=cues, transcript=replace(upper.transcript, language=language))

@@ -244,6 +244,12 @@ class Config:
     profile: str = setting(
         "netflix", "Reading rules: line length, speed, durations; by name.", folder=True
     )
+    review: bool = setting(
+        False,
+        "Examine the results and write Name.check.json and Name.proof.html, a page to watch and "
+        "correct them, beside them.",
+        folder=True,
+    )
     timing: Literal["own", "shared"] = setting(
         "own",
         "Times of the tracks: each language its own, or all of them shared, those of the language "
@@ -276,6 +282,15 @@ class Config:
         metadata={
             "doc": "Tables [options.KIND.NAME], as [options.format.ass]: the options of one "
             "provider; `canary-subs plugins` shows what each knows.",
+            "folder": False,
+        },
+    )
+    #: name of a profile -> its rules; the fields of `Profile`, and ``inherits``.
+    profiles: Mapping[str, Mapping[str, object]] = field(
+        default_factory=dict,
+        metadata={
+            "doc": "Tables [profiles.NAME]: reading rules of your own; 'inherits' names the "
+            "profile that they differ from.",
             "folder": False,
         },
     )

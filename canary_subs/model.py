@@ -266,6 +266,10 @@ class Plan:
     aligner: Choice | None = None
     layout: Choice
     profile: str
+    #: The user's own profiles: name -> rules.
+    own_profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    #: Examine the results, and put a report and a proof page beside them.
+    review: bool = False
     #: All tracks take the cue times of the spoken language's; else each has its own.
     shared_timing: bool = False
     writers: tuple[Choice, ...]

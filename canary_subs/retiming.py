@@ -71,7 +71,7 @@ def align(
     cues = placing.rising(track.cues, 0)
     texts = [word for words in placing.cue_texts(cues) for word in words]
     utterances, placed = _said(text, texts, heard, plan, catalogue)
-    profile = profile_for(plan.profile, heard.language)
+    profile = profile_for(plan.profile, heard.language, plan.own_profiles)
     moved = placing.retime(cues, placed, min_gap_ms(profile, heard.media.frame_rate))
     return replace(_with(heard, utterances), cues=moved)
 
@@ -170,7 +170,7 @@ def _with(heard: Document, said: Iterable[Utterance]) -> Document:
 
 def _laid_out(document: Document, plan: Plan, catalogue: Catalogue) -> Document:
     layout = catalogue.make("layout", plan.layout)
-    profile = profile_for(plan.profile, document.language)
+    profile = profile_for(plan.profile, document.language, plan.own_profiles)
     with contained(catalogue.provider("layout", plan.layout.name).plugin):
         cues = layout.layout(document.transcript, profile, frame_rate=document.media.frame_rate)
     return replace(document, cues=tuple(cues))

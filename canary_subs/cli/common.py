@@ -48,6 +48,9 @@ def add_work(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--timing", choices=("own", "shared"), help="each track its own times, or all the same"
     )
+    work.add_argument(
+        "--review", action="store_true", default=None, help="write a report and a proof page too"
+    )
     work.add_argument("--track", type=int, metavar="N", help="which sound track, from 0")
     work.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
     work.add_argument("--overwrite", action="store_true", default=None, help="replace old files")
@@ -101,7 +104,17 @@ def _flags(args: argparse.Namespace) -> dict[str, object]:
     from canary_subs import config
 
     given: dict[str, object] = {}
-    keys = ("source", "profile", "timing", "track", "overwrite", "model", "device", "precision")
+    keys = (
+        "source",
+        "profile",
+        "timing",
+        "review",
+        "track",
+        "overwrite",
+        "model",
+        "device",
+        "precision",
+    )
     for key in keys:
         if (value := getattr(args, key, None)) is not None:
             given[key] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
     from canary_subs.model import Plan
     from canary_subs.pipeline import Outcome, Task
+    from canary_subs.plugins import Catalogue
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,9 +40,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         with FilmProgress() as progress:
             tasks = _tasks(args.files, plan, progress)
-            for outcome in process(tasks, room.catalogue, sessions):
+            for heard in process(tasks, room.catalogue, sessions):
+                outcome, findings = _reviewed(heard, room.catalogue)
                 progress.end(outcome.task.path)
-                progress.print(json.dumps(_facts(outcome)) if args.json else _line(outcome))
+                facts = {**_facts(outcome), "findings": findings}
+                progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
                 for error in outcome.errors:
                     common.complain(str(error))
                 status = max(status, _status(outcome))
@@ -56,14 +60,28 @@ def _tasks(files: Sequence[Path], plan: Plan, progress: FilmProgress) -> Iterato
         yield Task(path=path, plan=plan, tell=partial(progress.tell, path))
 
 
-def _line(outcome: Outcome) -> str:
+def _reviewed(outcome: Outcome, catalogue: Catalogue) -> tuple[Outcome, str | None]:
+    """The line that sums the review up, where one was asked for; a failed one is an error."""
+    from canary_subs.errors import CanarySubsError
+    from canary_subs.review import write
+
+    if not outcome.task.plan.review:
+        return outcome, None
+    try:
+        return outcome, write(outcome, catalogue)
+    except CanarySubsError as error:
+        return dataclasses.replace(outcome, errors=(*outcome.errors, error)), None
+
+
+def _line(outcome: Outcome, findings: str | None) -> str:
     name = common.plain(outcome.task.path.name)
     if outcome.skip:
         return f"{name}: skipped, {common.plain(outcome.skip.reason)}"
     if outcome.errors and not outcome.delivered:
         return f"{name}: failed"
     made = "".join(f"\n  {common.plain(place)}" for place in outcome.delivered)
-    return f"{name}:{made}"
+    found = f"\n  {common.plain(findings)}" if findings else ""
+    return f"{name}:{made}{found}"
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from canary_subs.cli import common
 from canary_subs.errors import UsageError
+from canary_subs.timing import clock
 
 if TYPE_CHECKING:
     from canary_subs.jobs.records import Record
@@ -34,6 +35,18 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     seeing.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the way of one film")
     seeing.add_argument("--follow", action="store_true", help="show it again as it changes")
     common.add_json(seeing)
+
+    asking = _add(commands, "why", why, "what would be done with a file, and which rule decides")
+    asking.add_argument("file", type=Path, metavar="FILE")
+    asking.add_argument(
+        "--in", dest="folders", action="append", default=[], type=Path, metavar="DIR",
+        help="as if this folder were watched",
+    )  # fmt: skip
+    common.add_json(asking)
+
+    older = _add(commands, "stale", stale, "finished films whose results would differ today")
+    older.add_argument("--redo", action="store_true", help="queue them again")
+    common.add_json(older)
 
     for name, command, text in (
         ("retry", retry, "queue films again that failed, were skipped or cancelled"),
@@ -65,6 +78,8 @@ def watch(args: argparse.Namespace) -> int:
 
     room = common.open_room(args)
     folders = [folder.absolute() for folder in args.folders]
+    if args.dry_run:
+        return _estimate(args, room, folders)
     summary = daemon.watch(room.settings, folders, drain=args.drain)
     counts = {state.value: count for state, count in summary.counts.items() if count}
     if args.json:
@@ -72,6 +87,80 @@ def watch(args: argparse.Namespace) -> int:
     elif args.drain:
         print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do")
     return int(args.drain and summary.counts[JobState.FAILED] > 0)
+
+
+def _estimate(args: argparse.Namespace, room: common.Room, folders: list[Path]) -> int:
+    """What watching would do with what lies there, and how long it would take."""
+    from canary_subs.jobs.estimate import estimate
+
+    with _store(args) as store:
+        found = estimate(folders, room.settings, room.catalogue, store)
+    if args.json:
+        files = [
+            {
+                "file": str(one.path),
+                "verdict": one.finding.verdict,
+                "rule": one.finding.rule,
+                "reason": one.finding.detail,
+                "duration_ms": one.duration_ms,
+                "work_ms": one.work_ms,
+            }
+            for one in found.files
+        ]
+        common.show_json(
+            {"files": files, "duration_ms": found.duration_ms, "work_ms": found.work_ms}
+        )
+        return 0
+    rows = (
+        (one.finding.verdict or "work", str(one.path), one.finding.detail) for one in found.files
+    )
+    common.show_table(("would", "file", "because"), rows)
+    work = "unknown, nothing like it was measured yet"
+    if found.work_ms is not None:
+        work = clock(found.work_ms)
+    print(f"{len(found.work)} films, {clock(found.duration_ms)} of sound; time: {work}")
+    return 0
+
+
+def why(args: argparse.Namespace) -> int:
+    """Every rule's word on a file, and the one that decides."""
+    from canary_subs.jobs.why import why as ask
+
+    room = common.open_room(args)
+    with _store(args) as store:
+        answer = ask(args.file, room.settings, room.catalogue, store, args.folders)
+    decided = answer.decided
+    if args.json:
+        findings = [common.fields(f, "rule", "verdict", "detail") for f in answer.findings]
+        decision = common.fields(decided, "rule", "verdict", "detail")
+        common.show_json({"file": str(answer.path), "decided": decision, "findings": findings})
+        return 0
+    for finding in answer.findings:
+        mark = "->" if finding is decided else "  "
+        print(f"{mark} {finding.rule:<12} {common.plain(finding.detail)}")
+    print(f"{decided.verdict}: {common.plain(decided.detail)}")
+    return 0
+
+
+def stale(args: argparse.Namespace) -> int:
+    """Films that an upgrade or another configuration would subtitle differently."""
+    from canary_subs.jobs.stale import stale as find
+
+    room = common.open_room(args)
+    with _store(args) as store:
+        found = find(store, room.settings, room.catalogue)
+        if args.redo:
+            for one in found:
+                store.retry(one.record.job.id, "its results are stale", renew=True)
+    if args.json:
+        common.show_json(
+            [{"file": str(s.record.job.path), "differences": s.differences} for s in found]
+        )
+        return 0
+    for one in found:
+        print(f"{common.plain(str(one.record.job.path))}: {'; '.join(one.differences)}")
+    print(f"{len(found)} films" + (" queued again" if args.redo and found else ""))
+    return 0
 
 
 def status(args: argparse.Namespace) -> int:
