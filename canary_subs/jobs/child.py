@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from canary_subs import config as configuration
-from canary_subs import plugins
+from canary_subs import plugins, review
 from canary_subs.errors import CanarySubsError, StoreError
 from canary_subs.jobs import stale
 from canary_subs.jobs.order import STORE_FAILED, UNUSABLE, Order
@@ -34,6 +34,7 @@ from canary_subs.jobs.rules import Judge
 from canary_subs.jobs.store import GONE, Store
 from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline import Outcome, Sessions, Task, process
+from canary_subs.plugins import Catalogue
 
 log = logging.getLogger("canary_subs.jobs.child")  # and not __main__
 
@@ -261,6 +262,7 @@ class _Child:
                 plan=plan,
                 provenance=documents[0].provenance if documents else turn.record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
+                reason=_review(outcome, self._catalogue),
             )
             self._store.done(job.id, self._owner, done)
             ended = "done: " + ", ".join(outcome.delivered)
@@ -271,6 +273,16 @@ class _Child:
         busy_ms, self._since = round((now - self._since) * 1000), now
         if outcome.media is not None and outcome.documents:
             self._store.measured(stale.work(outcome.task.plan), outcome.media.duration_ms, busy_ms)
+
+
+def _review(outcome: Outcome, catalogue: Catalogue) -> str | None:
+    """The findings in a line, where a review was asked for; that it failed costs no result."""
+    if not outcome.task.plan.review:
+        return None
+    try:
+        return review.write(outcome, catalogue)
+    except CanarySubsError as error:
+        return f"not reviewed: {error}"
 
 
 def _decide(judge: Judge, media: MediaInfo, plan: Plan) -> Plan | Skip:
