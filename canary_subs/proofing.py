@@ -97,7 +97,7 @@ _MARKS = ("forced", "sdh", "cc", "default")
 
 
 def _language(tag: str) -> str | None:
-    """A tag of a name in its usual form; words of three letters count where they have one of two."""
+    """A tag of a name in its usual form; one of three letters counts where it has one of two."""
     import langcodes
 
     if not langcodes.tag_is_valid(tag):

@@ -43,7 +43,7 @@ class Comparison:
     inserted: int
     #: Of words that both have, where both know when they are said.
     word_start: Spread | None
-    #: Of cues that share most of their words with each other.
+    #: Of cues that are each other's, by their words.
     cue_start: Spread | None
     cue_end: Spread | None
 
@@ -72,7 +72,7 @@ def compare(cues: Sequence[Cue], reference: Sequence[Cue], language: str | None)
         for token, other in same
         if (mine := token.start_ms) is not None and (wanted := other.start_ms) is not None
     ]
-    pairs = _paired(same)
+    pairs = _paired(same, ours, theirs)
     return Comparison(
         unit="characters" if by_character else "words",
         length=len(theirs),
@@ -121,15 +121,21 @@ def _aligned(
     return same, found.substitutions, found.deletions, found.insertions
 
 
-def _paired(same: Iterable[tuple[_Token, _Token]]) -> list[tuple[int, int]]:
-    """Cues (ours, reference) each of which shares more words with the other than with any."""
+def _paired(
+    same: Iterable[tuple[_Token, _Token]], ours: Sequence[_Token], theirs: Sequence[_Token]
+) -> list[tuple[int, int]]:
+    """Cues (ours, reference), one to one, that share half of the words of one of them or more."""
     shared = Counter((token.cue, other.cue) for token, other in same)
-    best_of_ours: dict[int, int] = {}
-    best_of_theirs: dict[int, int] = {}
-    for (a, b), _ in shared.most_common():
-        best_of_ours.setdefault(a, b)
-        best_of_theirs.setdefault(b, a)
-    return [(a, b) for a, b in sorted(best_of_ours.items()) if best_of_theirs[b] == a]
+    our_sizes = Counter(token.cue for token in ours)
+    their_sizes = Counter(token.cue for token in theirs)
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for (a, b), count in shared.most_common():
+        half = 2 * count >= min(our_sizes[a], their_sizes[b])
+        if half and a not in pairs and b not in taken:
+            pairs[a] = b
+            taken.add(b)
+    return sorted(pairs.items())
 
 
 def _spread(differences_ms: Sequence[int]) -> Spread | None:
