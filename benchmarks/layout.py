@@ -138,7 +138,7 @@ TEXTS = {
 def speech(language: str, hours: float, seed: int, pace: float = USUAL_PACE) -> Transcript:
     """Sentences of the language's text in random order, spoken for about ``hours``."""
     chance = random.Random(f"{language} {seed}")
-    sentences = list(_sentences(TEXTS[language].split(), language))
+    sentences = list(_sentences(TEXTS[language].split()))
     utterances: list[Utterance] = []
     now = 1000.0
     while now < hours * 3_600_000:
@@ -174,14 +174,13 @@ def speech(language: str, hours: float, seed: int, pace: float = USUAL_PACE) -> 
     )
 
 
-def _sentences(texts: Sequence[str], language: str) -> Iterator[list[str]]:
+def _sentences(texts: Sequence[str]) -> Iterator[list[str]]:
     sentence: list[str] = []
-    for text, rank in zip(texts, rank_breaks(texts, language), strict=True):
-        if rank is Break.SENTENCE and sentence:
+    for text in texts:
+        sentence.append(text)
+        if text[-1] in ".?!" and text not in ("Mr.", "K."):
             yield sentence
             sentence = []
-        sentence.append(text)
-    yield sentence
 
 
 # The rules of others. Each takes a transcript and a profile and gives cues.

@@ -68,6 +68,7 @@ class _Shape:
     titled: bool  #: Capitalised like a name
     number: bool
     ordinal: bool  #: "3." as many languages write the third
+    initial: bool  #: "K." as names are shortened
     semicolon: bool  #: ends with the sign that asks in Greek
 
 
@@ -89,6 +90,7 @@ def _shape(text: str) -> _Shape:
         titled=len(bare) > 1 and bare[0].isupper() and not bare.isupper(),
         number=bare[:1].isdigit(),
         ordinal=bool(_ORDINAL.fullmatch(text)),
+        initial=len(text) == 2 and text[0].isupper() and text[1] == ".",
         semicolon=tail[-1:] in _SEMICOLONS,
     )
 
@@ -135,8 +137,11 @@ def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str
         return Break.FORBIDDEN
     if left.ordinal and primary in ORDINAL_LANGUAGES:
         return Break.AVOID
+    if left.initial:
+        return Break.FORBIDDEN if right.titled or right.initial else Break.PLAIN
     if ends:
-        return Break.SENTENCE
+        # What goes on in small letters was an abbreviation, or a question inside a sentence.
+        return Break.CLAUSE if right.small else Break.SENTENCE
     if left.end is Break.CLAUSE or right.opens or not left.core:
         return Break.CLAUSE
     if left.number and (right.core in UNITS or right.number):

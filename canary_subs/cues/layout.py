@@ -10,7 +10,8 @@ What a cue costs (`_Costs` holds the weights):
 
 - each cue, so that there are not more of them than needed; a very short text somewhat more;
 - where it begins: nothing after a sentence, little after a clause, much in mid-phrase, most inside
-  a forbidden pair (`breaks`); less, the longer the pause before it;
+  a forbidden pair (`breaks`); less, the longer the pause before it; and more where it holds the end
+  of one sentence and only the beginning of another;
 - a reading speed above the profile's, growing with the excess; a flash (shorter than the
   profile's minimum);
 - lines: their break by the same ranks, unbalance, and a longer line above a shorter one;
@@ -41,7 +42,7 @@ from itertools import pairwise, zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
-from canary_subs.cues.breaks import UNSPACED, rank_breaks
+from canary_subs.cues.breaks import UNSPACED, Break, rank_breaks
 from canary_subs.cues.rules import close_gap_ms, frames_ms, min_gap_ms, snap_ms
 from canary_subs.cues.width import characters, columns, graphemes
 from canary_subs.model import Cue, Profile, Span, Transcript, Utterance, Word
@@ -69,8 +70,11 @@ class _Costs:
     cue_break: tuple[float, ...] = (-1.2, 0.0, 0.8, 1.6, 4.0, 12.0)
     #: Beginning a line at each `Break`.
     line_break: tuple[float, ...] = (0.0, 0.1, 0.3, 0.8, 2.5, 10.0)
-    #: A second of pause before the cue, taken off its price.
+    #: A second of pause before the cue, beyond one that a comma takes, is taken off its price.
     pause_s: float = 3.0
+    comma_s: float = 0.2
+    #: A sentence that ends in a cue whose last sentence goes on in the next.
+    mixed: float = 1.5
     #: A cue of no characters; falls to nothing at ``short_characters``.
     short: float = 1.5
     short_characters: int = 20
@@ -367,7 +371,8 @@ class Runs:
         self.track = track
         self.profile = profile
         width = profile.max_columns
-        # A word wider than a line counts as one that fills it: it gets a line for itself.
+        # A word wider than a line counts as one that fills it: it gets a line for itself, and
+        # every single word is a run.
         shown = np.minimum(track.columns, width)
         self._right: _Ints = np.cumsum(shown + track.space)
         self._left: _Ints = self._right - shown
@@ -433,8 +438,7 @@ class Runs:
             cost = cost.copy()
             cost[open_runs] = best
             self._split.append(split)
-        # A single word is always a cue, however wide.
-        return np.where(self.first == self.last, 0.0, cost)
+        return cost
 
     def line_starts(self, run: int) -> list[int]:
         """The words that begin the second and further lines of a run."""
@@ -519,13 +523,18 @@ class _TimedRuns(Runs):
         excess = reading / duration - 1
         lack = 1 - duration / max(1, profile.min_duration_ms)
         pause = np.append(0, track.start_ms[1:] - track.end_ms[:-1]) / 1000
-        begin = np.asarray(costs.cue_break)[track.ranks] - costs.pause_s * np.clip(pause, 0, 1.5)
+        pause = np.clip(pause - costs.comma_s, 0, 1.5)
+        begin = np.asarray(costs.cue_break)[track.ranks] - costs.pause_s * pause
         cost = costs.cue + begin[self.first] + self.line_cost
         cost += costs.short * np.maximum(0, 1 - self.count / costs.short_characters)
         over = excess > 0
         cost[over] += costs.speed + costs.speed_excess * np.minimum(excess[over], 100)
         flash = lack > 0
         cost[flash] += costs.flash + costs.flash_lack * lack[flash]
+        sentences = np.cumsum(track.ranks == Break.SENTENCE)
+        within = sentences[self.last] > sentences[self.first]
+        whole = np.append(track.ranks == Break.SENTENCE, True)[self.last + 1]
+        cost[within & ~whole] += costs.mixed
         cost += costs.shot * self.clock.crossed(self.start_ms, self.end_ms)
         return cost
 

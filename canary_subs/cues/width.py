@@ -16,7 +16,8 @@ def columns(text: str) -> int:
     """
     if text.isascii():
         return len(text)
-    return width(text)
+    # A text that begins with a mark has nothing to combine with but the space before it.
+    return width(f" {text}") - 1
 
 
 @lru_cache(maxsize=1 << 16)

@@ -42,7 +42,7 @@ def shown(cues: tuple[Cue, ...]) -> list[tuple[int, int, str]]:
 def test_clauses_fall_into_the_cues_of_their_sense() -> None:
     source = transcript(
         "When the rain stopped at last, they all went down to the river. Nobody spoke that day.",
-        pauses_ms={6: 400, 13: 500},
+        pauses_ms={6: 900, 13: 900},
     )
     template = lay_out(source, ENGLISH)
     assert len(template) == 3
