@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from canary_subs.cli import common
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
+    from canary_subs.jobs.store import Store
     from canary_subs.model import Plan
     from canary_subs.pipeline import Outcome, Task
     from canary_subs.plugins import Catalogue
@@ -38,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     sessions = Sessions(room.catalogue)
     status = 0
     try:
-        with FilmProgress() as progress:
-            tasks = _tasks(args.files, plan, progress)
+        with FilmProgress() as progress, _memory(room.settings.config.store) as store:
+            tasks = _tasks(args.files, plan, progress, store)
             for heard in process(tasks, room.catalogue, sessions):
                 outcome, findings = _reviewed(heard, room.catalogue)
                 progress.end(outcome.task.path)
@@ -53,11 +55,35 @@ def run(args: argparse.Namespace) -> int:
     return status
 
 
-def _tasks(files: Sequence[Path], plan: Plan, progress: FilmProgress) -> Iterator[Task]:
-    from canary_subs.pipeline import Task
+@contextmanager
+def _memory(path: Path) -> Iterator[Store | None]:
+    """The daemon's store, for its pieces: an interrupted run goes on where it was."""
+    from canary_subs.errors import StoreError
+    from canary_subs.jobs.store import Store
+
+    try:
+        store = Store(path)
+    except StoreError as error:
+        common.complain(f"{error} (this run goes on, but could not be resumed)")
+        yield None
+        return
+    with closing(store):
+        yield store
+
+
+def _tasks(
+    files: Sequence[Path], plan: Plan, progress: FilmProgress, store: Store | None
+) -> Iterator[Task]:
+    from canary_subs.jobs.identity import fingerprint
+    from canary_subs.jobs.pieces import Pieces
+    from canary_subs.pipeline import Forget, Keep, Task
 
     for path in dict.fromkeys(path.absolute() for path in files):
-        yield Task(path=path, plan=plan, tell=partial(progress.tell, path))
+        keep: Keep = Forget()
+        if store is not None:
+            with suppress(OSError):  # a file that is not there is told of by its probe
+                keep = Pieces(store, fingerprint(path))
+        yield Task(path=path, plan=plan, keep=keep, tell=partial(progress.tell, path))
 
 
 def _reviewed(outcome: Outcome, catalogue: Catalogue) -> tuple[Outcome, str | None]:
