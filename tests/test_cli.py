@@ -14,13 +14,17 @@ from canary_subs import cli
 HEAVY = ("torch", "nemo", "av", "numpy", "onnxruntime", "pysubs2", "rich", "pluggy")
 
 
-def canary_subs(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+Run = subprocess.CompletedProcess[str]
+
+
+def canary_subs(*arguments: str | Path, cwd: Path | None = None) -> Run:
     return subprocess.run(
         [sys.executable, "-m", "canary_subs", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,
         cwd=cwd,
+        check=False,
     )
 
 
