@@ -40,13 +40,13 @@ def text(name: str) -> str:
 
 
 @cache
-def script() -> str:
-    """The page's scripts as one ES module.
+def script(modules: tuple[str, ...] = _MODULES) -> str:
+    """The page's scripts, or some of them, as one ES module.
 
     The files are modules that editors and linters understand; in one scope they need neither
     imports nor exports, which a page from a disk could not resolve.
     """
-    parts = [_EXPORT.sub("", _IMPORT.sub("", text(f"{name}.js"))) for name in _MODULES]
+    parts = [_EXPORT.sub("", _IMPORT.sub("", text(f"{name}.js"))) for name in modules]
     return "\n".join(parts)
 
 

@@ -16,9 +16,6 @@ from canary_subs.model import Cue, Finding, Profile
 from canary_subs.proof import assets
 from canary_subs.proof.peaks import Peaks
 
-#: Stands in for the rate of a film without a picture.
-_DEFAULT_FRAME_RATE = Fraction(25)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Track:
@@ -53,8 +50,10 @@ def page(
             "name": name,
             "stem": PurePath(name).stem,
             "video": None if video is None else assets.link(video),
-            "duration_ms": max([duration_ms, *(c.end_ms for t in tracks for c in t.cues)]),
-            "frame_rate": _rate(frame_rate),
+            "duration_ms": duration_ms,
+            "frame_rate": None
+            if frame_rate is None
+            else [frame_rate.numerator, frame_rate.denominator],
             "peaks": None if peaks is None else _peaks(peaks),
             "shots_ms": sorted(shots_ms),
             "tracks": [_track(track) for track in tracks],
@@ -84,11 +83,6 @@ def page(
         script=script,
     )
     return document.encode()
-
-
-def _rate(frame_rate: Fraction | None) -> list[int]:
-    rate = frame_rate or _DEFAULT_FRAME_RATE
-    return [rate.numerator, rate.denominator]
 
 
 def _peaks(peaks: Peaks) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from canary_subs.model import SAMPLE_RATE_HZ, AudioClip
 
 #: Samples behind one value at the start: 20 ms, finer than anyone cuts a cue.
 _STEP_SAMPLES = SAMPLE_RATE_HZ // 50
-#: Values at most; a film of more than 87 minutes gets longer steps instead of a larger page.
-_MAX_VALUES = 1 << 18
+#: Values at most; a film of more than 5.8 hours gets longer steps instead of a larger page.
+_MAX_VALUES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -32,8 +32,8 @@ class Peaks:
 def peaks(clips: Iterable[AudioClip]) -> Peaks:
     """The waveform of sound that streams by, each clip after the one before it.
 
-    Memory stays at about 2 MB, however long the sound is: where the values become too many, each
-    two become one.
+    Memory stays at a few MB, however long the sound is: where the values become too many, each two
+    become one.
     """
     loudest = np.zeros(_MAX_VALUES, dtype=np.float32)
     step = _STEP_SAMPLES

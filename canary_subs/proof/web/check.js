@@ -1,26 +1,49 @@
-// The rules that a cue's text and times can break; run again at every change.
+// The rules that a cue's text and times can break, run again at every change. Each measures as the
+// rule of its name in the package's own check does, and says it in the same words.
 //
 // What needs the sound or another track (speech without a cue, wrong language) was found when the
 // page was made, stays listed, and is marked once its cue was changed.
 import { characters, columns } from "./text.js";
 import { framesMs } from "./time.js";
 
-// Each rule as people read it.
-export const RULES = {
+// Formats round times; a rule broken by no more than this is kept.
+const ROUNDING_MS = 10;
+const FLASH_MS = 500;
+const BEYOND_END_MS = 500;
+// Where the film's rate is not known, the gap is asked in frames of the fastest usual one.
+const FASTEST_RATE = [60, 1];
+
+// Each rule as people read it. "order" is here because the page keeps cues in order.
+const LIVE = {
+  empty: "Empty cue",
+  backwards: "Ends before it starts",
+  order: "Out of order",
+  overlap: "Overlap",
+  "beyond-end": "After the end of the film",
+  lines: "Too many lines",
+  "line-width": "Line too wide",
   "reading-speed": "Too fast to read",
+  flash: "Flashes by",
   "too-short": "Too short",
   "too-long": "Too long",
   gap: "Gap too small",
-  overlap: "Overlap",
-  "line-length": "Line too long",
-  "line-count": "Too many lines",
-  empty: "Empty cue",
+};
+const GIVEN = {
+  unsubtitled: "Speech without a cue",
+  "no-speech": "Cue without speech",
+  sync: "Out of sync",
+  repeated: "Repeated text",
+  language: "Wrong language",
+  "low-confidence": "Not sure of the words",
+  untranslated: "Not translated",
+  numbers: "Numbers differ",
 };
 
-export const isLive = (rule) => Object.hasOwn(RULES, rule);
+export const isLive = (rule) => Object.hasOwn(LIVE, rule);
 
 export function ruleName(rule) {
-  if (isLive(rule)) return RULES[rule];
+  if (isLive(rule)) return LIVE[rule];
+  if (Object.hasOwn(GIVEN, rule)) return GIVEN[rule];
   const words = rule.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -31,13 +54,15 @@ const measured = new WeakMap();
 export function measure(cue) {
   let result = measured.get(cue);
   if (!result) {
-    const read = characters(cue.lines.join(" "));
+    const text = cue.lines.join(" ");
+    const read = characters(text);
     const lasts = cue.end_ms - cue.start_ms;
     result = {
+      read,
       lasts,
-      cps: lasts > 0 ? (read * 1000) / lasts : read ? Infinity : 0,
+      cps: lasts > 0 ? (read * 1000) / lasts : Infinity,
       widths: cue.lines.map(columns),
-      empty: cue.lines.every((line) => !line.trim()),
+      empty: columns(text.split(/\s+/).join(" ").trim()) === 0,
     };
     measured.set(cue, result);
   }
@@ -46,38 +71,52 @@ export function measure(cue) {
 
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 
-function ofCue(cue, profile) {
-  const { lasts, cps, widths, empty } = measure(cue);
-  const found = [];
-  const add = (rule, value, limit) => found.push({ rule, measured: value, limit });
-  if (empty) add("empty", "no text", "some text");
-  if (cps > profile.max_cps) {
-    add("reading-speed", `${Number.isFinite(cps) ? cps.toFixed(1) : "∞"} cps`, `${profile.max_cps} cps`);
-  }
-  if (lasts < profile.min_duration_ms) add("too-short", seconds(lasts), seconds(profile.min_duration_ms));
-  if (lasts > profile.max_duration_ms) add("too-long", seconds(lasts), seconds(profile.max_duration_ms));
-  const widest = Math.max(0, ...widths);
-  if (widest > profile.max_columns) add("line-length", `${widest} columns`, `${profile.max_columns} columns`);
+// [rule, measured, limit] for each rule that a cue breaks by itself.
+function* ofCue(cue, profile, duration_ms) {
+  const { read, lasts, cps, widths, empty } = measure(cue);
+  if (empty) yield ["empty", "no text", "some"];
+  if (lasts <= 0) yield ["backwards", `${lasts} ms long`, "over 0 ms"];
+  const late = cue.end_ms - duration_ms;
+  if (late > BEYOND_END_MS) yield ["beyond-end", `ends ${seconds(late)} after the film`, seconds(BEYOND_END_MS)];
   if (cue.lines.length > profile.max_lines) {
-    add("line-count", `${cue.lines.length} lines`, `${profile.max_lines} lines`);
+    yield ["lines", `${cue.lines.length} lines`, `${profile.max_lines} lines`];
   }
-  return found;
+  const widest = Math.max(0, ...widths);
+  if (widest > profile.max_columns) yield ["line-width", `${widest} columns`, `${profile.max_columns} columns`];
+  if (lasts > 0 && read * 1000 > profile.max_cps * (lasts + ROUNDING_MS)) {
+    yield ["reading-speed", `${cps.toFixed(1)} cps`, `${profile.max_cps} cps`];
+  }
+  const flash = Math.min(FLASH_MS, profile.min_duration_ms);
+  if (lasts > 0 && lasts < flash - ROUNDING_MS) yield ["flash", seconds(lasts), seconds(flash)];
+  if (lasts >= FLASH_MS - ROUNDING_MS && lasts < profile.min_duration_ms - ROUNDING_MS) {
+    yield ["too-short", seconds(lasts), seconds(profile.min_duration_ms)];
+  }
+  if (lasts > profile.max_duration_ms + ROUNDING_MS) {
+    yield ["too-long", seconds(lasts), seconds(profile.max_duration_ms)];
+  }
 }
 
-// Everything that breaks a rule, in the order of time.
-export function check(cues, profile, frameRate) {
-  const least = framesMs(profile.min_gap_frames, frameRate);
+// Everything that breaks a rule, cue by cue in the order of time. `film` is the page's data.
+export function check(cues, profile, film) {
+  const least = framesMs(profile.min_gap_frames, film.frame_rate ?? FASTEST_RATE);
   const findings = [];
   let before = null;
+  let shownUntil = -Infinity;
   for (const cue of cues) {
-    const found = ofCue(cue, profile);
-    const gap = before ? cue.start_ms - before.end_ms : Infinity;
-    if (gap < 0) found.push({ rule: "overlap", measured: `${-gap} ms`, limit: "0 ms" });
-    else if (gap < least) found.push({ rule: "gap", measured: `${gap} ms`, limit: `${least} ms` });
-    for (const one of found) {
-      findings.push({ ...one, start_ms: cue.start_ms, end_ms: cue.end_ms, id: cue.id, stale: false });
+    const { start_ms } = cue;
+    const end_ms = Math.max(start_ms, cue.end_ms);
+    const add = ([rule, measured, limit]) =>
+      findings.push({ rule, measured, limit, start_ms, end_ms, id: cue.id, stale: false });
+    for (const broken of ofCue(cue, profile, film.duration_ms)) add(broken);
+    if (start_ms < shownUntil) {
+      add(["overlap", `${seconds(Math.min(shownUntil, end_ms) - start_ms)} together`, "one cue at a time"]);
     }
-    if (!before || cue.end_ms > before.end_ms) before = cue;
+    const gap = before ? start_ms - Math.max(before.end_ms, before.start_ms) : Infinity;
+    if (gap >= 0 && gap < least - ROUNDING_MS) {
+      add(["gap", `${gap} ms`, `${profile.min_gap_frames} frames, ${least} ms`]);
+    }
+    shownUntil = Math.max(shownUntil, cue.end_ms);
+    before = cue;
   }
   return findings;
 }

@@ -27,7 +27,7 @@ export class Editor {
     this.findings = byId("cue-findings");
     this.words = byId("cue-words");
     this.others = byId("cue-others");
-    this.fieldset = byId("cue-fields");
+    this.controls = this.form.querySelectorAll(".of-cue");
     this.form.addEventListener("submit", (event) => event.preventDefault());
     this.text.addEventListener("input", () => this.#typed());
     this.text.addEventListener("blur", () => this.proof.track.endGesture());
@@ -79,7 +79,7 @@ export class Editor {
 
   show() {
     const { cue, track } = this.proof;
-    this.fieldset.disabled = cue === null;
+    for (const control of this.controls) control.disabled = cue === null;
     const place = cue ? track.index.get(cue.id) + 1 : 0;
     this.heading.textContent = cue ? `Cue ${place} of ${track.cues.length}` : "No cue";
     this.text.lang = track.language;
@@ -116,11 +116,11 @@ export class Editor {
       `at least ${profile.min_duration_ms / 1000} s, at most ${profile.max_duration_ms / 1000} s`);
     add(this.measures, `${speed} cps`, cps > profile.max_cps, `at most ${profile.max_cps} characters a second`);
     for (const line of cue.lines) {
-      const wide = columns(line);
-      add(this.widths, `${wide}`, wide > profile.max_columns, `at most ${profile.max_columns} columns`);
+      const width = columns(line);
+      add(this.widths, `${width}`, width > profile.max_columns, `at most ${profile.max_columns} columns`);
     }
-    const limit = element("span", "limit", `of ${profile.max_columns} columns`);
-    this.widths.append(limit);
+    const wide = cue.lines.map(columns).join(" and ");
+    this.widths.setAttribute("aria-label", `${wide} of ${profile.max_columns} columns`);
   }
 
   #showFindings(cue, track) {
@@ -173,7 +173,7 @@ export class Editor {
     if (!cue) return;
     const { value } = this.text;
     const at = this.cut;
-    const gap = framesMs(track.profile.min_gap_frames, track.frameRate);
+    const gap = framesMs(track.profile.min_gap_frames, track.film.frame_rate);
     const room = cue.end_ms - cue.start_ms - gap;
     if (value.trim().length < 2 || room < 2) {
       this.proof.say("This cue is too short to split");

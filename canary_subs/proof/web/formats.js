@@ -2,9 +2,14 @@
 import { plain } from "./text.js";
 import { clock } from "./time.js";
 
-// SubRip has no escapes: an invisible word joiner inside what a player would take for a tag, an
-// override or a line of times makes it text.
-const ACTIVE = /<(?=[/!?A-Za-z])|\{(?=[\\A-Za-z])|--(?=>)/g;
+// SubRip has no escapes: an invisible word joiner inside what a player would take for a tag, a
+// character's name or a line of times makes it text. Players that hand it to a SubStation renderer obey braces and
+// backslashes as well.
+const ACTIVE = /\\|<(?=[/!?A-Za-z])|&(?=#?[\p{L}\p{N}_]+;)|--(?=>)/gu;
+
+function toSrtText(line) {
+  return line.replaceAll("{", "\uff5b").replaceAll("}", "\uff5d").replace(ACTIVE, "$&\u2060");
+}
 
 // The cues that show something, with the lines that they show.
 function* shown(cues) {
@@ -16,7 +21,7 @@ function* shown(cues) {
 
 export function toSrt(cues) {
   const blocks = Array.from(shown(cues), ({ cue, lines }, at) => {
-    const text = lines.join("\n").replace(ACTIVE, "$&\u2060");
+    const text = lines.map(toSrtText).join("\n");
     return `${at + 1}\n${clock(cue.start_ms, ",")} --> ${clock(cue.end_ms, ",")}\n${text}\n\n`;
   });
   return blocks.join("").replaceAll("\n", "\r\n");

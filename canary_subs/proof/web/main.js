@@ -19,19 +19,25 @@ const FORMATS = {
 const NEW_CUE_MS = 2000;
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
+// How long the timeline is: cues may stand after the film's end.
+function lengthMs(film) {
+  const ends = film.tracks.flatMap((track) => track.cues.map((cue) => cue.end_ms));
+  return ends.reduce((most, ms) => Math.max(most, ms), Math.max(1000, film.duration_ms, film.peaks?.duration_ms ?? 0));
+}
+
 class Proof {
   selected = null;
 
   constructor(film, nonce) {
     this.film = film;
-    this.tracks = film.tracks.map((track) => new Track(track, film.frame_rate));
+    this.tracks = film.tracks.map((track) => new Track(track, film));
     this.track = this.tracks[0];
-    this.player = new Player(byId("video"), film.duration_ms);
+    this.player = new Player(byId("video"), lengthMs(film));
     this.editor = new Editor(this);
     this.cues = new CueList(this);
     this.findings = new FindingList(this);
     this.overlay = new Overlay(this);
-    this.timeline = new Timeline(this, film, nonce);
+    this.timeline = new Timeline(this, film, this.player.duration_ms, nonce);
     this.player.onTime = (ms) => this.#moved(ms);
     this.player.onState = () => this.#showPlayer();
     if (film.video) this.player.open(film.video);
@@ -164,7 +170,7 @@ class Proof {
   }
 
   insert() {
-    const now = Math.min(this.player.time, this.film.duration_ms);
+    const now = this.player.time;
     const { track } = this;
     const here = track.at(now).at(-1);
     const gap = framesMs(track.profile.min_gap_frames, this.film.frame_rate);
@@ -317,7 +323,7 @@ class Proof {
     byId("place").addEventListener("keydown", (event) => {
       if (event.key !== "Home" && event.key !== "End") return;
       event.preventDefault();
-      this.seek(event.key === "Home" ? 0 : this.film.duration_ms);
+      this.seek(event.key === "Home" ? 0 : this.player.duration_ms);
     });
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", (event) => {

@@ -6,7 +6,7 @@ const MOST_STEPS = 1000;
 
 let lastId = 0;
 
-export const byTime = (a, b) => a.start_ms - b.start_ms || a.end_ms - b.end_ms || a.id - b.id;
+const byTime = (a, b) => a.start_ms - b.start_ms || a.id - b.id;
 
 export class Track {
   #past = [];
@@ -16,10 +16,10 @@ export class Track {
   #original;
   #saved;
 
-  constructor({ language, profile, cues, findings }, frameRate) {
+  constructor({ language, profile, cues, findings }, film) {
     this.language = language;
     this.profile = profile;
-    this.frameRate = frameRate;
+    this.film = film;
     const owned = cues.map((cue) => ({ ...cue, id: ++lastId }));
     this.#original = new Map(owned.map((cue) => [cue.id, cue]));
     this.#given = findings
@@ -38,7 +38,7 @@ export class Track {
     const kept = this.#given
       .filter((finding) => finding.id === null || this.index.has(finding.id))
       .map((finding) => ({ ...finding, stale: finding.id !== null && this.isChanged(finding.id) }));
-    this.findings = [...check(cues, this.profile, this.frameRate), ...kept].sort(
+    this.findings = [...check(cues, this.profile, this.film), ...kept].sort(
       (a, b) => a.start_ms - b.start_ms,
     );
     this.found = Map.groupBy(this.findings, (finding) => finding.id);

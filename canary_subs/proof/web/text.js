@@ -2,11 +2,14 @@
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 // No script, only signs on what stands before them: marks, and invisible format characters.
-const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u;
+const NO_WIDTH = /^(?![\u00ad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{M}\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u;
+// What takes a column inside a cluster: letters that a virama joins, vowel signs beside them.
+const SPACING = /[^\p{Mn}\p{Me}\p{Cf}]/gu;
 // East Asian wide and fullwidth (Unicode Standard Annex 11), and emoji.
 const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18d08}\u{1aff0}-\u{1b2fb}\u{20000}-\u{3fffd}\p{Emoji_Presentation}\ufe0f]/u;
-const PLAIN = /^[\x20-\x7e]*$/;
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18d08}\u{1aff0}-\u{1b2fb}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}\p{Emoji_Presentation}\ufe0f]/u;
+// eslint-disable-next-line no-control-regex
+const PLAIN = /^[\x00-\x7f]*$/;
 
 function graphemes(text) {
   return Array.from(GRAPHEMES.segment(text), (part) => part.segment);
@@ -17,7 +20,8 @@ export function columns(text) {
   if (PLAIN.test(text)) return text.length;
   let sum = 0;
   for (const grapheme of graphemes(text)) {
-    if (!NO_WIDTH.test(grapheme)) sum += WIDE.test(grapheme) ? 2 : 1;
+    if (NO_WIDTH.test(grapheme)) continue;
+    sum += WIDE.test(grapheme) ? 2 : Math.min(2, grapheme.match(SPACING)?.length ?? 1);
   }
   return sum;
 }
@@ -32,9 +36,36 @@ export function characters(text) {
 // eslint-disable-next-line no-control-regex
 const UNWANTED = /[\u0000-\u001f\u007f-\u009f\p{Cs}\ufdd0-\ufdef\ufeff\ufffe\uffff\u202d\u202e]/gu;
 
-// One line of text, as it is saved: white space single, nothing invisible that acts.
+// Marks that turn the direction of what follows, and the mark that ends each.
+const ENDS = new Map([
+  ["\u202a", "\u202c"], ["\u202b", "\u202c"],
+  ["\u2066", "\u2069"], ["\u2067", "\u2069"], ["\u2068", "\u2069"],
+]);
+
+// The text with every direction it opens closed, and none closed that it did not open.
+function closed(text) {
+  const open = [];
+  let kept = "";
+  for (const character of text) {
+    if (ENDS.has(character)) open.push(ENDS.get(character));
+    else if (character === "\u202c" || character === "\u2069") {
+      if (open.at(-1) !== character) continue;
+      open.pop();
+    }
+    kept += character;
+  }
+  return kept + open.reverse().join("");
+}
+
+// White space of every kind; a byte order mark, which JavaScript counts among it, is none.
+// eslint-disable-next-line no-control-regex
+const WHITE = /(?:(?!\ufeff)[\s\u0085\u001c-\u001f])+/g;
+
+// One line of text as it is saved, the same as the package's writers show it: white space single,
+// nothing invisible that acts.
 export function plain(text) {
-  return text.replace(/[\s\u0085]+/g, " ").replace(UNWANTED, "").trim();
+  const shown = text.replace(WHITE, " ").replace(UNWANTED, "");
+  return closed(shown.split(" ").filter(Boolean).join(" "));
 }
 
 // The lines of a text that somebody typed or pasted.

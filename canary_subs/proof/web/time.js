@@ -1,4 +1,5 @@
-// Times are whole milliseconds on the video's timeline; frame rates are [numerator, denominator].
+// Times are whole milliseconds on the video's timeline; frame rates are [numerator, denominator], or null
+// where nobody knows them.
 
 // "01:02:03.004"; SubRip wants a comma before the milliseconds.
 export function clock(ms, decimal = ".") {
@@ -26,7 +27,10 @@ export function parseClock(text) {
   return ((hours * 60 + minutes) * 60 + seconds) * 1000 + millis;
 }
 
-// The whole milliseconds that last at least so many frames.
-export function framesMs(frames, [numerator, denominator]) {
+const USUAL_RATE = [25, 1];
+
+// The whole milliseconds that last at least so many frames, of 25 a second for want of a rate.
+export function framesMs(frames, frameRate) {
+  const [numerator, denominator] = frameRate ?? USUAL_RATE;
   return Math.ceil((frames * 1000 * denominator) / numerator);
 }

@@ -9,7 +9,7 @@ const ZOOMS = [2, 5, 10, 20, 40, 60, 90, 140, 220, 400];
 const START_ZOOM = 5;
 // Browsers lose their place in wider boxes.
 const WIDEST_PX = 15_000_000;
-const MOST_PEAKS = 1 << 19;
+const MOST_PEAKS = 1 << 20;
 
 // The stored peaks as wavesurfer wants them: floats that span the whole film.
 function decodePeaks(peaks, duration_ms) {
@@ -30,11 +30,11 @@ export class Timeline {
   #waits = false;
   #overviewOf = null;
 
-  constructor(proof, film, nonce) {
+  constructor(proof, film, duration_ms, nonce) {
     this.proof = proof;
     this.shots_ms = film.shots_ms;
     this.frameRate = film.frame_rate;
-    this.duration_ms = Math.max(1000, film.duration_ms, film.peaks?.duration_ms ?? 0);
+    this.duration_ms = duration_ms;
     const byId = (id) => document.getElementById(id);
     [this.host, this.canvas, this.overview, this.place] =
       ["wave", "lane", "overview", "place"].map(byId);

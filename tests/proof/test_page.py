@@ -1,0 +1,183 @@
+"""The file that is written: whole in itself, the same every time, and safe to open."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path, PurePath, PurePosixPath
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import pytest
+
+from canary_subs.model import Cue
+from canary_subs.proof import Entry, Track, TrackSummary, assets, index, page, summarise
+from tests.proof.films import PROFILE, english, german
+
+HOSTILE = (
+    "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\"'&amp; \u2028 ${x} $name"
+)
+
+
+def made(**changes: Any) -> bytes:
+    film: dict[str, Any] = {
+        "name": "film.webm",
+        "video": PurePath("film.webm"),
+        "duration_ms": 12_000,
+        "tracks": [english(), german()],
+    }
+    return page(**{**film, **changes})
+
+
+class Elements(HTMLParser):
+    """Every element with its attributes, and the text of scripts, styles and the title."""
+
+    def __init__(self, document: bytes) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self._open: str | None = None
+        self.feed(document.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        self._open = tag if tag in ("script", "style", "title", "h1", "bdi", "a", "td") else None
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = None
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.texts.append((self._open, data))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.found if name == tag]
+
+    def data(self) -> Any:
+        return next(json.loads(text) for tag, text in self.texts if tag == "script")
+
+
+def policy(elements: Elements) -> dict[str, list[str]]:
+    (meta,) = (m for m in elements.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    directives = [part.split() for part in str(meta["content"]).split(";")]
+    return {name: values for name, *values in directives}
+
+
+def test_the_same_film_gives_the_same_bytes() -> None:
+    assert made() == made()
+
+
+def test_nothing_is_loaded_but_the_video() -> None:
+    elements = Elements(made())
+    for tag, attributes in elements.found:
+        for name in ("src", "href", "data", "action", "srcset"):
+            if (value := attributes.get(name)) is not None:
+                assert (tag, value) == ("link", "data:,")
+    rules = policy(elements)
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == ["'none'"]
+    assert set(rules["media-src"]) == {"'self'", "file:", "blob:"}
+    assert "connect-src" not in rules
+
+
+def test_only_our_own_scripts_and_styles_may_be_used() -> None:
+    elements = Elements(made())
+    rules = policy(elements)
+    assert not any("unsafe" in value for values in rules.values() for value in values)
+
+    def hashes(tag: str) -> set[str]:
+        texts = [text for name, text in elements.texts if name == tag]
+        digests = [hashlib.sha256(text.encode()).digest() for text in texts if text[0] != "{"]
+        return {f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests}
+
+    assert set(rules["script-src"]) == hashes("script")
+    assert hashes("style") < set(rules["style-src"])
+    assert not any(name.startswith("on") for _, a in elements.found for name in a)
+
+
+def test_hostile_text_is_data_everywhere() -> None:
+    track = Track(
+        language=HOSTILE,
+        profile=PROFILE,
+        cues=(Cue(start_ms=0, end_ms=900, lines=(HOSTILE,), speaker=HOSTILE),),
+    )
+    plain = [tag for tag, _ in Elements(made()).found]
+    elements = Elements(made(name=HOSTILE, tracks=[track, german()]))
+    assert [tag for tag, _ in elements.found] == plain
+    film = elements.data()
+    assert film["name"] == HOSTILE
+    assert film["tracks"][0]["cues"][0]["lines"] == [HOSTILE]
+    assert ("title", HOSTILE + ", proof") in elements.texts
+
+
+def test_a_name_that_is_no_unicode_still_makes_a_page() -> None:
+    name = b"fil\xe9m.mkv".decode("utf-8", "surrogateescape")
+    elements = Elements(made(name=name, video=PurePath(name)))
+    film = elements.data()
+    assert film["name"] == name
+    assert unquote_to_bytes(film["video"]) == b"./fil\xe9m.mkv"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a b.mp4", "50% #1?.mp4", "javascript:alert(1)", "https:/x.org/a", "../Über/ü.mkv", "-x.mp4"],
+)
+def test_the_way_to_the_video_is_a_relative_address(path: str) -> None:
+    url = Elements(made(video=PurePosixPath(path))).data()["video"]
+    assert re.fullmatch(r"\./[\w./~%-]+", url)
+    assert unquote_to_bytes(url).decode() == f"./{path}"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "//host/share/film.mp4"])
+def test_an_absolute_path_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="no relative path"):
+        made(video=PurePosixPath(path))
+
+
+def test_a_page_without_tracks_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one track"):
+        made(tracks=[])
+
+
+def test_the_library_is_the_one_that_was_checked_and_keeps_its_licence() -> None:
+    document = made().decode()
+    vendor = Path(assets.__file__).parent / "vendor"
+    assert (vendor / "wavesurfer.min.js").read_text() in document
+    assert "Copyright (c)" in document
+    assert (vendor / "wavesurfer.LICENSE").read_text() in document
+
+
+def test_the_index_leads_to_every_film_and_runs_nothing() -> None:
+    entries = [
+        Entry(
+            name=HOSTILE,
+            page=PurePath("a b/50%.html"),
+            duration_ms=3_600_000,
+            tracks=(TrackSummary(language="de", cues=1234, findings={HOSTILE: 2, "gap": 1}),),
+        ),
+        Entry(name="clean.mkv", page=PurePath("clean.html"), duration_ms=1, tracks=()),
+    ]
+    document = index(entries, title=HOSTILE)
+    elements = Elements(document)
+    assert elements.all("script") == elements.all("img") == []
+    assert policy(elements)["default-src"] == ["'none'"]
+    assert [a["href"] for a in elements.all("a")] == ["./a%20b/50%25.html", "./clean.html"]
+    assert ("bdi", HOSTILE) in elements.texts
+    shown = html.unescape(document.decode())
+    assert "1,234" in shown
+    assert f"{HOSTILE} 2, gap 1" in shown
+    assert "2 films, 3 findings" in shown
+
+
+def test_a_summary_counts_findings_by_rule_the_commonest_first() -> None:
+    from canary_subs.model import Finding
+
+    def finding(rule: str) -> Finding:
+        return Finding(rule=rule, start_ms=0, end_ms=1, measured="1", limit="2")
+
+    summary = summarise(english(finding("gap"), finding("overlap"), finding("overlap")))
+    assert list(summary.findings.items()) == [("overlap", 2), ("gap", 1)]
+    assert (summary.language, summary.cues) == ("en", 4)
