@@ -9,14 +9,18 @@ from canary_subs.model import Cue, Profile
 
 #: Stands in for the rate of a film without a picture.
 DEFAULT_FRAME_RATE = Fraction(25)
+#: Slide shows and broken headers claim rates outside these, where rules in frames lose their sense.
+_SLOWEST, _FASTEST = Fraction(12), Fraction(120)
 
 
 def frames_ms(frames: int, frame_rate: Fraction | None) -> int:
     """The whole milliseconds that last at least ``frames`` frames.
 
     Rounded up, so that a gap of two frames at 23.976 (83.4 ms) is never one of less than two.
+    Rates below 12 and above 120 count as these.
     """
-    milliseconds = Fraction(frames * 1000) / (frame_rate or DEFAULT_FRAME_RATE)
+    rate = min(max(frame_rate or DEFAULT_FRAME_RATE, _SLOWEST), _FASTEST)
+    milliseconds = Fraction(frames * 1000) / rate
     return -(-milliseconds.numerator // milliseconds.denominator)
 
 
