@@ -203,7 +203,7 @@ def _by_clock(
         )
         for cue in ordered
     ]
-    gap_ms = min_gap_ms(profile_for(plan.profile, language), media.frame_rate)
+    gap_ms = min_gap_ms(profile_for(plan.profile, language, plan.own_profiles), media.frame_rate)
     return Document(
         media=media,
         transcript=Transcript(
