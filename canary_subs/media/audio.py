@@ -52,10 +52,16 @@ def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
     yields what can be decoded and logs a warning; `DamagedMedia` is raised where nothing can be,
     or where ffmpeg had to be ended. ffmpeg dies with the thread that asked for the first clip.
     """
+    import av
+
+    try:
+        recipe = _recipe(media, track)
+    except (av.error.FFmpegError, IndexError):
+        raise DamagedMedia(f"{shown(media.path)} has changed or gone since it was probed") from None
     position = 0
     complaint = ""
     try:
-        with Run(_recipe(media, track)) as running:
+        with Run(recipe) as running:
             for samples in _in_clips(_in_place(_timed(running))):
                 yield AudioClip(samples=samples, start_samples=position)
                 position += len(samples)
@@ -75,21 +81,45 @@ def _reached(media: MediaInfo, track: AudioTrack, position: int) -> str:
     return f"{shown(media.path)}: audio track {track.index + 1} is damaged (read up to {reached})"
 
 
+class _Pipe:
+    """A run's output for PyAV, which may read on after an exception and then lose it."""
+
+    def __init__(self, running: Run) -> None:
+        self._running = running
+        self._failure: BaseException | None = None
+
+    def read(self, size: int) -> bytes:
+        try:
+            return b"" if self._failure else self._running.read(size)
+        except BaseException as failure:
+            self._failure = failure
+            return b""
+
+    def check(self) -> None:
+        """Raise what went wrong while reading."""
+        if self._failure:
+            raise self._failure
+
+
 def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
     """The stretches that ffmpeg writes, each with its first sample's place in the film."""
     import av
 
     lead = ms_to_samples(_LEAD_MS, SAMPLE_RATE_HZ)
+    pipe = _Pipe(running)
     try:
-        with av.open(running, format="nut") as container:
+        with av.open(pipe, format="nut") as container:
             for packet in container.demux(audio=0):
                 if packet.pts is None:
                     continue
                 at = round_half_up(packet.pts * packet.time_base * SAMPLE_RATE_HZ) - lead
-                yield at, np.frombuffer(bytes(packet), "<i2").astype(np.float32) / np.float32(32768)
-    except av.error.FFmpegError:
+                # The last packet of an ffmpeg that was ended may stop inside a sample.
+                whole = np.frombuffer(bytes(packet), "<i2", count=packet.size // 2)
+                yield at, whole.astype(np.float32) / np.float32(32768)
+    except av.error.FFmpegError as error:
         # It wrote nothing, or stopped in the middle; `finish` tells why.
-        return
+        log.debug("what ffmpeg wrote ends early: %s", error)
+    pipe.check()
 
 
 def _in_place(timed: Iterable[tuple[int, Samples]]) -> Iterator[Samples]:
@@ -130,7 +160,7 @@ def _recipe(media: MediaInfo, track: AudioTrack) -> Any:
     with opened(media.path) as container:
         stream = container.streams.audio[track.index]
         if stream.codec_context is None:
-            raise FFmpegFailed("no decoder is known for it")
+            raise DamagedMedia(f"{_reached(media, track, 0)}: no decoder is known for it")
         channels = {channel.name for channel in stream.codec_context.layout.channels}
         may_leap = bool(container.format.flags & _MAY_LEAP)
     spliced = may_leap and _is_spliced(media, track)

@@ -26,10 +26,9 @@ READ_TIMEOUT_S = 60.0
 MAX_DURATION_MS = 100 * 3_600_000
 
 #: Rates that pictures really have. Containers that count in milliseconds blur them.
-_RATES = tuple(
-    Fraction(rate * 1000, 1001) if dropped else Fraction(rate)
-    for rate in (24, 25, 30, 48, 50, 60, 100, 120)
-    for dropped in (False, True)
+_RATES = (
+    *(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60, 100, 120)),
+    *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)),
 )
 
 #: Codes that stand in language tags without naming a language (ISO 639-2), besides qaa-qtz.

@@ -22,7 +22,7 @@ from films import (
 )
 
 from canary_subs.errors import DamagedMedia
-from canary_subs.media import audio
+from canary_subs.media import audio, ffmpeg
 
 #: A tenth of what eyes and ears notice; a sample of what is asked of us.
 CLOSE_MS = 10
@@ -180,6 +180,34 @@ def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
     film.write_bytes(data[:200] + bytes(len(data)))
     with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 1"):
         sound_of(film)
+
+
+def test_a_film_that_has_gone(studio: Studio) -> None:
+    film = studio.film("going.mkv")
+    media = probed(film)
+    film.unlink()
+    with pytest.raises(DamagedMedia, match=r"going\.mkv has changed or gone"):
+        list(audio.read(media, media.audio[0]))
+
+
+@pytest.mark.parametrize("readable", [0, 1, 2])
+def test_an_ffmpeg_that_had_to_be_ended_is_no_end_of_the_film(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, readable: int
+) -> None:
+    media = probed(studio.film("stalling.mkv", codec="pcm_s16le"))
+    whole = ffmpeg.Run.read
+    sizes: list[int] = []
+
+    def read(run: ffmpeg.Run, size: int) -> bytes:
+        sizes.append(size)
+        if len(sizes) > readable:
+            raise ffmpeg.FFmpegFailed("nothing came for 600 s")
+        return whole(run, size)
+
+    monkeypatch.setattr(ffmpeg.Run, "read", read)
+    with pytest.raises(DamagedMedia, match="nothing came for 600 s"):
+        list(audio.read(media, media.audio[0]))
+    assert len(sizes) == readable + 1, "it is not asked again"
 
 
 def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
