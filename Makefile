@@ -39,5 +39,15 @@ examples: $(SETUP) ## Make the example videos afresh (needs espeak-ng)
 model: $(SETUP) ## Train the demonstration model afresh (needs espeak-ng, about 80 minutes)
 	$(BIN)/python -m canary_subs.demo.train
 
+bench-layout: $(SETUP) ## Our layout against the rules of others, on the same words
+	$(BIN)/python benchmarks/layout.py
+
+lock: ## Write requirements.lock afresh from the ranges in pyproject.toml
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet torch==2.13.0
+	build/lock/bin/python -m pip install --quiet '.[test]'
+	(echo "# Exact versions for the demonstration and the tests; made by 'make lock'." \
+	  && build/lock/bin/python -m pip freeze | grep -v '^canary' | sed 's/+cpu//') > requirements.lock
+
 clean: ## Remove what was built, the virtual environment too
 	rm -rf .venv build dist
