@@ -19,6 +19,9 @@ FOUNDATION = ("model", "timing", "errors", "files", "hookspecs")
 
 ROOMS = ("media", "speech", "canary", "cues", "formats", "deliver", "proof")
 
+#: What a road may join, as the main one does.
+JOINS = (*FOUNDATION, "plugins", "film", "pipeline", "media", "speech", "cues", "formats", "proof")
+
 #: Part -> the other parts that it may import, type-checking imports included.
 ARROWS: dict[str, tuple[str, ...]] = {
     **{part: FOUNDATION[:place] for place, part in enumerate(FOUNDATION)},
@@ -34,18 +37,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "film": (*FOUNDATION, "plugins", "cues.profiles"),
     "pipeline": (*FOUNDATION, "plugins", "film", "ahead", "media.tracks"),
     "api": (*FOUNDATION, "keys", "plugins", "config", "pipeline", "cues.profiles"),
-    # Finds a film and its subtitles, and hands them to the proof and the checks.
-    "proofing": (
-        *FOUNDATION,
-        "plugins",
-        "film",
-        "media",
-        "speech",
-        "cues",
-        "formats",
-        "proof",
-        "pipeline",
-    ),
+    # Roads of their own, beside the main one: checking, re-timing, proof pages.
+    "proofing": JOINS,
+    "retiming": (*JOINS, "proofing"),
+    "review": (*JOINS, "proofing"),
     "testing": (*FOUNDATION, "options", "plugins"),
 }
 

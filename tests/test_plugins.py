@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -79,6 +80,18 @@ def test_deliveries_keep_the_rules(provider: Provider[Any], tmp_path: Path) -> N
     film = tmp_path / "Film.mkv"
     film.write_bytes(b"a film")
     check_delivery(provider, testing.media_info(film))
+
+
+@built_in("source")
+def test_sources_keep_the_rules(provider: Provider[Any], tmp_path: Path) -> None:
+    path = tmp_path / "speech.wav"
+    sound = testing.babble(3000).samples
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((sound * 32767).astype("<i2").tobytes())
+    testing.check_source(provider, path)
 
 
 # The fakes keep the rules as well: they stand for the real things.
