@@ -111,7 +111,6 @@ class Watcher:
         for root in self._roots:
             if time.monotonic() < root.next_look:
                 continue
-            begun = time.monotonic()
             if known is None:
                 try:
                     known = self._store.stamps()
@@ -120,6 +119,7 @@ class Watcher:
                     root.next_look = time.monotonic() + self._settings.config.watch.poll_s
                     return
             self._follow(root)
+            begun = time.monotonic()
             linked = self._scan(root, root.path, known)
             took = time.monotonic() - begun
             watch = self._settings.config.watch

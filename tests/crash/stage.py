@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -67,8 +68,7 @@ def flags(state: Path, **more: Any) -> dict[str, object]:
     return merge(
         {
             "source": "en", "targets": ["en", "de"], "formats": ["srt", "json"],
-            "engine": "light", "segmenter": "even", "plugins": str(PLUGINS),
-            "options": {"engine": {"light": {"diary": str(state / "diary.jsonl")}}},
+            "engine": "light", "model": "light", "segmenter": "even", "plugins": str(PLUGINS),
             "watch": {"settle_s": 0.3, "rescan_s": 5.0, "poll_s": 0.5},
             "queue": {"store": str(state / "jobs.sqlite"), "idle_s": 1.0, "backoff_s": 0.2},
             "skip": {"min_duration_s": 0.1},
@@ -82,16 +82,29 @@ def settings(state: Path, **more: Any) -> Settings:
 
 
 def daemon(
-    folders: list[Path], tables: Mapping[str, object], *, drain: bool
+    folders: list[Path], tables: Mapping[str, object], light: Path, *, drain: bool
 ) -> subprocess.Popen[bytes]:
-    """The daemon in a process (and process group) of its own."""
+    """The daemon in a process (and process group) of its own; ``light`` is the engine's folder."""
     order = repr(([str(folder) for folder in folders], dict(tables), drain))
     return subprocess.Popen(
         [sys.executable, "-m", "tests.crash.stage", order],
         start_new_session=True,
         stdin=subprocess.DEVNULL,
+        env={**os.environ, "LIGHT_FOLDER": str(light)},
         cwd=Path(__file__).parents[2],
     )
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that still live."""
+    return [int(place.name) for place in Path("/proc").glob("[0-9]*") if _parent_of(place) == pid]
+
+
+def _parent_of(place: Path) -> int | None:
+    try:
+        return int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def _main() -> None:

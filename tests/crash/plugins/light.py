@@ -1,7 +1,9 @@
 """A segmenter and an engine that need no model: their words depend on the sound alone.
 
-The engine writes down every piece that it is given, so that a test can see what was done twice, and
-does as the file names of its commands tell it: crash, hang, eat memory.
+The folder that the environment variable LIGHT_FOLDER names is its diary and its orders. In
+"diary.jsonl" it writes down every piece that it is given, so that a test can see what was done
+twice. A file "slow" holds the seconds that a piece takes; at pieces of loud films it obeys files
+called "crash", "hang", "eat" and "raise". None of this is an option, so that no text depends on it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from pathlib import Path
 from canary_subs.hookspecs import Provider, hookimpl
 from canary_subs.model import AudioClip, Piece, Span, Timing, Utterance, Word
 
+#: From this peak on a film is loud.
+LOUD = 0.8
 VOICES = ("en", "de", "fr", "es")
 SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "po", "ri", "su")
 
@@ -25,14 +29,6 @@ SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "po", "ri", "su")
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
     model: str = "light"
-    #: Where every recognised piece is written down.
-    diary: Path | None = None
-    #: How long one piece takes, in seconds.
-    piece_s: float = 0.0
-    #: A folder: a file "crash", "hang", "eat" or "raise" in it is obeyed at the next piece.
-    orders: Path | None = None
-    #: Do so for pieces of this loudness only (the peak, 0..1; a film is told by it).
-    at_peak: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +75,7 @@ class Session:
 
     def __init__(self, options: EngineOptions) -> None:
         self.model = options.model
-        self._options = options
+        self._folder = Path(os.environ["LIGHT_FOLDER"])
 
     def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
         return [tuple(self._one(piece, target) for target in piece.targets) for piece in pieces]
@@ -97,12 +93,12 @@ class Session:
             Word(text=text, start_ms=start_ms + i * step, end_ms=start_ms + (i + 1) * step)
             for i, text in enumerate(texts)
         )
-        if self._options.diary is not None:
-            line = json.dumps([hashlib.blake2b(samples).hexdigest()[:16], start_ms, target]) + "\n"
-            with self._options.diary.open("ab", buffering=0) as diary:
-                diary.write(line.encode())
-        if self._options.piece_s:
-            time.sleep(self._options.piece_s / len(piece.targets))
+        line = json.dumps([hashlib.blake2b(samples).hexdigest()[:16], start_ms, target]) + "\n"
+        with (self._folder / "diary.jsonl").open("ab", buffering=0) as diary:
+            diary.write(line.encode())
+        slow = self._folder / "slow"
+        if slow.exists():
+            time.sleep(float(slow.read_text() or 0) / len(piece.targets))
         return Utterance(
             text=" ".join(texts),
             span=Span(start_ms=start_ms, end_ms=end_ms),
@@ -112,8 +108,8 @@ class Session:
         )
 
     def _obey(self, piece: Piece) -> None:
-        orders = self._options.orders
-        if orders is None or float(abs(piece.clip.samples).max(initial=0)) < self._options.at_peak:
+        orders = self._folder
+        if float(abs(piece.clip.samples).max(initial=0)) < LOUD:
             return
         if (orders / "crash").exists():
             os.abort()

@@ -1,0 +1,261 @@
+"""`make crash`: the daemon is killed again and again; what it makes must not show it.
+
+Films of several containers are subtitled once undisturbed. Then the daemon, its child or both are
+killed at random instants, over and over, while a reader looks at every file that appears. At the
+end the outputs must equal the undisturbed ones byte for byte, no piece may have been recognised
+twice but those of the batch in flight, and nothing else may lie in the folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canary_subs.config import merge
+from tests.crash import stage
+
+#: The light engine's batch of 4 s in pieces of 1 s, in two languages.
+BATCH_LINES = 8
+#: How long one round may go on after its last kill.
+ROUND_S = 600.0
+
+
+@dataclass
+class Report:
+    """What happened, and what was wrong with it."""
+
+    kills: int = 0
+    rounds: int = 0
+    looks: int = 0
+    #: Kills by what was going on: the stages of the jobs that were running.
+    stages: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    forgivable: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        doing = ", ".join(f"{count} in {stage}" for stage, count in sorted(self.stages.items()))
+        return [
+            f"{self.kills} kills in {self.rounds} rounds ({doing})",
+            f"{self.looks} files read while they appeared",
+            f"{self.repeated} pieces recognised twice, {self.forgivable} were in flight when killed",
+            *(f"FAULT: {fault}" for fault in self.faults),
+        ]
+
+
+class Reader(threading.Thread):
+    """Reads every result the moment it is there; it must be whole."""
+
+    def __init__(self, folder: Path, whole: Mapping[str, bytes], report: Report) -> None:
+        super().__init__(daemon=True)
+        self._folder = folder
+        self._whole = whole
+        self._report = report
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            for name, data in results(self._folder).items():
+                self._report.looks += 1
+                if self._whole.get(name) != data:
+                    self._report.faults.append(f"{name} was seen with {len(data)} wrong bytes")
+            time.sleep(0.002)
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """Everything but the films, by its path in the folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix not in FILMS and path.is_file():
+            with suppress(FileNotFoundError):  # a hidden one that was renamed meanwhile
+                found[str(path.relative_to(folder))] = path.read_bytes()
+    return {name: data for name, data in found.items() if not Path(name).name.startswith(".")}
+
+
+FILMS = (".wav", ".mkv", ".mp4", ".ts", ".avi", ".webm")
+
+
+def make_films(folder: Path, count: int) -> None:
+    """Films of every container, 2 to 9 s long, some in folders of their own."""
+    for number in range(count):
+        place = folder / ("" if number % 2 else f"season {number}")
+        place.mkdir(exist_ok=True, parents=True)
+        ending = FILMS[number % len(FILMS)]
+        stage.film(place / f"film {number}{ending}", 2 + number * 3 % 8, number, picture=False)
+
+
+def sweep(folder: Path, kills: int, seed: int, *, films: int, model: str = "light") -> Report:
+    """Kill that often; ``model`` "demo" uses the demonstration model instead of the light engine."""
+    report, chance = Report(), random.Random(seed)
+    calm = House(folder / "calm", model)
+    if model == "light":
+        make_films(calm.films, films)
+    else:
+        for example in sorted((Path(__file__).parents[2] / "examples").glob("*.mp4"))[:films]:
+            shutil.copy(example, calm.films)
+    calm.drain()
+    whole = results(calm.films)
+    if not whole:
+        report.faults.append("the undisturbed run made nothing")
+        return report
+    while report.kills < kills and not report.faults:
+        report.rounds += 1
+        one = House(folder / f"round-{report.rounds}", model)
+        shutil.copytree(calm.films, one.films, dirs_exist_ok=True)
+        for name in whole:
+            (one.films / name).unlink()
+        reader = Reader(one.films, whole, report)
+        reader.start()
+        _round(one, chance, report, kills)
+        reader.ended.set()
+        reader.join()
+        found = results(one.films)
+        if found != whole:
+            differing = sorted(n for n in {*found, *whole} if found.get(n) != whole.get(n))
+            report.faults.append(f"round {report.rounds} ended with other results: {differing}")
+        hidden = [p.name for p in one.films.rglob(".*") if p.is_file()]
+        if hidden:
+            report.faults.append(f"round {report.rounds} left {hidden} behind")
+        one.close(report)
+        shutil.rmtree(one.folder)
+    return report
+
+
+class House:
+    """A folder of films, a store and a daemon for them."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        self.folder = folder
+        self.films, self.state, self.light = (folder / n for n in ("films", "state", "light"))
+        for place in (self.films, self.state, self.light):
+            place.mkdir(parents=True)
+        tables = stage.flags(self.state, queue={"deaths": 1_000_000, "backoff_s": 0.1})
+        if model != "light":
+            real = {"engine": "canary", "model": model, "segmenter": "silero"}
+            tables = merge(tables, real)
+        self.tables = tables
+        self.in_flight = 0
+
+    def start(self) -> subprocess.Popen[bytes]:
+        return stage.daemon([self.films], self.tables, self.light, drain=True)
+
+    def drain(self) -> None:
+        if self.start().wait(timeout=ROUND_S) != 0:
+            raise RuntimeError("an undisturbed run failed")
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        try:
+            with closing(sqlite3.connect(f"file:{self.state}/jobs.sqlite?mode=ro", uri=True)) as db:
+                return db.execute(sql).fetchall()
+        except sqlite3.OperationalError:  # not made yet
+            return []
+
+    def diary(self) -> list[str]:
+        try:
+            return (self.light / "diary.jsonl").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def count_in_flight(self, report: Report) -> None:
+        """What was recognised and not kept when everything was killed."""
+        kept = self.query("SELECT count(*) FROM pieces")
+        lost = len(set(self.diary())) - (int(str(kept[0][0])) if kept else 0)
+        if lost > BATCH_LINES:
+            report.faults.append(f"{lost} pieces were lost by one kill, more than a batch")
+        report.forgivable += max(lost, 0)
+
+    def close(self, report: Report) -> None:
+        lines = self.diary()
+        report.repeated += len(lines) - len(set(lines))
+        if report.repeated > report.forgivable:
+            report.faults.append("pieces were recognised again that had been kept")
+        for path, state, reason in self.query("SELECT path, state, reason FROM jobs"):
+            if state not in ("done", "skipped"):
+                report.faults.append(f"{path!r} ended {state}: {reason}")
+
+
+def _round(house: House, chance: random.Random, report: Report, kills: int) -> None:
+    """Kill the daemon at random instants until its work is done all the same."""
+    (house.light / "slow").write_text("0.03")
+    ends = time.monotonic() + ROUND_S
+    while True:
+        if time.monotonic() > ends:
+            report.faults.append(f"round {report.rounds} took more than {ROUND_S:g} s")
+            return
+        daemon = house.start()
+        # Half of all kills soon after the child begins, so that every stage has its share.
+        began = len(house.query("SELECT 1 FROM transitions"))
+        wait_s = chance.choice([chance.uniform(0, 0.4), chance.uniform(0, 3)])
+        while daemon.poll() is None and report.kills < kills:
+            if len(house.query("SELECT 1 FROM transitions")) > began:
+                break
+            time.sleep(0.01)
+        with suppress(subprocess.TimeoutExpired):
+            daemon.wait(timeout=wait_s if report.kills < kills else ROUND_S)
+        if daemon.poll() is not None:
+            if daemon.returncode != 0:
+                report.faults.append(f"the daemon ended with status {daemon.returncode}")
+            return
+        doing = house.query("SELECT stage FROM jobs WHERE state = 'running'")
+        for name in {str(row[0] or "begin") for row in doing} or {"between films"}:
+            report.stages[name] = report.stages.get(name, 0) + 1
+        children = stage.children(daemon.pid)
+        whom = chance.choice(["both", "both", "daemon", "child"]) if children else "daemon"
+        report.kills += 1
+        if whom in ("both", "daemon"):
+            _kill(daemon.pid)
+        if whom in ("both", "child"):
+            for child in children:
+                _kill(child)
+        if whom == "child":
+            time.sleep(chance.uniform(0, 0.5))
+            _kill(daemon.pid)
+        daemon.wait()
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            time.sleep(0.01)  # what a dead daemon leaves behind ends by itself
+        if house.tables["engine"] == "light":
+            house.count_in_flight(report)
+
+
+def _kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def main() -> int:
+    """Print counts; 1 where one falls short."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=180, help="with the light engine")
+    parser.add_argument("--demo-kills", type=int, default=20, help="with the demonstration model")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    args = parser.parse_args()
+    print(f"seed {args.seed}")
+    faults, killed = 0, 0
+    for model, kills, films in (("light", args.kills, 8), ("demo", args.demo_kills, 2)):
+        if not kills:
+            continue
+        with tempfile.TemporaryDirectory(prefix="canary-subs-crash-") as folder:
+            report = sweep(Path(folder), kills, args.seed, films=films, model=model)
+        print("\n".join(f"{model}: {line}" for line in report.lines()), flush=True)
+        faults += len(report.faults)
+        killed += report.kills
+    print(json.dumps({"kills": killed, "faults": faults}))
+    return 1 if faults or killed < args.kills + args.demo_kills else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
