@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from canary_subs.model import Span
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 #: The narrowest word that is given out, where the span has room for it.
@@ -105,12 +106,11 @@ class _Plan:
 class CtcAligner:
     """Times words with a CTC model of NeMo's."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, device: torch.device) -> None:
         decoder = model.ctc_decoder if hasattr(model, "ctc_decoder") else model.decoder
         head = decoder.decoder_layers[0]
-        self.model = model
-        self._weight = head.weight[:, :, 0]
-        self._bias = head.bias
+        self._weight = head.weight[:, :, 0].float().to(device)
+        self._bias = head.bias.float().to(device)
         self._blank = self._weight.shape[0] - 1
         self._tokenizer = model.tokenizer
         self._pieces: list[str] = list(model.tokenizer.vocab)
@@ -119,13 +119,17 @@ class CtcAligner:
         )
 
     def align(
-        self, encoded: Tensor, lengths: Sequence[int], texts: Sequence[Sequence[str]], language: str
+        self,
+        encoded: Tensor,
+        lengths: Sequence[int],
+        texts: Sequence[Sequence[str]],
+        languages: Sequence[str],
     ) -> list[Times | None]:
         """Times for the words of each text in its sound, in frames; None where it has no room.
 
         ``encoded`` is the CTC encoder's output (pieces, frames, hidden).
         """
-        plans = [self._plan(words, language) for words in texts]
+        plans = [self._plan(*said) for said in zip(texts, languages, strict=True)]
         possible = [i for i, plan in enumerate(plans) if plan and _fits(plan.columns, lengths[i])]
         emissions, skips = [], []
         for i in possible:
@@ -142,12 +146,12 @@ class CtcAligner:
 
     def _emissions(self, frames: Tensor, columns: NDArray[np.int64]) -> NDArray[np.float32]:
         """Scores (frames, states), of the tokens that occur and no others."""
-        import torch
+        from torch import from_numpy
 
         distinct, inverse = np.unique(columns, return_inverse=True)
-        picked = torch.from_numpy(distinct).to(self._weight.device)
-        scores = frames.to(self._weight.dtype) @ self._weight[picked].T + self._bias[picked]
-        return np.ascontiguousarray(scores.float().cpu().numpy()[:, inverse])
+        picked = from_numpy(distinct).to(self._weight.device)
+        scores = frames.float() @ self._weight[picked].T + self._bias[picked]
+        return np.ascontiguousarray(scores.cpu().numpy()[:, inverse])
 
     def _plan(self, words: Sequence[str], language: str) -> _Plan | None:
         columns, states = [self._blank], []

@@ -227,26 +227,28 @@ class Decoder(nn.Module):
         wanted = max((len(row) for row in requests), default=0)
         if wanted == 0:
             return [[] for _ in requests]
-        longest = max(len(request.prompt) for row in requests for request in row)
-        grid = self._grid(
-            len(requests), wanted, encoded.shape[1], max(_FIRST_LENGTH, longest + 1), attention
-        )
-        origin = self._fill(grid, encoded, lengths, requests)
-        first_end = self._prefill(grid, requests, origin)
+        grid, origin = self.begin(encoded, lengths, requests, wanted, attention=attention)
+        logits = self.prefill(grid, [requests[o[0]][o[1]] if o else None for o in origin])
+        first_end = torch.softmax(logits.float(), -1)[:, self.end].tolist()
+        self._advance(grid, logits)
         return self._generate(grid, requests, origin, first_end)
 
-    def _fill(
+    def begin(
         self,
-        grid: _Grid,
         encoded: Tensor,
         lengths: Sequence[int],
         requests: Sequence[Sequence[Request]],
-    ) -> list[tuple[int, int] | None]:
-        """Put a batch into a grid; returns, for each row, the piece and request it serves."""
+        slots: int,
+        *,
+        attention: bool,
+    ) -> tuple[_Grid, list[tuple[int, int] | None]]:
+        """Put a batch of sound into a grid; says, for each row, the piece and request it serves."""
         pieces, frames = encoded.shape[:2]
+        longest = max(len(request.prompt) for row in requests for request in row)
+        grid = self._grid(pieces, slots, frames, max(_FIRST_LENGTH, longest + 1), attention)
         for index, layer in enumerate(self.layers):
-            keys_values: Tensor = layer.get_submodule("sound_kv")(encoded)
-            split = keys_values.view(pieces, frames, 2, self.heads, self.head_size)
+            both: Tensor = layer.get_submodule("sound_kv")(encoded)
+            split = both.view(pieces, frames, 2, self.heads, self.head_size)
             grid.sound[index, :, :pieces, :, :frames] = split.permute(2, 0, 3, 1, 4)
         audible = torch.ones(grid.pieces, dtype=torch.long)
         audible[:pieces] = torch.tensor([max(1, n) for n in lengths])
@@ -257,16 +259,10 @@ class Decoder(nn.Module):
         for piece, row in enumerate(requests):
             for slot in range(len(row)):
                 origin[piece * grid.slots + slot] = (piece, slot)
-        return origin
+        return grid, origin
 
-    def _prefill(
-        self,
-        grid: _Grid,
-        requests: Sequence[Sequence[Request]],
-        origin: Sequence[tuple[int, int] | None],
-    ) -> list[float]:
-        """Run the prompts and take the first token; returns the probability of an early end."""
-        asked = [requests[o[0]][o[1]] if o else None for o in origin]
+    def prefill(self, grid: _Grid, asked: Sequence[Request | None]) -> Tensor:
+        """Run the prompt of each row; returns the scores (rows, vocabulary) of its first token."""
         stand_in = next(request for request in asked if request)
         prompts = [(request or stand_in).prompt for request in asked]
         longest = max(map(len, prompts))
@@ -295,10 +291,7 @@ class Decoder(nn.Module):
                 return self._attend_sound(grid, q, index, grid.position)
 
             x = layer(x, attend_text, attend_sound)
-        logits = self._logits(x[grid.rows, grid.position])
-        first_end = torch.softmax(logits.float(), -1)[:, self.end].tolist()
-        self._advance(grid, logits)
-        return first_end
+        return self._logits(x[grid.rows, grid.position])
 
     def _generate(
         self,
@@ -331,9 +324,14 @@ class Decoder(nn.Module):
         return [[text for text in row if text is not None] for row in found]
 
     def step(self, grid: _Grid, limit: int, *, even: bool) -> None:
-        """Feed every row its last token and take the next one; ``limit`` bounds what it sees.
+        """Feed every row its last token and take the likeliest next one."""
+        self._advance(grid, self.forward(grid, limit, even=even))
 
-        ``even`` says that all rows are of one length, so that nothing needs hiding.
+    def forward(self, grid: _Grid, limit: int, *, even: bool) -> Tensor:
+        """Feed every row its last token; returns the scores (rows, vocabulary) of the next one.
+
+        ``limit`` bounds what a row sees of its text; ``even`` says that all rows are of one
+        length, so that nothing needs hiding.
         """
         x = self._embed(grid.token[:, None], grid.position[:, None])
         rows, hidden = x.shape[0], self.hidden
@@ -357,7 +355,7 @@ class Decoder(nn.Module):
                 return self._attend_sound(grid, q, index, None)
 
             x = layer(x, attend_text, attend_sound)
-        self._advance(grid, self._logits(x[:, 0]))
+        return self._logits(x[:, 0])
 
     def _attend_sound(self, grid: _Grid, q: Tensor, index: int, last: Tensor | None) -> Tensor:
         """All slots of a piece look at its sound at once; the placing layer notes where.
@@ -401,35 +399,46 @@ class Decoder(nn.Module):
         self,
         grid: _Grid,
         requests: Sequence[Sequence[Request]],
-        origin: Sequence[tuple[int, int] | None],
+        origin: list[tuple[int, int] | None],
         first_end: Sequence[float],
         finished: NDArray[np.bool_],
         found: list[list[Decoded | None]],
     ) -> None:
-        """Copy finished texts out of the grid, as plain values."""
-        rows = [row for row, o in enumerate(origin) if o is not None and finished[row]]
+        """Take finished texts out of the grid and forget their rows."""
+        served = {row: o for row, o in enumerate(origin) if o is not None and finished[row]}
+        caps = [requests[piece][slot].max_tokens for piece, slot in served.values()]
+        texts = self.read(grid, list(served), caps, [first_end[row] for row in served])
+        for (row, (piece, slot)), text in zip(served.items(), texts, strict=True):
+            found[piece][slot] = text
+            origin[row] = None
+
+    def read(
+        self, grid: _Grid, rows: Sequence[int], caps: Sequence[int], first_end: Sequence[float]
+    ) -> list[Decoded]:
+        """Copy the texts of some rows out of a grid, as plain values."""
         if not rows:
-            return
-        index = torch.tensor(rows, device=self.device)
-        reach = int(grid.step)
+            return []
+        index, reach = torch.tensor(rows, device=self.device), int(grid.step)
         tokens = grid.tokens[index, :reach].cpu().numpy()
         log_probs = grid.log_probs[index, :reach].cpu().numpy()
         seen = None if grid.seen is None else grid.seen[index, :reach].float().cpu().numpy()
         audible = grid.audible[:, 0, 0].sum(-1).tolist()
+        texts = []
         for at, row in enumerate(rows):
-            piece, slot = origin[row]  # type: ignore[misc]
-            cap = min(requests[piece][slot].max_tokens, reach)
+            cap = min(caps[at], reach)
             ends = np.flatnonzero(tokens[at, :cap] == self.end)
             size = int(ends[0]) if len(ends) else cap
             frames = int(audible[row // grid.slots])
-            found[piece][slot] = Decoded(
-                tokens=tuple(tokens[at, :size].tolist()),
-                log_probs=tuple(log_probs[at, :size].tolist()),
-                end_log_prob=float(log_probs[at, size]) if len(ends) else None,
-                no_speech=first_end[row],
-                attention=None if seen is None else seen[at, :size, :frames].copy(),
+            texts.append(
+                Decoded(
+                    tokens=tuple(tokens[at, :size].tolist()),
+                    log_probs=tuple(log_probs[at, :size].tolist()),
+                    end_log_prob=float(log_probs[at, size]) if len(ends) else None,
+                    no_speech=first_end[at],
+                    attention=None if seen is None else seen[at, :size, :frames].copy(),
+                )
             )
-            origin[row] = None  # type: ignore[index]
+        return texts
 
     def _move(
         self,
@@ -454,6 +463,23 @@ class Decoder(nn.Module):
             for slot in range(slots):
                 source.append(int(piece * grid.slots + running[min(slot, len(running) - 1)]))
                 real.append(slot < len(running) and at < len(keep))
+        new = self._copied(grid, source, pieces, slots, length)
+        new.done |= ~torch.tensor(real, device=self.device)
+        return (
+            new,
+            [origin[row] if is_real else None for row, is_real in zip(source, real, strict=True)],
+            [first_end[row] for row in source],
+        )
+
+    def longer(self, grid: _Grid) -> _Grid:
+        """The same rows with room for twice the text."""
+        rows = range(grid.pieces * grid.slots)
+        return self._copied(grid, list(rows), grid.pieces, grid.slots, 2 * grid.length)
+
+    def _copied(
+        self, grid: _Grid, source: Sequence[int], pieces: int, slots: int, length: int
+    ) -> _Grid:
+        """Some rows of a grid, in a new one."""
         rows = torch.tensor(source, device=self.device)
         from_pieces = rows[::slots] // grid.slots
         new = self._grid(pieces, slots, grid.frames, length, grid.seen is not None)
@@ -463,12 +489,7 @@ class Decoder(nn.Module):
         new.step.copy_(grid.step)
         for target, values in zip(new.per_row(), grid.per_row(), strict=True):
             target[:, : values.shape[1]] = values[rows]
-        new.done |= ~torch.tensor(real, device=self.device)
-        return (
-            new,
-            [origin[row] if is_real else None for row, is_real in zip(source, real, strict=True)],
-            [first_end[row] for row in source],
-        )
+        return new
 
     def _grid(self, pieces: int, slots: int, frames: int, length: int, attention: bool) -> _Grid:
         """A grid with at least this room: a fresh one on a CPU, a recorded shape on a GPU."""

@@ -93,6 +93,12 @@ def choose(precision: str, card: ModelCard, device: torch.device) -> str:
     )
 
 
+def compute_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """The type of what flows through a model in a format."""
+    wide = precision == "fp32" or (device.type == "cpu" and precision != "bf16")
+    return torch.float32 if wide else torch.bfloat16
+
+
 def apply(module: nn.Module, precision: str, device: torch.device) -> nn.Module:
     """Put a module into a format and onto a device; returns the module to use instead."""
     if precision == "fp32":
@@ -101,9 +107,11 @@ def apply(module: nn.Module, precision: str, device: torch.device) -> nn.Module:
         return module.to(torch.bfloat16).to(device)
     if precision == "int8" and device.type == "cpu":
         quantize_dynamic: Any = torch.ao.quantization.quantize_dynamic
-        quantised: nn.Module = quantize_dynamic(module, {nn.Linear}, dtype=torch.qint8)
+        quantised: nn.Module = quantize_dynamic(
+            module, {nn.Linear}, dtype=torch.qint8, inplace=True
+        )
         return quantised
-    wide = torch.float32 if device.type == "cpu" else torch.bfloat16
+    wide = compute_dtype(precision, device)
     for parent, name, linear in list(_linears(module)):
         setattr(parent, name, _Narrow(linear, bits=8 if precision == "int8" else 4, wide=wide))
     return module.to(wide).to(device)

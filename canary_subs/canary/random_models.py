@@ -7,8 +7,9 @@ They say nonsense, at the speed and in the memory of the real ones. Run as
 from __future__ import annotations
 
 import sys
+import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Shape:
     max_length: int = 1024
     pre_norm: bool = True
     languages: tuple[str, ...] = ("en", "de", "es", "fr")
+    #: Encoder layers of the CTC model packed with it; 0 for none.
+    ctc_layers: int = 0
 
 
 SHAPES = {
@@ -68,6 +71,25 @@ SHAPES = {
     ),
 }  # fmt: skip
 
+_PROMPT_DEFAULTS = {
+    "canary": {
+        "source_lang": "<|en|>",
+        "task": "<|transcribe|>",
+        "target_lang": "<|en|>",
+        "pnc": "<|pnc|>",
+    },
+    "canary2": {
+        "decodercontext": "",
+        "source_lang": "<|en|>",
+        "target_lang": "<|en|>",
+        "emotion": "<|emo:undefined|>",
+        "pnc": "<|pnc|>",
+        "itn": "<|noitn|>",
+        "timestamp": "<|notimestamp|>",
+        "diarize": "<|nodiarize|>",
+    },
+}
+
 #: Sentences that the tokenizers are trained on; any will do.
 _WORDS = (
     "the quick brown fox jumps over lazy dogs while seven wizards bake blue bread and sing about "
@@ -91,46 +113,54 @@ def build(shape: Shape, *, seed: int = 0) -> Any:
 
 
 def save(name: str, path: Path, *, seed: int = 0) -> None:
-    """Write a random model as a `.nemo`. Raises `UnknownName`."""
+    """Write a random model of an architecture in `SHAPES` as a `.nemo`. Raises `UnknownName`."""
     if name not in SHAPES:
         raise UnknownName(f"no architecture {name!r}; there are {', '.join(SHAPES)}")
     import torch
     from omegaconf import OmegaConf
 
-    models = nemo_asr()
+    shape, models = SHAPES[name], nemo_asr()
     torch.manual_seed(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        config = OmegaConf.create(_config(SHAPES[name], Path(folder)))
-        models.EncDecMultiTaskModel(config).save_to(str(path))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        config = OmegaConf.create(_config(shape, folder / "canary"))
+        models.EncDecMultiTaskModel(config).save_to(str(folder / "canary.nemo"))
+        parts = {"model": folder / "canary.nemo"}
+        if shape.ctc_layers:
+            config = OmegaConf.create(_ctc_config(shape, folder / "ctc"))
+            models.EncDecCTCModelBPE(config).save_to(str(folder / "ctc.nemo"))
+            parts["timestamps_asr_model"] = folder / "ctc.nemo"
+        _merge(parts, path)
+
+
+def _merge(parts: Mapping[str, Path], path: Path) -> None:
+    """Put several `.nemo` files into one, configuration and weights under each one's prefix."""
+    with tarfile.open(path, "w") as whole:
+        for prefix, part in parts.items():
+            with tarfile.open(part) as tar:
+                for member in tar:
+                    stream = tar.extractfile(member)
+                    name = member.name.removeprefix("./")
+                    if name.startswith("model_"):
+                        name = prefix + name.removeprefix("model")
+                    if stream is not None:
+                        member.name = name
+                        whole.addfile(member, stream)
 
 
 def _config(shape: Shape, folder: Path) -> dict[str, Any]:
-    size, inner = shape.encoder_size, shape.decoder_size
+    inner = shape.decoder_size
     return {
         "target": "nemo.collections.asr.models.aed_multitask_models.EncDecMultiTaskModel",
         "sample_rate": 16000,
         "prompt_format": shape.prompt,
+        "prompt_defaults": [{"role": "user", "slots": _PROMPT_DEFAULTS[shape.prompt]}],
         "model_defaults": {
-            "asr_enc_hidden": size, "lm_enc_hidden": inner, "lm_dec_hidden": inner,
+            "asr_enc_hidden": shape.encoder_size, "lm_enc_hidden": inner, "lm_dec_hidden": inner,
         },
         "tokenizer": _tokenizer(shape, folder),
-        "preprocessor": {
-            "_target_": "nemo.collections.asr.modules.AudioToMelSpectrogramPreprocessor",
-            "sample_rate": 16000, "normalize": "per_feature", "window_size": 0.025,
-            "window_stride": 0.01, "window": "hann", "features": shape.mels, "n_fft": 512,
-            "log": True, "frame_splicing": 1, "dither": 1e-5, "pad_to": 0, "pad_value": 0.0,
-        },
-        "encoder": {
-            "_target_": "nemo.collections.asr.modules.ConformerEncoder",
-            "feat_in": shape.mels, "feat_out": -1, "n_layers": shape.encoder_layers,
-            "d_model": size, "subsampling": "dw_striding", "subsampling_factor": 8,
-            "subsampling_conv_channels": shape.channels, "causal_downsampling": False,
-            "ff_expansion_factor": 4, "self_attention_model": "rel_pos",
-            "n_heads": shape.encoder_heads, "att_context_size": [-1, -1], "xscaling": False,
-            "untie_biases": True, "pos_emb_max_len": 5000, "conv_kernel_size": 9,
-            "conv_norm_type": "batch_norm", "dropout": 0.0, "dropout_pre_encoder": 0.0,
-            "dropout_emb": 0.0, "dropout_att": 0.0,
-        },
+        "preprocessor": _preprocessor(shape),
+        "encoder": _encoder(shape, shape.encoder_layers),
         "transf_encoder": {
             "_target_": "nemo.collections.asr.modules.transformer.transformer_encoders"
             ".TransformerEncoder",
@@ -165,6 +195,47 @@ def _config(shape: Shape, folder: Path) -> dict[str, Any]:
             "strategy": "beam",
             "beam": {"beam_size": 1, "len_pen": 0.0, "max_generation_delta": 50},
         },
+    }  # fmt: skip
+
+
+def _ctc_config(shape: Shape, folder: Path) -> dict[str, Any]:
+    tokenizer = _tokenizer(replace(shape, aggregate=False), folder)
+    return {
+        "target": "nemo.collections.asr.models.ctc_bpe_models.EncDecCTCModelBPE",
+        "sample_rate": 16000,
+        "tokenizer": tokenizer,
+        "preprocessor": _preprocessor(shape),
+        "encoder": _encoder(shape, shape.ctc_layers),
+        "decoder": {
+            "_target_": "nemo.collections.asr.modules.ConvASRDecoder",
+            "feat_in": shape.encoder_size,
+            "num_classes": -1,
+            "vocabulary": [],
+        },
+        "decoding": {"strategy": "greedy"},
+    }
+
+
+def _preprocessor(shape: Shape) -> dict[str, Any]:
+    return {
+        "_target_": "nemo.collections.asr.modules.AudioToMelSpectrogramPreprocessor",
+        "sample_rate": 16000, "normalize": "per_feature", "window_size": 0.025,
+        "window_stride": 0.01, "window": "hann", "features": shape.mels, "n_fft": 512,
+        "log": True, "frame_splicing": 1, "dither": 1e-5, "pad_to": 0, "pad_value": 0.0,
+    }  # fmt: skip
+
+
+def _encoder(shape: Shape, layers: int) -> dict[str, Any]:
+    return {
+        "_target_": "nemo.collections.asr.modules.ConformerEncoder",
+        "feat_in": shape.mels, "feat_out": -1, "n_layers": layers,
+        "d_model": shape.encoder_size, "subsampling": "dw_striding", "subsampling_factor": 8,
+        "subsampling_conv_channels": shape.channels, "causal_downsampling": False,
+        "ff_expansion_factor": 4, "self_attention_model": "rel_pos",
+        "n_heads": shape.encoder_heads, "att_context_size": [-1, -1], "xscaling": False,
+        "untie_biases": True, "pos_emb_max_len": 5000, "conv_kernel_size": 9,
+        "conv_norm_type": "batch_norm", "dropout": 0.0, "dropout_pre_encoder": 0.0,
+        "dropout_emb": 0.0, "dropout_att": 0.0,
     }  # fmt: skip
 
 
@@ -244,9 +315,8 @@ def _sentencepiece(
     }
 
 
-TINY = SHAPES["tiny"]
-TINY_CANARY1 = replace(TINY, prompt="canary")
-TINY_ONE_TOKENIZER = replace(TINY, aggregate=False, vocabulary=700)
+#: Small as "tiny", built as canary-1b-v2 is: one tokenizer, and a CTC model packed with it.
+SHAPES["tiny-v2"] = replace(SHAPES["tiny"], aggregate=False, vocabulary=700, ctc_layers=2)
 
 
 if __name__ == "__main__":

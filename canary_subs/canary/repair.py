@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from canary_subs.model import SAMPLE_RATE_HZ, Flag
+from canary_subs.model import SAMPLE_RATE_HZ, Flag, Piece, Timing, Utterance
+
+#: Flags that a second try in smaller pieces may mend.
+FAULTS = frozenset({Flag.TRUNCATED, Flag.LOOPING, Flag.DENSE})
 
 #: Letters a second that nobody speaks; fast speech has 25.
 _MAX_LETTERS_PER_S = 40.0
@@ -64,3 +68,28 @@ def quietest(samples: NDArray[np.float32]) -> int:
         return len(samples) // 2
     loudness = power[window:] - power[:-window]
     return low + int(np.argmin(loudness)) + window // 2
+
+
+def halves(piece: Piece, target: str) -> tuple[Piece, Piece]:
+    """A piece cut in two where it is quietest, wanted in one language."""
+    clip, at = piece.clip, quietest(piece.clip.samples)
+    second = replace(clip, samples=clip.samples[at:], start_samples=clip.start_samples + at)
+    return (
+        replace(piece, clip=replace(clip, samples=clip.samples[:at]), targets=(target,)),
+        replace(piece, clip=second, targets=(target,)),
+    )
+
+
+def better(whole: Utterance, parts: Sequence[Utterance]) -> Utterance:
+    """The parts as one utterance where nothing is wrong with them, else the whole."""
+    flags = frozenset(flag for part in parts for flag in part.flags)
+    if flags & FAULTS:
+        return whole
+    timings = [part.timing for part in parts if part.timing is not None]
+    return replace(
+        whole,
+        text=" ".join(part.text for part in parts if part.text),
+        words=tuple(word for part in parts for word in part.words),
+        timing=max(timings, key=list(Timing).index, default=None),
+        flags=flags,
+    )

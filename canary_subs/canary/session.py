@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from canary_subs.canary import align, precision, repair
 from canary_subs.canary.batch import Batcher
+from canary_subs.canary.beam import beam_search
 from canary_subs.canary.decode import Decoded, Decoder, Request
+from canary_subs.canary.hear import Hearing
 from canary_subs.canary.load import Loaded
 from canary_subs.canary.models import ModelCard, primary, refusal
 from canary_subs.canary.prompt import Prompter
@@ -39,6 +40,9 @@ _USUAL_TEXTS = 3
 #: Device memory that a second of sound takes on its way through, in bytes, for each text wanted;
 #: measured on canary-1b in bf16 and rounded up.
 _BYTES_PER_S = 8_000_000
+
+#: How often a piece may be cut in half in search of a better text.
+_MAX_CUTS = 2
 
 #: Tokens that are enough to tell a language by.
 _IDENTIFY_TOKENS = 48
@@ -76,16 +80,16 @@ class CanarySession:
         self._punctuation, self._beam = punctuation or not card.plain_text, beam
         self._prompter, self._speller = Prompter(model), Speller(model.tokenizer)
         self._delta = _length_delta(model.cfg)
-        self._frame_ms = float(
+        self.frame_ms = float(
             model.cfg.preprocessor.window_stride * 1000 * model.encoder.subsampling_factor
         )
         decoder: Any = precision.apply(Decoder(model), precision_name, device)
-        self._decoder: Decoder = decoder
-        self._sound = _Sound(model, precision_name, device)
-        self._aligner, self._ctc_sound = None, None
+        self.decoder: Decoder = decoder
+        self.hearing = Hearing(model, precision_name, device)
+        self._aligner, self._ctc_hearing = None, None
         if loaded.ctc is not None:
-            self._ctc_sound = _Sound(loaded.ctc, precision_name, device)
-            self._aligner = align.CtcAligner(loaded.ctc)
+            self._ctc_hearing = Hearing(loaded.ctc, precision_name, device)
+            self._aligner = align.CtcAligner(loaded.ctc, device)
         self._framed = self._aligner is None and card.timestamps is Timing.FRAMES
         budget = _CPU_BUDGET_S
         if device.type == "cuda":
@@ -100,11 +104,7 @@ class CanarySession:
         `DeviceTooSmall` where a single piece does not fit.
         """
         self._check(pieces)
-        found = self._recognise(pieces)
-        return [
-            tuple(self._mended(piece, utterance, depth=0) for utterance in utterances)
-            for piece, utterances in zip(pieces, found, strict=True)
-        ]
+        return self._mended(pieces, self.recognise_once(pieces), cuts=_MAX_CUTS)
 
     def identify(
         self, clips: Sequence[AudioClip], candidates: Sequence[str]
@@ -132,9 +132,13 @@ class CanarySession:
 
     def close(self) -> None:
         """Give back the memory of the device; the session is not used again."""
-        for name in ("_decoder", "_sound", "_ctc_sound", "_aligner", "_prompter", "_speller"):
+        for name in ("decoder", "hearing", "_ctc_hearing", "_aligner", "_prompter", "_speller"):
             self.__dict__.pop(name, None)
         self._recover()
+
+    def requests(self, source: str, targets: Sequence[str], frames: int) -> list[Request]:
+        """What to ask the decoder for texts in some languages from a piece of so many frames."""
+        return [self._request(primary(source), primary(t), False, frames) for t in targets]
 
     def _check(self, pieces: Sequence[Piece]) -> None:
         for source, target in {(p.source, t) for p in pieces for t in p.targets}:
@@ -143,14 +147,15 @@ class CanarySession:
                 raise UnsupportedPair(reason)
 
     def _recover(self) -> None:
-        decoder = getattr(self, "_decoder", None)
+        decoder = getattr(self, "decoder", None)
         if decoder is not None:
             decoder.forget()
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+    def recognise_once(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+        """As `recognise`, without a second try at suspicious texts."""
         return self._batcher.run(
             pieces, lambda p: _seconds(p.clip) * (1 + len(p.targets)), self._work
         )
@@ -168,7 +173,7 @@ class CanarySession:
         return [done.get(id(p)) or tuple(_nothing(p, t) for t in p.targets) for p in pieces]
 
     def _hear(self, pieces: Sequence[Piece]) -> list[_Heard]:
-        encoded, lengths = self._sound.encode([p.clip.samples for p in pieces])
+        encoded, lengths = self.hearing.encode([p.clip.samples for p in pieces])
         wanted, requests = [], []
         for piece, frames in zip(pieces, lengths, strict=True):
             keys = [(primary(target), False) for target in piece.targets]
@@ -181,7 +186,7 @@ class CanarySession:
             wanted.append(keys)
             requests.append([self._request(source, *key, frames) for key in keys])
         attention = self._aligner is None or any(len(keys) > 1 for keys in wanted)
-        texts = self._decoder.greedy(encoded, lengths, requests, attention=attention)
+        texts = self._write(encoded, lengths, requests, attention)
         heard = []
         for piece, keys, decoded in zip(pieces, wanted, texts, strict=True):
             spelled: dict[str, tuple[Decoded, Spelled]] = {}
@@ -194,28 +199,42 @@ class CanarySession:
             heard.append(_Heard(piece=piece, texts=spelled, framed=framed))
         return heard
 
+    def _write(
+        self,
+        encoded: Tensor,
+        lengths: Sequence[int],
+        requests: Sequence[Sequence[Request]],
+        attention: bool,
+    ) -> list[list[Decoded]]:
+        if self._beam == 1:
+            return self.decoder.greedy(encoded, lengths, requests, attention=attention)
+        return beam_search(
+            self.decoder, encoded, lengths, requests, self._beam, attention=attention
+        )
+
     def _request(self, source: str, target: str, times: bool, frames: int) -> Request:
         prompt = self._prompter.ids(source, target, punctuation=self._punctuation, times=times)
         return Request(
-            prompt=prompt, max_tokens=self._decoder.max_tokens(prompt, frames, self._delta)
+            prompt=prompt, max_tokens=self.decoder.max_tokens(prompt, frames, self._delta)
         )
 
     def _time_spoken(self, heard: Sequence[_Heard]) -> list[tuple[list[tuple[int, int]], Timing]]:
         """When the words of each piece were said, in ms of the film, and how that was found."""
         by_ctc: list[align.Times | None] = [None] * len(heard)
-        if self._aligner is not None and self._ctc_sound is not None:
+        if self._aligner is not None and self._ctc_hearing is not None:
             saying = [i for i, one in enumerate(heard) if _spoken(one)[1].words]
             if saying:
-                encoded, lengths = self._ctc_sound.encode(
+                encoded, lengths = self._ctc_hearing.encode(
                     [heard[i].piece.clip.samples for i in saying]
                 )
-                for at, i in enumerate(saying):
-                    by_ctc[i] = self._aligner.align(
-                        encoded[at : at + 1],
-                        lengths[at : at + 1],
-                        [_spoken(heard[i])[1].words],
-                        primary(heard[i].piece.source),
-                    )[0]
+                found = self._aligner.align(
+                    encoded,
+                    lengths,
+                    [_spoken(heard[i])[1].words for i in saying],
+                    [primary(heard[i].piece.source) for i in saying],
+                )
+                for i, times in zip(saying, found, strict=True):
+                    by_ctc[i] = times
         return [self._place_spoken(one, ctc) for one, ctc in zip(heard, by_ctc, strict=True)]
 
     def _place_spoken(
@@ -224,7 +243,7 @@ class CanarySession:
         span = _span(one.piece.clip)
         decoded, spelled = _spoken(one)
         frames: align.Times | None = ctc
-        timing, frame_ms = Timing.CTC, self._frame_ms
+        timing, frame_ms = Timing.CTC, self.frame_ms
         if frames is not None and self._aligner is not None:
             frame_ms = self._aligner.frame_ms
         if frames is None and one.framed:
@@ -280,110 +299,57 @@ class CanarySession:
         words = spelled.words[start:stop]
         times = None
         if decoded.attention is not None:
-            low = int((span.start_ms - whole.start_ms) / self._frame_ms)
-            high = math.ceil((span.end_ms - whole.start_ms) / self._frame_ms)
+            low = int((span.start_ms - whole.start_ms) / self.frame_ms)
+            high = math.ceil((span.end_ms - whole.start_ms) / self.frame_ms)
             owners = [
                 owner - start if owner is not None and start <= owner < stop else None
                 for owner in spelled.owners
             ]
             frames = align.attention_times(decoded.attention[:, low:high], owners, len(words))
             if frames is not None:
-                offset = whole.start_ms + low * self._frame_ms
+                offset = whole.start_ms + low * self.frame_ms
                 times = [
-                    (offset + a * self._frame_ms, offset + b * self._frame_ms) for a, b in frames
+                    (offset + a * self.frame_ms, offset + b * self.frame_ms) for a, b in frames
                 ]
         return align.settle(times or align.spread(words, span), span)
 
-    def _mended(self, piece: Piece, utterance: Utterance, *, depth: int) -> Utterance:
-        """Decode a suspicious text again in two smaller pieces, where that gives a better one."""
-        suspicious = utterance.flags & {Flag.TRUNCATED, Flag.LOOPING, Flag.DENSE}
-        seconds = _seconds(piece.clip)
-        if not suspicious or depth == 2 or seconds < 2 * repair.MIN_CUT_S:
-            return utterance
-        clip, at = piece.clip, repair.quietest(piece.clip.samples)
+    def _mended(
+        self, pieces: Sequence[Piece], found: list[tuple[Utterance, ...]], *, cuts: int
+    ) -> list[tuple[Utterance, ...]]:
+        """Decode suspicious texts again in two halves each, and keep those that got better."""
+        suspects = [
+            (at, slot)
+            for at, utterances in enumerate(found)
+            for slot, utterance in enumerate(utterances)
+            if cuts
+            and utterance.flags & repair.FAULTS
+            and _seconds(pieces[at].clip) >= 2 * repair.MIN_CUT_S
+        ]
+        if not suspects:
+            return found
         halves = [
-            replace(
-                piece, clip=replace(clip, samples=clip.samples[:at]), targets=(utterance.language,)
-            ),
-            replace(
-                piece,
-                clip=replace(
-                    clip, samples=clip.samples[at:], start_samples=clip.start_samples + at
-                ),
-                targets=(utterance.language,),
-            ),
+            half
+            for at, slot in suspects
+            for half in repair.halves(pieces[at], found[at][slot].language)
         ]
-        parts = [
-            self._mended(half, found[0], depth=depth + 1)
-            for half, found in zip(halves, self._recognise(halves), strict=True)
-        ]
-        flags = frozenset().union(*(part.flags for part in parts))
-        if flags & {Flag.TRUNCATED, Flag.LOOPING, Flag.DENSE}:
-            return utterance
-        timings = [part.timing for part in parts if part.timing is not None]
-        return Utterance(
-            text=" ".join(part.text for part in parts if part.text),
-            span=utterance.span,
-            language=utterance.language,
-            words=tuple(word for part in parts for word in part.words),
-            timing=max(timings, key=list(Timing).index, default=None),
-            flags=flags,
-        )
+        again = self._mended(halves, self.recognise_once(halves), cuts=cuts - 1)
+        better = [list(utterances) for utterances in found]
+        for number, (at, slot) in enumerate(suspects):
+            parts = [again[2 * number][0], again[2 * number + 1][0]]
+            better[at][slot] = repair.better(found[at][slot], parts)
+        return [tuple(utterances) for utterances in better]
 
     @torch.inference_mode()
     def _read(self, clips: Sequence[AudioClip], candidates: Sequence[str]) -> list[list[Decoded]]:
         """Each clip read in each language, from one encoding."""
-        encoded, lengths = self._sound.encode([clip.samples for clip in clips])
+        encoded, lengths = self.hearing.encode([clip.samples for clip in clips])
         requests = []
         for frames in lengths:
             full = [self._request(primary(c), primary(c), False, frames) for c in candidates]
             requests.append(
                 [replace(r, max_tokens=min(r.max_tokens, _IDENTIFY_TOKENS)) for r in full]
             )
-        return self._decoder.greedy(encoded, lengths, requests)
-
-
-class _Sound:
-    """The half of a model that hears: features and encoder."""
-
-    def __init__(self, model: Any, precision_name: str, device: torch.device) -> None:
-        # Features are always computed in fp32: the filter bank is useless in 16 bits.
-        self._features = model.preprocessor.to(device)
-        self._device = device
-        parts = torch.nn.ModuleDict({"encoder": model.encoder})
-        for name in ("encoder_decoder_proj", "transf_encoder"):
-            if isinstance(getattr(model, name, None), torch.nn.Module):
-                parts[name] = getattr(model, name)
-        moved: Any = precision.apply(parts, precision_name, device)
-        self._parts = moved
-        model.encoder = moved["encoder"]
-        self._dtype = (
-            torch.bfloat16 if device.type == "cuda" or precision_name == "bf16" else torch.float32
-        )
-        if precision_name == "fp32":
-            self._dtype = torch.float32
-
-    def encode(self, sounds: Sequence[NDArray[np.float32]]) -> tuple[Tensor, list[int]]:
-        """Mono sound at 16 kHz to (pieces, frames, hidden), and how many frames are sound."""
-        lengths = [len(sound) for sound in sounds]
-        batch = torch.zeros(len(sounds), max(lengths))
-        for row, sound in enumerate(sounds):
-            batch[row, : len(sound)] = torch.from_numpy(np.nan_to_num(sound))
-        features, sizes = self._features(
-            input_signal=batch.to(self._device), length=torch.tensor(lengths, device=self._device)
-        )
-        encoded, frames = self._parts["encoder"](
-            audio_signal=features.to(self._dtype), length=sizes
-        )
-        states = encoded.transpose(1, 2)
-        if "encoder_decoder_proj" in self._parts:
-            states = self._parts["encoder_decoder_proj"](states)
-        if "transf_encoder" in self._parts:
-            mask = torch.arange(states.shape[1], device=self._device) < frames[:, None]
-            states = self._parts["transf_encoder"](
-                encoder_states=states, encoder_mask=mask.to(states.dtype)
-            )
-        return states, [int(n) for n in frames]
+        return self.decoder.greedy(encoded, lengths, requests)
 
 
 def _length_delta(config: Any) -> int:

@@ -1,0 +1,259 @@
+"""The engine from sound to timed words, on tiny random models: nonsense, but whole and in order."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from canary_subs.canary import CanaryEngine, CanaryOptions, repair
+from canary_subs.canary.batch import Batcher
+from canary_subs.canary.load import load
+from canary_subs.canary.random_models import save
+from canary_subs.canary.text import Speller
+from canary_subs.errors import DeviceTooSmall, PluginUnusable, UnknownName, UnsupportedPair
+from canary_subs.model import AudioClip, Flag, Piece, Span, Timing, Utterance, Word
+
+
+def clip(seconds: float, start: int = 0, seed: int = 0) -> AudioClip:
+    draw = np.random.default_rng(seed)
+    samples = draw.standard_normal(int(seconds * 16_000)).astype(np.float32) * 0.1
+    return AudioClip(samples=samples, start_samples=start)
+
+
+def piece(seconds: float, targets: tuple[str, ...], **more: Any) -> Piece:
+    return Piece(clip=clip(seconds, **more), source="en", targets=targets)
+
+
+@pytest.fixture(scope="module")
+def v2_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model built as canary-1b-v2 is, with a CTC model packed in."""
+    path = tmp_path_factory.mktemp("models") / "v2.nemo"
+    save("tiny-v2", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def session(v2_file: Path) -> Iterator[Any]:
+    session = CanaryEngine(CanaryOptions(model=str(v2_file))).open("cpu", "fp32")
+    yield session
+    session.close()
+
+
+def check(asked: Piece, found: tuple[Utterance, ...]) -> None:
+    assert [utterance.language for utterance in found] == list(asked.targets)
+    for utterance in found:
+        assert " ".join(word.text for word in utterance.words) == utterance.text
+        assert utterance.span.start_ms == asked.clip.start_samples // 16
+        for word in utterance.words:
+            assert utterance.span.start_ms <= word.start_ms <= word.end_ms <= utterance.span.end_ms
+            assert word.confidence is None or 0 <= word.confidence <= 1
+        for one, other in itertools.pairwise(utterance.words):
+            assert one.end_ms <= other.start_ms
+
+
+def test_pieces_of_all_kinds_come_back_in_order_and_whole(session: Any) -> None:
+    asked = [
+        piece(2.5, ("en", "de"), start=160_000),
+        piece(0.02, ("en",)),
+        piece(0.0, ("fr", "en")),
+        piece(4.0, ("es",), seed=1, start=16_000),
+        piece(1.0, ()),
+        piece(1.3, ("de", "en", "fr", "es"), seed=2),
+    ]
+    for one, found in zip(asked, session.recognise(asked), strict=True):
+        check(one, found)
+    silent = session.recognise(asked[1:3])
+    assert all(u.text == "" and u.words == () for row in silent for u in row)
+
+
+def test_transcripts_are_timed_by_ctc_and_translations_by_their_source(session: Any) -> None:
+    ((own, other),) = session.recognise_once([piece(3.0, ("en", "de"))])
+    assert own.words and own.timing is Timing.CTC
+    assert other.words and other.timing is Timing.SOURCE
+    assert other.words[0].start_ms >= own.words[0].start_ms
+    assert other.words[-1].end_ms <= own.words[-1].end_ms
+
+
+def test_neither_neighbours_nor_other_languages_change_a_text(session: Any) -> None:
+    asked = [piece(s, ("en", "fr"), seed=i) for i, s in enumerate((3.0, 1.2, 2.1))]
+    together = session.recognise_once(asked)
+    for one, (first, second) in zip(asked, together, strict=True):
+        for target, expected in (("en", first), ("fr", second)):
+            alone = Piece(clip=one.clip, source="en", targets=(target,))
+            ((found,),) = session.recognise_once([alone])
+            assert found.text == expected.text
+
+
+def test_texts_equal_those_of_nemo_transcribe(tiny_file: Path, session: Any) -> None:
+    ours = CanaryEngine(CanaryOptions(model=str(tiny_file))).open("cpu", "fp32")
+    nemo = load(tiny_file).model
+    sounds = [clip(2.0, seed=5), clip(1.1, seed=6)]
+    asked = [Piece(clip=one, source="en", targets=("en", "de")) for one in sounds]
+    found = ours.recognise_once(asked)
+    for slot, (target, task) in enumerate((("en", "asr"), ("de", "ast"))):
+        for at, sound in enumerate(sounds):
+            texts = nemo.transcribe(
+                audio=[sound.samples],
+                batch_size=1,
+                verbose=False,
+                source_lang="en",
+                target_lang=target,
+                task=task,
+                pnc="yes",
+            )
+            # What NeMo spells out of special tokens is no text.
+            plain = Speller(nemo.tokenizer).spell(texts[0].y_sequence.tolist()).text
+            # NeMo's beam of one goes one token past the cap.
+            assert plain.startswith(found[at][slot].text[:-8]) and found[at][slot].text
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8", "int4"])
+def test_every_format_runs(v2_file: Path, precision: str) -> None:
+    session = CanaryEngine(CanaryOptions(model=str(v2_file))).open("cpu", precision)
+    asked = piece(1.5, ("en", "de"))
+    assert session.precision == precision
+    check(asked, session.recognise_once([asked])[0])
+    session.close()
+
+
+def test_beams_run_through_the_whole_engine(v2_file: Path) -> None:
+    session = CanaryEngine(CanaryOptions(model=str(v2_file), beam=2)).open("cpu", "fp32")
+    asked = piece(1.5, ("en", "de"))
+    check(asked, session.recognise_once([asked])[0])
+
+
+def test_samples_that_are_no_numbers_harm_only_their_own_piece(session: Any) -> None:
+    good, bad = piece(1.5, ("en",)), piece(1.5, ("en",))
+    bad.clip.samples[100:200] = np.nan
+    bad.clip.samples[300] = np.inf
+    alone = session.recognise_once([good])
+    found = session.recognise_once([good, bad])
+    assert found[0][0].text == alone[0][0].text
+    check(bad, found[1])
+
+
+def test_a_pair_that_the_model_cannot_do_is_refused_before_any_work(session: Any) -> None:
+    session_work, session.hearing = session.hearing, None
+    try:
+        with pytest.raises(UnsupportedPair, match="from de to fr"):
+            session.recognise([Piece(clip=clip(1), source="de", targets=("de", "fr"))])
+        with pytest.raises(UnsupportedPair, match="canary-1b-v2"):
+            session.recognise([Piece(clip=clip(1), source="it", targets=("it",))])
+    finally:
+        session.hearing = session_work
+
+
+def test_languages_compete(session: Any) -> None:
+    odds = session.identify([clip(1.5), clip(2.0, seed=1), clip(0.01)], ["en", "de", "fr"])
+    assert list(odds) == ["en", "de", "fr"]
+    assert sum(odds.values()) == pytest.approx(1)
+    assert session.identify([], ["en", "de"]) == {"en": 0.5, "de": 0.5}
+
+
+def test_licences_names_and_devices(v2_file: Path) -> None:
+    with pytest.raises(PluginUnusable, match="CC-BY-NC"):
+        CanaryEngine(CanaryOptions(model="canary-1b", commercial=True))
+    engine = CanaryEngine(CanaryOptions(model=str(v2_file)))
+    with pytest.raises(UnknownName, match="fp16"):
+        engine.open("cpu", "fp16")
+    with pytest.raises(Exception, match="no device is called"):
+        engine.open("gpu", "auto")
+    reason = CanaryEngine(CanaryOptions(model="canary-1b-flash")).refuse("it", "en")
+    assert reason is not None and "nvidia/canary-1b-v2" in reason
+    assert CanaryEngine(CanaryOptions(model="canary-1b-v2")).refuse("pt-BR", "en") is None
+
+
+class Memory:
+    """A device that bears so many seconds at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.batches, self.recovered = seconds, [], 0
+
+    def work(self, batch: list[float]) -> list[str]:
+        if max(batch) * len(batch) > self.seconds:
+            raise MemoryError
+        self.batches.append(batch)
+        return [f"{item:g}" for item in batch]
+
+    def recover(self) -> None:
+        self.recovered += 1
+
+
+def test_batches_of_like_length_come_back_in_order() -> None:
+    device = Memory(1000)
+    items = [5.0, 30.0, 1.0, 28.0, 6.0]
+    found = Batcher(60).run(items, lambda s: s, device.work)
+    assert found == ["5", "30", "1", "28", "6"]
+    assert device.batches == [[30.0, 28.0], [6.0, 5.0, 1.0]]
+
+
+def test_out_of_memory_halves_the_batch_and_is_remembered() -> None:
+    device = Memory(70)
+    batcher = Batcher(1000, device.recover)
+    items = [30.0] * 8
+    assert batcher.run(items, lambda s: s, device.work) == ["30"] * 8
+    assert device.recovered == 2
+    assert all(len(batch) == 2 for batch in device.batches)
+    batcher.run(items, lambda s: s, device.work)
+    assert device.recovered == 2
+
+
+def test_one_piece_too_much_says_what_to_do_and_bugs_stay_bugs() -> None:
+    with pytest.raises(DeviceTooSmall, match="--precision int8"):
+        Batcher(1000).run([30.0], lambda s: s, Memory(10).work)
+
+    def broken(batch: list[float]) -> list[str]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Batcher(1000).run([30.0], lambda s: s, broken)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "truncated", "expected"),
+    [
+        ("all is well here", 3, False, set()),
+        ("no no no no", 2, False, set()),
+        ("E E E E E E E E", 5, False, {Flag.LOOPING}),
+        ("thank you very much thank you very much thank you very much", 9, False, {Flag.LOOPING}),
+        ("cut off", 9, True, {Flag.TRUNCATED}),
+        (
+            "far too many different words for half of a second, honestly " * 2,
+            0.5,
+            False,
+            {Flag.DENSE},
+        ),
+    ],
+)
+def test_what_nobody_can_have_said(
+    text: str, seconds: float, truncated: bool, expected: set[Flag]
+) -> None:
+    assert expected <= repair.faults(text.split(), seconds, truncated=truncated)
+    if not expected:
+        assert not repair.faults(text.split(), seconds, truncated=truncated)
+
+
+def test_a_piece_is_cut_where_it_is_quietest_and_put_together_again() -> None:
+    sound = clip(6.0, start=1600)
+    sound.samples[40_000:43_200] = 0
+    left, right = repair.halves(Piece(clip=sound, source="en", targets=("en", "de")), "de")
+    assert left.targets == right.targets == ("de",)
+    assert 40_000 <= len(left.clip.samples) <= 43_200
+    assert right.clip.start_samples == 1600 + len(left.clip.samples)
+    joined = np.concatenate([left.clip.samples, right.clip.samples])
+    assert np.array_equal(joined, sound.samples)
+
+    def utterance(text: str, flags: frozenset[Flag] = frozenset()) -> Utterance:
+        words = tuple(Word(text=w, start_ms=0, end_ms=1) for w in text.split())
+        span = Span(start_ms=0, end_ms=9)
+        return Utterance(
+            text=text, span=span, language="de", words=words, timing=Timing.SOURCE, flags=flags
+        )
+
+    whole = utterance("x x x", frozenset({Flag.LOOPING}))
+    assert repair.better(whole, [utterance("ein"), utterance("Satz")]).text == "ein Satz"
+    still = utterance("y y y", frozenset({Flag.LOOPING}))
+    assert repair.better(whole, [utterance("ein"), still]) is whole
