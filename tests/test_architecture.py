@@ -32,9 +32,9 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "keys": ("errors",),
     "ahead": (),
     "plugins": (*FOUNDATION, "options"),
-    "config": (*FOUNDATION, "options", "keys", "plugins"),
+    "config": (*FOUNDATION, "options", "keys", "plugins", "cues.profiles"),
     # The rules of reading and the choice of a track are the house's own; all else is plugins.
-    "film": (*FOUNDATION, "plugins", "cues.profiles"),
+    "film": (*FOUNDATION, "plugins", "cues.profiles", "cues.tracks"),
     "pipeline": (*FOUNDATION, "plugins", "film", "ahead", "media.tracks"),
     "api": (*FOUNDATION, "keys", "plugins", "config", "pipeline", "cues.profiles"),
     # Roads of their own, beside the main one: checking, re-timing, proof pages.
