@@ -299,6 +299,7 @@ def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> P
         profile=config.profile,
         own_profiles=config.profiles,
         review=config.review,
+        shots=config.shots,
         shared_timing=config.timing == "shared",
         writers=tuple(choice("format", name) for name in config.formats),
         deliveries=tuple(choice("delivery", name) for name in config.deliveries),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,14 @@ from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.tracks import bilingual
 from canary_subs.errors import (
     CanarySubsError,
+    DamagedMedia,
     LanguageUnsure,
     NotMedia,
     OutputError,
     PluginError,
 )
 from canary_subs.hookspecs import Delivery, Segmenter, Session, Source
+from canary_subs.media.shots import shots_ms
 from canary_subs.model import (
     AudioClip,
     AudioTrack,
@@ -36,6 +39,8 @@ from canary_subs.model import (
 )
 from canary_subs.plugins import Catalogue, contained
 from canary_subs.timing import ms_to_samples, samples_to_ms
+
+log = logging.getLogger(__name__)
 
 #: A target that means "the language that is spoken".
 ORIGINAL = "original"
@@ -241,6 +246,17 @@ def _named(target: str, spoken: str) -> str:
     return "+".join(spoken if part == ORIGINAL else part for part in target.split("+"))
 
 
+def shots_of(heard: Heard) -> tuple[int, ...]:
+    """The picture's cuts, where the plan asks for them; a picture that cannot be read has none."""
+    if not heard.plan.shots:
+        return ()
+    try:
+        return shots_ms(heard.media)
+    except DamagedMedia as error:
+        log.warning("%s; its cues keep to no cuts", error)
+        return ()
+
+
 def languages_of(tracks: Sequence[str], spoken: str, plan: Plan) -> tuple[str, ...]:
     """The languages to recognise for some tracks: the spoken one too where times are shared."""
     languages = [language for track in tracks for language in track.split("+")]
@@ -273,6 +289,8 @@ def lay_out(
     transcript: Transcript,
     provenance: dict[str, str],
     catalogue: Catalogue,
+    *,
+    shots: Sequence[int] = (),
     template: Sequence[Cue] | None = None,
 ) -> Document:
     """Words to cues, by the plan's layout and profile, on the template's times if there is one."""
@@ -282,7 +300,13 @@ def lay_out(
     layout = catalogue.make("layout", plan.layout)
     with contained(entry.plugin):
         cues = tuple(
-            layout.layout(transcript, profile, frame_rate=heard.media.frame_rate, template=template)
+            layout.layout(
+                transcript,
+                profile,
+                frame_rate=heard.media.frame_rate,
+                shots_ms=shots,
+                template=template,
+            )
         )
         if not all(isinstance(cue, Cue) for cue in cues):
             raise TypeError("a layout must give cues")

@@ -250,6 +250,11 @@ class Config:
         "correct them, beside them.",
         folder=True,
     )
+    shots: bool = setting(
+        False,
+        "Find the picture's cuts and let cues keep to them; the whole picture is decoded for it.",
+        folder=True,
+    )
     timing: Literal["own", "shared"] = setting(
         "own",
         "Times of the tracks: each language its own, or all of them shared, those of the language "

@@ -270,6 +270,8 @@ class Plan:
     own_profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     #: Examine the results, and put a report and a proof page beside them.
     review: bool = False
+    #: Find the picture's cuts, and let cues keep to them.
+    shots: bool = False
     #: All tracks take the cue times of the spoken language's; else each has its own.
     shared_timing: bool = False
     writers: tuple[Choice, ...]

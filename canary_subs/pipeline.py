@@ -315,6 +315,7 @@ class _Film:
         self._failures: tuple[CanarySubsError, ...] = ()
         self._provenance: dict[str, str] = {}
         self._found: list[tuple[Span, Mapping[str, Utterance]]] = []
+        self._shots: tuple[int, ...] = ()
         self._told = 0
         self._stopping = threading.Event()
         self._outcome = Outcome(task=task, media=heard.media)
@@ -361,6 +362,7 @@ class _Film:
             known = self._task.keep.recall(scope, span)
             missing = tuple(language for language in self._languages if language not in known)
             yield _Waiting(clip=clip, span=span, known=known, missing=missing)
+        self._shots = film.shots_of(self._heard)
 
     def _cut(self) -> Iterator[AudioClip]:
         heard = self._heard
@@ -521,7 +523,12 @@ class _Film:
             utterances=tuple(found[language] for _, found in self._found if found[language].text),
         )
         document = film.lay_out(
-            self._heard, transcript, self._provenance, self._catalogue, template
+            self._heard,
+            transcript,
+            self._provenance,
+            self._catalogue,
+            shots=self._shots,
+            template=template,
         )
         self._laid_out[key] = document
         return document

@@ -49,6 +49,9 @@ def add_work(parser: argparse.ArgumentParser) -> None:
         "--timing", choices=("own", "shared"), help="each track its own times, or all the same"
     )
     work.add_argument(
+        "--shots", action="store_true", default=None, help="let cues keep to the picture's cuts"
+    )
+    work.add_argument(
         "--review", action="store_true", default=None, help="write a report and a proof page too"
     )
     work.add_argument("--track", type=int, metavar="N", help="which sound track, from 0")
@@ -109,6 +112,7 @@ def _flags(args: argparse.Namespace) -> dict[str, object]:
         "profile",
         "timing",
         "review",
+        "shots",
         "track",
         "overwrite",
         "model",

@@ -41,6 +41,7 @@ def describe(plan: Plan) -> dict[str, str]:
         "aligner": _choice(plan.aligner) if plan.aligner else "",
         "layout": _choice(plan.layout),
         "profile": plan.profile,
+        "shots": str(plan.shots),
         "timing": "shared" if plan.shared_timing else "own",
         "formats": "; ".join(_choice(choice) for choice in plan.writers),
         "deliveries": "; ".join(_choice(choice) for choice in plan.deliveries),
