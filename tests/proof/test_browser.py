@@ -191,7 +191,7 @@ def test_the_check_runs_again_at_every_change(opened: Opened) -> None:
     assert counted(tab) == 3
     tab.get_by_role("option", name=re.compile("but nobody")).click()
     findings = tab.get_by_role("list", name="Findings in this cue")
-    expect(findings).to_contain_text("Too fast to read 53.0 cps, limit 17 cps")
+    expect(findings).to_contain_text("Too fast to read 54.0 cps, limit 17 cps")
     text = tab.get_by_label("Text, a line")
     text.fill("but nobody")
     expect(findings).to_have_text("")
@@ -205,12 +205,15 @@ def test_the_check_runs_again_at_every_change(opened: Opened) -> None:
     tab.get_by_label("End", exact=True).press("Enter")
     tab.get_by_role("option", name=re.compile("too short")).click()
     expect(findings).to_contain_text("Overlap")
-    for _ in range(20):
+    # Typing in one field is one step back, and the end that was typed another.
+    for _ in range(2):
         tab.locator("body").press("Control+z")
+    expect(tab.get_by_role("button", name="Undo")).to_be_disabled()
     assert counted(tab) == 3
-    assert srt.parse(saved(tab, "Save SRT")).__next__().content == english().cues[0].text
+    assert [c.content for c in srt.parse(saved(tab, "Save SRT"))][1] == english().cues[1].text
     tab.locator("body").press("Control+y")
-    assert counted(tab) == 2
+    # An empty cue is not saved.
+    assert len(list(srt.parse(saved(tab, "Save SRT")))) == 3
 
 
 def test_a_finding_that_only_the_sound_can_settle_is_marked_once_its_cue_changed(
@@ -331,7 +334,7 @@ def test_hostile_text_is_shown_and_never_runs(opened: Opened) -> None:
     expect(tab.locator("#overlay span").first).to_have_text(HOSTILE)
     expect(tab.locator("h1")).to_have_text(f"{HOSTILE}.webm")
     expect(tab.get_by_role("list", name="Findings in this cue")).to_contain_text(HOSTILE)
-    expect(tab.locator("#findings .value").first).to_contain_text(HOSTILE)
+    expect(tab.locator("#findings .value").filter(has_text=HOSTILE)).to_be_visible()
     tab.get_by_role("button", name="German on the picture").click()
     tab.get_by_label("Text, a line").fill(HOSTILE + HOSTILE)
     expect(tab.locator("#overlay span")).to_have_text(HOSTILE + HOSTILE)

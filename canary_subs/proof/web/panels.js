@@ -192,7 +192,7 @@ export class Overlay {
         button.className = "chip";
         button.textContent = track.language;
         button.title = `Show ${languageName(track.language)} on the picture`;
-        button.setAttribute("aria-label", `${languageName(track.language)} on the picture`);
+        button.setAttribute("aria-label", `${track.language}: ${languageName(track.language)} on the picture`);
         button.addEventListener("click", () => {
           if (!this.shown.delete(track)) this.shown.add(track);
           this.refresh();

@@ -123,7 +123,7 @@ export class Track {
   }
 
   insert(start_ms, end_ms) {
-    const cue = { id: ++lastId, start_ms, end_ms, lines: [""], speaker: null, words: [] };
+    const cue = { id: ++lastId, start_ms, end_ms, lines: [], speaker: null, words: [] };
     this.#step([...this.cues, cue].sort(byTime), null);
     return cue;
   }
@@ -148,7 +148,7 @@ export class Track {
     const whole = {
       ...cue,
       end_ms: Math.max(cue.end_ms, next.end_ms),
-      lines: [...cue.lines, ...next.lines].filter((line) => line.trim()),
+      lines: [...cue.lines, ...next.lines],
       words: [...cue.words, ...next.words],
     };
     const cues = this.cues.filter((one) => one.id !== next.id);

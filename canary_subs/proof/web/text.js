@@ -68,9 +68,9 @@ export function plain(text) {
   return closed(shown.split(" ").filter(Boolean).join(" "));
 }
 
-// The lines of a text that somebody typed or pasted.
+// The lines of a text that somebody typed or pasted; those that show nothing are none.
 export function typedLines(text) {
-  return text.split(/\r\n|[\n\r\u2028\u2029]/).map(plain);
+  return text.split(/\r\n|[\n\r\u2028\u2029]/).map(plain).filter(Boolean);
 }
 
 const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;

@@ -39,6 +39,7 @@ export class Timeline {
     [this.host, this.canvas, this.overview, this.place] =
       ["wave", "lane", "overview", "place"].map(byId);
     this.handles = { start_ms: byId("handle-start"), end_ms: byId("handle-end") };
+    this.place.setAttribute("aria-valuemax", Math.round(duration_ms / 1000));
     this.colours = palette();
     this.wave = WaveSurfer.create({
       container: this.host,
