@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from functools import partial
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -229,7 +229,7 @@ def load(folder: Path | None = None, disabled: tuple[str, ...] = ()) -> Catalogu
     catalogue = Catalogue()
     for room in BUILTINS:
         catalogue.add(room, "built in", partial(importlib.import_module, f"{PROJECT}.{room}"))
-    for point in sorted(entry_points(group=PROJECT), key=lambda point: point.name):
+    for point in sorted(_installed(), key=lambda point: point.name):
         origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
         if point.name not in disabled:
             catalogue.add(point.name, origin, point.load)
@@ -238,6 +238,22 @@ def load(folder: Path | None = None, disabled: tuple[str, ...] = ()) -> Catalogu
             if file.stem not in disabled:
                 catalogue.add(file.stem, str(file), partial(_from_file, file))
     return catalogue
+
+
+def _installed() -> Iterator[EntryPoint]:
+    """The entry points of all distributions, the first of a name on the path alone."""
+    # importlib's own entry_points() gives up where one distribution's metadata is broken.
+    seen: set[str] = set()
+    for distribution in distributions():
+        try:
+            points = distribution.entry_points.select(group=PROJECT)
+            if not points or distribution.name in seen:
+                continue
+            seen.add(distribution.name)
+        except Exception as error:
+            log.warning("an installed distribution has broken metadata: %s", error)
+            continue
+        yield from points
 
 
 def _from_file(file: Path) -> object:

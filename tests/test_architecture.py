@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "plugins": (*FOUNDATION, "options"),
     "config": (*FOUNDATION, "options", "keys", "plugins", "cues.profiles"),
     # The rules of reading and the choice of a track are the house's own; all else is plugins.
-    "film": (*FOUNDATION, "plugins", "cues.profiles", "cues.tracks"),
+    "film": (*FOUNDATION, "plugins", "cues.profiles", "cues.tracks", "media.shots"),
     "pipeline": (*FOUNDATION, "plugins", "film", "ahead", "media.tracks"),
     "api": (*FOUNDATION, "keys", "plugins", "config", "pipeline", "cues.profiles"),
     # Roads of their own, beside the main one: checking, re-timing, proof pages.
@@ -69,10 +70,14 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text())
+
+
 def imports(name: str) -> Iterator[tuple[str, int]]:
     """Every module that a module names in an import, wherever it stands, with its line."""
-    tree = ast.parse(MODULES[name].read_text())
-    for node in ast.walk(tree):
+    for node in ast.walk(tree(name)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno
@@ -138,7 +143,7 @@ def test_only_the_engine_imports_torch(name: str) -> None:
 def test_only_the_command_line_prints_and_exits(name: str) -> None:
     if within(name, "demo") or name in ("__main__", "jobs.child"):
         return  # programs of their own
-    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+    for node in ast.walk(tree(name)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("print", "input", "exit"), f"{name}:{node.lineno}"
 
@@ -168,8 +173,8 @@ def test_nothing_heavy_is_imported_before_it_is_needed(statement: str) -> None:
 
 
 def test_no_command_line_goes_through_a_shell() -> None:
-    for name, file in MODULES.items():
-        for node in ast.walk(ast.parse(file.read_text())):
+    for name in MODULES:
+        for node in ast.walk(tree(name)):
             if isinstance(node, ast.Call):
                 shell = [key.value for key in node.keywords if key.arg == "shell"]
                 assert not shell, f"{name}:{node.lineno} runs a shell"

@@ -288,6 +288,27 @@ def test_installed_plugins_are_found_by_entry_point(
     assert catalogue.provider("format", "srt")
 
 
+def test_a_distribution_with_broken_metadata_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(tmp_path, "ep-well", GOOD, "ep_well_module")
+    installed(tmp_path, "ep-ill", "", "ep_ill_module")
+    entry_points = tmp_path / "ep_ill-1.2.dist-info" / "entry_points.txt"
+    entry_points.write_text("[canary_subs]\nno equals sign\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load().provider("format", "good").plugin == "ep-well"
+
+
+def test_an_installed_plugin_is_taken_once_however_often_it_is_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("one", "two"):
+        installed(tmp_path / folder, "ep-twice", GOOD, "ep_twice_module")
+        monkeypatch.syspath_prepend(tmp_path / folder)
+    found = [plugin.broken for plugin in load().plugins if plugin.name == "ep-twice"]
+    assert found == [None]
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
