@@ -1,0 +1,143 @@
+"""The whole road with the demonstration model: real videos, real sound, the truth beside them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import srt
+import webvtt
+
+from canary_subs import config, plugins
+from canary_subs.demo import MODEL_PATH
+from canary_subs.keys import Config
+from canary_subs.media import ffmpeg
+from canary_subs.pipeline import Outcome, Sessions, Task, process
+from canary_subs.plugins import Catalogue
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+VIDEOS = EXAMPLES / "videos"
+
+sys.path.insert(0, str(EXAMPLES))
+from score import score  # noqa: E402  (it lies beside the examples, outside any package)
+
+assert MODEL_PATH.is_file(), "the demonstration model is part of the package"
+
+
+class Road:
+    """The built-in road with one loaded model for all tests."""
+
+    def __init__(self, catalogue: Catalogue, sessions: Sessions) -> None:
+        self.catalogue = catalogue
+        self.sessions = sessions
+
+    def run(self, out: Path, *videos: Path, **chosen: object) -> dict[str, Outcome]:
+        """Subtitle videos into a folder: name -> outcome."""
+        wanted = replace(Config(), model="demo", out=out, formats=("json",), **chosen)  # type: ignore[arg-type]
+        plan = config.plan(wanted, self.catalogue)
+        tasks = [Task(path=video, plan=plan) for video in videos]
+        done = process(tasks, self.catalogue, self.sessions)
+        return {outcome.task.path.name: outcome for outcome in done}
+
+
+@pytest.fixture(scope="module")
+def road() -> Iterator[Road]:
+    catalogue = plugins.load()
+    sessions = Sessions(catalogue)
+    yield Road(catalogue, sessions)
+    sessions.close()
+
+
+def untagged(video: Path, copy: Path) -> Path:
+    """The same video without a word on its language."""
+    dropped = ("-map_metadata", "-1", "-metadata:s:a", "language=")
+    subprocess.run(
+        [ffmpeg.find(), "-nostdin", "-v", "error", "-i", video, "-c", "copy", *dropped, copy],
+        check=True,
+    )
+    return copy
+
+
+def test_what_is_heard_and_translated_is_true(road: Road, tmp_path: Path) -> None:
+    english = [VIDEOS / "english.mp4", VIDEOS / "late_audio.ts"]
+    done = road.run(tmp_path, *english, targets=("en", "de", "fr", "es"))
+    for video in english:
+        assert done[video.name].errors == ()
+        for language in ("en", "de", "fr", "es"):
+            found = score(video, tmp_path / f"{video.stem}.{language}.json", language)
+            assert list(found.shortfalls) == []
+
+
+def test_the_language_is_found_out(road: Road, tmp_path: Path) -> None:
+    for name, language in (("german.mkv", "de"), ("french.mp4", "fr"), ("spanish.mkv", "es")):
+        video = VIDEOS / name
+        bare = untagged(video, tmp_path / name)
+        done = road.run(tmp_path, bare, targets=("original",))
+        assert done[name].errors == ()
+        found = score(video, tmp_path / f"{video.stem}.{language}.json", language)
+        assert list(found.shortfalls) == []
+
+
+def test_the_other_sound_track_is_heard_when_its_language_is_named(
+    road: Road, tmp_path: Path
+) -> None:
+    video = VIDEOS / "two_languages.mkv"
+    for track in (0, 1):
+        language = score_language(video, track)
+        done = road.run(tmp_path, video, source=language, targets=(language,))
+        assert done[video.name].errors == ()
+        found = score(video, tmp_path / f"{video.stem}.{language}.json", language, track)
+        assert list(found.shortfalls) == []
+
+
+def score_language(video: Path, track: int) -> str:
+    from score import truth
+
+    return truth(video, track).language
+
+
+def daemon(folder: Path, state: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "XDG_STATE_HOME": str(state),
+        "XDG_CONFIG_HOME": str(state / "config"),
+        "CANARY_SUBS_WATCH_SETTLE_S": "0.5",
+        "CANARY_SUBS_TARGETS": "original,en",
+    }
+    how = ("--drain", "--model", "demo", "--format", "srt,vtt")
+    return subprocess.Popen(
+        [sys.executable, "-m", "canary_subs", "watch", folder, *how],
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def test_a_killed_daemon_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    results = []
+    for name, killed in (("calm", False), ("killed", True)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "film.mkv").write_bytes((VIDEOS / "german.mkv").read_bytes())
+        running = daemon(folder, tmp_path / f"{name} state")
+        if killed:
+            time.sleep(12)
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+            running = daemon(folder, tmp_path / f"{name} state")
+        assert running.wait(timeout=300) == 0
+        results.append({p.name: p.read_bytes() for p in folder.iterdir() if p.suffix != ".mkv"})
+    assert set(results[0]) == {"film.de.srt", "film.de.vtt", "film.en.srt", "film.en.vtt"}
+    assert results[0] == results[1]
+    cues = list(srt.parse(results[0]["film.de.srt"].decode()))
+    captions = webvtt.from_string(results[0]["film.de.vtt"].decode()).captions
+    assert len(cues) == len(captions) > 3
+    for cue, caption in zip(cues, captions, strict=True):
+        assert cue.start.total_seconds() == pytest.approx(caption.start_in_seconds, abs=1)
+        assert cue.content.split() == caption.text.split()
