@@ -88,7 +88,7 @@ class _Parent(logging.Handler):
         self._say({"sign": job})
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
+        message = plain(record.getMessage())  # a file's name may hold anything
         if record.exc_info and record.exc_info[0] is not None:
             message += "\n" + "".join(traceback.format_exception(*record.exc_info))
         self._say({"level": record.levelno, "name": record.name, "message": message})

@@ -314,11 +314,11 @@ class Watcher:
         if still < watch.settle_s:
             self._look_again(path, waiting, min(now + _GROWING_S, waiting.since + watch.settle_s))
         elif stamp.size_bytes == 0:
-            self._look_again(path, waiting, now + min(max(still, _GROWING_S), _UNFINISHED_S))
+            self._look_again(path, waiting, now + min(max(still / 2, _GROWING_S), _UNFINISHED_S))
         elif still < watch.patience_s and being_written(Path(path)):
-            self._look_again(path, waiting, now + min(max(still, _GROWING_S), 4 * _GROWING_S))
+            self._look_again(path, waiting, now + min(max(still / 2, _GROWING_S), 4 * _GROWING_S))
         elif still < watch.patience_s and not _whole(path):
-            wait = min(max(still, _GROWING_S), _UNFINISHED_S)
+            wait = min(max(still / 2, _GROWING_S), _UNFINISHED_S)
             self._look_again(path, waiting, now + wait)
         else:
             return self._seen(path, waiting)

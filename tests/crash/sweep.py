@@ -52,7 +52,7 @@ class Report:
         return [
             f"{self.kills} kills in {self.rounds} rounds ({doing})",
             f"{self.looks} files read while they appeared",
-            f"{self.repeated} pieces recognised twice, {self.forgivable} were in flight when killed",
+            f"{self.repeated} pieces recognised twice; {self.forgivable} were in flight at kills",
             *(f"FAULT: {fault}" for fault in self.faults),
         ]
 
@@ -99,7 +99,7 @@ def make_films(folder: Path, count: int) -> None:
 
 
 def sweep(folder: Path, kills: int, seed: int, *, films: int, model: str = "light") -> Report:
-    """Kill that often; ``model`` "demo" uses the demonstration model instead of the light engine."""
+    """Kill that often; ``model``: "light" for the light engine, "demo" for the real one."""
     report, chance = Report(), random.Random(seed)
     calm = House(folder / "calm", model)
     if model == "light":
@@ -197,15 +197,11 @@ def _round(house: House, chance: random.Random, report: Report, kills: int) -> N
             report.faults.append(f"round {report.rounds} took more than {ROUND_S:g} s")
             return
         daemon = house.start()
-        # Half of all kills soon after the child begins, so that every stage has its share.
-        began = len(house.query("SELECT 1 FROM transitions"))
-        wait_s = chance.choice([chance.uniform(0, 0.4), chance.uniform(0, 3)])
-        while daemon.poll() is None and report.kills < kills:
-            if len(house.query("SELECT 1 FROM transitions")) > began:
-                break
-            time.sleep(0.01)
-        with suppress(subprocess.TimeoutExpired):
-            daemon.wait(timeout=wait_s if report.kills < kills else ROUND_S)
+        if report.kills < kills:
+            _wait_for_an_instant(house, daemon, chance)
+        else:
+            with suppress(subprocess.TimeoutExpired):
+                daemon.wait(timeout=ROUND_S)
         if daemon.poll() is not None:
             if daemon.returncode != 0:
                 report.faults.append(f"the daemon ended with status {daemon.returncode}")
@@ -229,6 +225,28 @@ def _round(house: House, chance: random.Random, report: Report, kills: int) -> N
             time.sleep(0.01)  # what a dead daemon leaves behind ends by itself
         if house.tables["engine"] == "light":
             house.count_in_flight(report)
+
+
+def _wait_for_an_instant(
+    house: House, daemon: subprocess.Popen[bytes], chance: random.Random
+) -> None:
+    """Return at a random instant: as films begin, while they are recognised, as results come."""
+
+    def begun() -> int:
+        return len(house.query("SELECT 1 FROM transitions WHERE became = 'running'"))
+
+    counted, more, blur_s = chance.choice(
+        [
+            (begun, 1, 0.5),
+            (lambda: len(house.diary()), chance.randint(1, 40), 0.1),
+            (lambda: len(house.diary()), chance.randint(1, 40), 0.1),
+            (lambda: len(results(house.films)), chance.randint(1, 6), 0.02),
+        ]
+    )
+    enough = counted() + more
+    while daemon.poll() is None and counted() < enough:
+        time.sleep(0.002)
+    time.sleep(chance.uniform(0, blur_s))
 
 
 def _kill(pid: int) -> None:

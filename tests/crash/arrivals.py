@@ -1,0 +1,274 @@
+"""`make arrivals`: files arrive in every way there is; each is queued once, and when complete.
+
+Once with events, once without: the folder is then only looked through.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, Queue
+
+from canary_subs.jobs.records import Arrival, Seen
+from canary_subs.jobs.store import Store
+from canary_subs.jobs.watch import Watcher
+from tests.crash import stage
+
+SETTLE_S = 1.0
+#: Besides the settle time: when a file has to be queued, counted from its last byte.
+WITHIN_S = 2.0
+#: What looking instead of hearing may add, with many hands busy in the folder.
+POLLING_S = 5.0
+#: Hands that bring files.
+HANDS = 20
+
+Way = Callable[[Path, bytes, Path], None]
+
+
+def create(path: Path, film: bytes, outside: Path) -> None:
+    path.write_bytes(film)
+
+
+def move_in(path: Path, film: bytes, outside: Path) -> None:
+    (outside / path.name).write_bytes(film)
+    (outside / path.name).rename(path)
+
+
+def rename(path: Path, film: bytes, outside: Path) -> None:
+    part = path.with_name(path.name + random.choice([".part", ".crdownload", ".!qB", "~"]))
+    part.write_bytes(film)
+    time.sleep(random.choice([0, 2 * SETTLE_S]))
+    part.rename(path)
+
+
+def hidden_first(path: Path, film: bytes, outside: Path) -> None:
+    part = path.with_name(f".{path.name}.Xy7Q")
+    part.write_bytes(film)
+    part.rename(path)
+
+
+def hard_link(path: Path, film: bytes, outside: Path) -> None:
+    (outside / path.name).write_bytes(film)
+    os.link(outside / path.name, path)
+
+
+def symbolic_link(path: Path, film: bytes, outside: Path) -> None:
+    (outside / path.name).write_bytes(film)
+    path.symlink_to(outside / path.name)
+
+
+def slowly(path: Path, film: bytes, outside: Path) -> None:
+    with path.open("wb") as file:
+        for start in range(0, len(film), len(film) // 5 + 1):
+            file.write(film[start : start + len(film) // 5 + 1])
+            file.flush()
+            time.sleep(random.uniform(0, SETTLE_S))
+
+
+def held_open(path: Path, film: bytes, outside: Path) -> None:
+    """A writer that pauses for longer than the settle time."""
+    with path.open("wb") as file:
+        file.write(film[: len(film) // 2])
+        file.flush()
+        time.sleep(2 * SETTLE_S)
+        file.write(film[len(film) // 2 :])
+
+
+def in_pauses(path: Path, film: bytes, outside: Path) -> None:
+    """A copy that is broken off and taken up again; nobody holds it open meanwhile."""
+    for part in (film[: len(film) // 2], film[len(film) // 2 :]):
+        with path.open("ab") as file:
+            file.write(part)
+        time.sleep(random.uniform(0, 3 * SETTLE_S))
+
+
+def empty_first(path: Path, film: bytes, outside: Path) -> None:
+    path.touch()
+    time.sleep(2 * SETTLE_S)
+    path.write_bytes(film)
+
+
+def preallocated(path: Path, film: bytes, outside: Path) -> None:
+    with path.open("wb") as file:
+        os.truncate(file.fileno(), len(film))
+    time.sleep(2 * SETTLE_S)
+    with path.open("r+b") as file:
+        file.write(film)
+
+
+def over_another(path: Path, film: bytes, outside: Path) -> None:
+    path.write_bytes(film[: len(film) // 3])
+    part = path.with_name(f".new-{path.name}")
+    part.write_bytes(film)
+    part.replace(path)
+
+
+def old_times(path: Path, film: bytes, outside: Path) -> None:
+    """A copy that keeps the time of its original."""
+    path.write_bytes(film)
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+
+
+def beside_notes(path: Path, film: bytes, outside: Path) -> None:
+    notes = path.with_name(path.name + ".aria2")
+    notes.write_bytes(b"notes")
+    path.write_bytes(film)
+    time.sleep(2 * SETTLE_S)
+    notes.unlink()
+    os.utime(path)
+
+
+WAYS: tuple[Way, ...] = (
+    create, move_in, rename, hidden_first, hard_link, symbolic_link, slowly, held_open, in_pauses,
+    empty_first, preallocated, over_another, old_times, beside_notes,
+)  # fmt: skip
+
+
+@dataclass
+class Report:
+    files: int = 0
+    queued: int = 0
+    twice: int = 0
+    incomplete: int = 0
+    late: int = 0
+    latest_s: float = 0.0
+    latest: str = ""
+    #: How late is too late; without events it depends on how often is looked.
+    within_s: float = WITHIN_S
+    ways: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def faults(self) -> int:
+        return (self.files - self.queued) + self.twice + self.incomplete + self.late
+
+    def lines(self) -> list[str]:
+        ways = ", ".join(f"{count} {way}" for way, count in sorted(self.ways.items()))
+        return [
+            f"{self.files} files ({ways})",
+            f"{self.queued} queued, {self.twice} of them more than once, "
+            f"{self.incomplete} before they were complete",
+            f"the latest {self.latest_s:.2f} s after its last byte and {SETTLE_S:g} s of rest "
+            f"({self.latest}); {self.late} later than {self.within_s:g} s",
+        ]
+
+
+class Recording(Store):
+    """A store that notes when it was shown what."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.shown: list[tuple[float, Seen]] = []
+
+    def arrive(self, seen):  # type: ignore[no-untyped-def]
+        seen = list(seen)
+        found = super().arrive(seen)
+        now = time.monotonic()
+        self.shown += [
+            (now, one) for one, a in zip(seen, found, strict=True) if a is not Arrival.KNOWN
+        ]
+        return found
+
+
+def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
+    """Let ``count`` files arrive and see what the store is shown of them."""
+    report, chance = Report(files=count), random.Random(seed)
+    if polling == "always":
+        report.within_s += POLLING_S
+    root, outside = folder / "films", folder / "outside"
+    for place in (root, outside):
+        place.mkdir(parents=True)
+    kinds = [".mkv", ".mp4", ".avi"]
+    films = {kind: stage.film(outside / f"f{kind}", 1, 1).read_bytes() for kind in kinds}
+    store = Recording(folder / "state" / "jobs.sqlite")
+    chosen = {
+        "settle_s": SETTLE_S, "rescan_s": 3600.0, "poll_s": 0.5, "polling": polling,
+    }  # fmt: skip
+    ended: dict[Path, float] = {}
+    work: Queue[tuple[Way, Path, bytes]] = Queue()
+    for number in range(count):
+        way, kind = WAYS[number % len(WAYS)], chance.choice(kinds)
+        parts = [f"d{chance.randrange(8)}" for _ in range(chance.randrange(4))]
+        # Every film is another one, so that none is taken for one that moved: rubbish after the
+        # last frame, where containers let it pass.
+        data = bytearray(films[kind])
+        data[-6:] = number.to_bytes(6, "big")
+        path = root.joinpath(*parts) / f"{number} {way.__name__}{kind}"
+        work.put((way, path, bytes(data)))
+        report.ways[way.__name__] += 1
+
+    def hand() -> None:
+        while True:
+            try:
+                way, path, data = work.get_nowait()
+            except Empty:
+                return
+            path.parent.mkdir(parents=True, exist_ok=True)
+            way(path, data, outside)
+            ended[path] = time.monotonic()
+
+    stop = threading.Event()
+    settings = stage.settings(folder / "state", watch=chosen)
+    watcher = threading.Thread(target=Watcher([root], settings, store).run, args=(stop,))
+    before, after = work.qsize() // 10, []
+    for _ in range(before):  # some lie there before the watch begins
+        after.append(work.get())
+    for _, path, data in after:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        create(path, data, outside)
+    begun = time.monotonic()
+    ended.update({path: begun for _, path, _ in after})
+    watcher.start()
+    hands = [threading.Thread(target=hand) for _ in range(HANDS)]
+    for one in hands:
+        one.start()
+    for one in hands:
+        one.join()
+    end = time.monotonic() + 60
+    while len({seen.path for _, seen in store.shown}) < count and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(3 * SETTLE_S)
+    stop.set()
+    watcher.join()
+    times = Counter(seen.path for _, seen in store.shown)
+    report.queued = len(times)
+    report.twice = sum(number > 1 for number in times.values())
+    sizes = {path: path.stat().st_size for path in ended}
+    for at, seen in store.shown:
+        report.incomplete += seen.stamp.size_bytes != sizes[seen.path]
+        late_s = at - ended[seen.path] - SETTLE_S
+        if late_s > report.latest_s:
+            report.latest_s, report.latest = late_s, seen.path.name
+        report.late += late_s > report.within_s
+    store.close()
+    return report
+
+
+def main() -> int:
+    """Print counts; 1 where one falls short."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    args = parser.parse_args()
+    print(f"seed {args.seed}")
+    faults = 0
+    for name, polling in (("with events", "auto"), ("without events", "always")):
+        with tempfile.TemporaryDirectory(prefix="canary-subs-arrivals-") as folder:
+            report = trial(Path(folder), args.files, args.seed, polling=polling)
+        print("\n".join(f"{name}: {line}" for line in report.lines()), flush=True)
+        faults += report.faults
+    print(json.dumps({"files": args.files, "faults": faults}))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
