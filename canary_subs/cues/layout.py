@@ -4,7 +4,8 @@ A cue is a run of words. Where it starts and ends, how long it must stand to be 
 lines break follow from the run and the word after it alone, so every run of words that could be a
 cue has a cost of its own, and the cheapest way to cut the track into runs is found exactly, by
 dynamic programming over the words. The runs are bounded by the profile's lines, columns and
-duration, so the work grows linearly with the film.
+duration, so the work grows linearly with the film; and since no cue crosses a long pause, it is
+done in blocks between two of these, so that memory does not grow with it.
 
 What a cue costs (`_Costs` holds the weights):
 
@@ -34,8 +35,8 @@ When not all rules can hold, they give way in this order, the last one first:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from itertools import pairwise, zip_longest
 
@@ -53,7 +54,10 @@ _LONGEST_PAUSE_MS = 2000
 _MAX_LATE_MS = 200
 #: No cue holds more words than this, whatever the profile allows: it bounds the work.
 _MAX_WORDS = 64
+#: Words that are laid out at a time, at least; twice as many at most.
+_BLOCK_WORDS = 4000
 
+_NEVER_MS = 2**62
 #: Latin, Greek, Cyrillic and Armenian come before it.
 _FIRST_OTHER = "\u0590"
 
@@ -124,12 +128,12 @@ def lay_out(
     ``frame_rate`` None, for a film without a picture, counts as 25.
     """
     track = Track.of(transcript.utterances, profile.max_columns)
-    if not track.words:
-        return ()
     clock = _Clock(profile, frame_rate, shots_ms, track)
-    runs = _TimedRuns(track, profile, clock)
-    chosen = cheapest(runs, runs.cost)
-    return tuple(_settled(track, runs, chosen, profile, frame_rate))
+    drafts: list[_Draft] = []
+    for begin, end in track.blocks():
+        runs = _TimedRuns(track.part(begin, end), profile, clock, begin)
+        drafts += (runs.draft(run) for run in cheapest(runs, runs.cost))
+    return tuple(_settled(track, drafts, profile, frame_rate))
 
 
 def break_lines(text: str, language: str, profile: Profile) -> tuple[str, ...]:
@@ -144,66 +148,96 @@ def break_lines(text: str, language: str, profile: Profile) -> tuple[str, ...]:
     return tuple(lines)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Track:
     """The words of a track as arrays: entry i is word i, times in ms rise.
 
     A word without spaces that is wider than a line is cut into its characters here, with its time
-    shared among them; ``part_of`` tells which entries belong together.
+    shared among them.
     """
 
-    def __init__(self, words: list[Word], languages: list[str], part_of: list[int]) -> None:
-        n = len(words)
-        texts = [word.text for word in words]
-        self.words = words
-        self.languages = languages
-        self.part_of = part_of
-        self.start_ms: _Ints = np.fromiter((w.start_ms for w in words), np.int64, n)
-        self.end_ms: _Ints = np.fromiter((w.end_ms for w in words), np.int64, n)
-        # Engines may hand over words that step back a little; cues must not.
-        np.maximum.accumulate(np.maximum(self.start_ms, 0), out=self.start_ms)
-        np.maximum(self.end_ms, self.start_ms, out=self.end_ms)
-        np.maximum.accumulate(self.end_ms, out=self.end_ms)
-        self.columns: _Ints = np.fromiter(map(columns, texts), np.int64, n)
-        self.characters: _Ints = np.fromiter(map(characters, texts), np.int64, n)
-        self.ranks: _Ints = np.zeros(n, np.int64)
-        #: 1 where a space stands before the word, inside a line.
-        self.space: _Ints = np.ones(n, np.int64)
-        #: True where a cue must begin.
-        self.fresh: NDArray[np.bool_] = np.zeros(n, np.bool_)
-        begin = 0
-        for end in range(1, n + 1):
-            if end < n and languages[end] == languages[begin]:
-                continue
-            language = languages[begin]
-            self.ranks[begin:end] = rank_breaks(texts[begin:end], language)
-            self.fresh[begin] = True
-            if _unspaced(language):
-                for i in range(begin + 1, end):
-                    self.space[i] = _needs_space(texts[i - 1], texts[i])
-            begin = end
-        for i in range(1, n):
-            if part_of[i] == part_of[i - 1]:
-                self.space[i] = 0
-        if n:
-            self.fresh[1:] |= self.start_ms[1:] - self.end_ms[:-1] >= _LONGEST_PAUSE_MS
+    words: list[Word]
+    #: Entries of one number are parts of one word.
+    part_of: list[int]
+    start_ms: _Ints
+    end_ms: _Ints
+    columns: _Ints
+    characters: _Ints
+    #: The `Break` before each word.
+    ranks: _Ints
+    #: 1 where a space stands before the word, inside a line.
+    space: _Ints
+    #: True where a cue must begin.
+    fresh: NDArray[np.bool_]
 
     @classmethod
     def of(cls, utterances: Iterable[Utterance], max_columns: int) -> Track:
         """The words of all utterances, in order."""
         words: list[Word] = []
-        languages: list[str] = []
         part_of: list[int] = []
-        count = 0
+        # Where each stretch of one language begins, and which.
+        languages: list[tuple[int, str]] = []
         for utterance in utterances:
+            if not languages or languages[-1][1] != utterance.language:
+                languages.append((len(words), utterance.language))
             for word in spoken(utterance):
                 parts = [word]
                 if columns(word.text) > max_columns and _unspaced(utterance.language):
                     parts = _characters_of(word)
+                number = part_of[-1] + 1 if part_of else 0
                 words += parts
-                languages += [utterance.language] * len(parts)
-                part_of += [count] * len(parts)
-                count += 1
-        return cls(words, languages, part_of)
+                part_of += [number] * len(parts)
+        n = len(words)
+        texts = [word.text for word in words]
+        # Engines may hand over words that step back a little; cues must not.
+        start_ms = np.maximum.accumulate([max(0, word.start_ms) for word in words] or [0])[:n]
+        end_ms = np.maximum.accumulate([word.end_ms for word in words] or [0])[:n]
+        end_ms = np.maximum.accumulate(np.maximum(end_ms, start_ms))
+        ranks = np.zeros(n, np.int64)
+        space = np.ones(n, np.int64)
+        fresh = np.zeros(n, np.bool_)
+        for (begin, language), (end, _) in pairwise([*languages, (n, "")]):
+            ranks[begin:end] = rank_breaks(texts[begin:end], language)
+            fresh[begin : min(begin + 1, end)] = True
+            if _unspaced(language):
+                for i in range(begin + 1, end):
+                    space[i] = _needs_space(texts[i - 1], texts[i])
+        for i in range(1, n):
+            if part_of[i] == part_of[i - 1]:
+                space[i] = 0
+        fresh[1:] |= start_ms[1:] - end_ms[:-1] >= _LONGEST_PAUSE_MS
+        return cls(
+            words=words,
+            part_of=part_of,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            columns=np.fromiter(map(columns, texts), np.int64, n),
+            characters=np.fromiter(map(characters, texts), np.int64, n),
+            ranks=ranks,
+            space=space,
+            fresh=fresh,
+        )
+
+    def part(self, begin: int, end: int) -> Track:
+        """The words ``begin`` to ``end`` (excluded) as a track of their own."""
+        return Track(**{field.name: getattr(self, field.name)[begin:end] for field in fields(self)})
+
+    def blocks(self) -> Iterator[tuple[int, int]]:
+        """Stretches that no cue crosses, between long pauses; (begin, end) with end excluded.
+
+        Speech that goes on and on is cut at the longest pause between two sentences.
+        """
+        cuts = np.append(np.flatnonzero(self.fresh), len(self.words))
+        begin = 0
+        while begin < len(self.words):
+            low = begin + _BLOCK_WORDS
+            end = int(cuts[min(int(np.searchsorted(cuts, low)), len(cuts) - 1)])
+            if end > low + _BLOCK_WORDS:
+                inside = slice(low, low + _BLOCK_WORDS)
+                pause = self.start_ms[inside] - self.end_ms[low - 1 : low + _BLOCK_WORDS - 1]
+                end = low + int(np.argmax(pause - _LONGEST_PAUSE_MS * self.ranks[inside]))
+            yield begin, end
+            begin = end
 
     def _line(self, first: int, last: int) -> str:
         pieces = [self.words[first].text]
@@ -308,8 +342,8 @@ class _Clock:
         self.close_ms = close_gap_ms(profile, frame_rate)
         self.snap_ms = snap_ms(profile, frame_rate)
         self.shots_ms: _Ints = np.unique(np.asarray(shots_ms, dtype=np.int64))
-        #: The start of a cue that begins with word i.
-        self.start_ms = self._starts(track)
+        #: The start of a cue that begins with word i; after the last, a time that never comes.
+        self.start_ms: _Ints = np.append(self._starts(track), _NEVER_MS)
 
     def _starts(self, track: Track) -> _Ints:
         """Word starts, moved onto a near shot change where no speech is in the way."""
@@ -320,7 +354,7 @@ class _Clock:
         last = len(self.shots_ms) - 1
         shot_after = self.shots_ms[np.minimum(after, last)]
         shot_before = self.shots_ms[np.maximum(after - 1, 0)]
-        before_end = np.concatenate(([-(2**62)], track.end_ms[:-1]))
+        before_end = np.concatenate(([-_NEVER_MS], track.end_ms[:-1]))
         back = starts - shot_before
         early = (back > 0) & (back <= self.snap_ms) & (shot_before >= before_end + self.gap_ms)
         ahead = shot_after - starts
@@ -487,17 +521,21 @@ def cheapest(runs: Runs, cost: _Floats, begin: int = 0, end: int | None = None) 
 
 
 class _TimedRuns(Runs):
-    """The runs that could be cues of a film, with their times and whole cost."""
+    """The runs that could be cues of a film, with their times and whole cost.
 
-    def __init__(self, track: Track, profile: Profile, clock: _Clock) -> None:
+    ``track`` is the part of the film's that begins with its word ``begin``.
+    """
+
+    def __init__(self, track: Track, profile: Profile, clock: _Clock, begin: int) -> None:
         limit = track.start_ms + profile.max_duration_ms
         in_time = np.searchsorted(track.end_ms, limit, side="right") - 1
         cuts = np.append(np.flatnonzero(track.fresh), len(track.words))
         next_cut = cuts[np.searchsorted(cuts, np.arange(len(track.words)), side="right")]
         super().__init__(track, profile, np.minimum(in_time, next_cut - 1))
         self.clock = clock
+        self.begin = begin
         self.count = characters_in(self)
-        self.start_ms: _Ints = clock.start_ms[self.first]
+        self.start_ms: _Ints = clock.start_ms[begin + self.first]
         self.end_ms = self._ends()
         self.cost = self._cost()
 
@@ -507,7 +545,7 @@ class _TimedRuns(Runs):
         start = self.start_ms
         reading = np.ceil(self.count * (1000 / profile.max_cps)).astype(np.int64)
         spoken = np.maximum(self.track.end_ms[self.last], start)
-        following = np.append(clock.start_ms[1:], 2**62)[self.last]
+        following = clock.start_ms[self.begin + self.last + 1]
         free = np.minimum(following - clock.gap_ms, start + profile.max_duration_ms)
         readable = np.minimum(start + reading, spoken + profile.max_linger_ms)
         end = np.maximum.reduce([spoken, readable, start + profile.min_duration_ms])
@@ -538,26 +576,41 @@ class _TimedRuns(Runs):
         cost += costs.shot * self.clock.crossed(self.start_ms, self.end_ms)
         return cost
 
+    def draft(self, run: int) -> _Draft:
+        """A run with the film's own numbers for its words."""
+        return _Draft(
+            start_ms=int(self.start_ms[run]),
+            end_ms=int(self.end_ms[run]),
+            first=self.begin + int(self.first[run]),
+            last=self.begin + int(self.last[run]),
+            line_starts=[self.begin + word for word in self.line_starts(run)],
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Draft:
+    """A cue to be: words of the film by number, and times that may still have to give way."""
+
+    start_ms: int
+    end_ms: int
+    first: int
+    last: int
+    line_starts: list[int]
+
 
 def _settled(
-    track: Track,
-    runs: _TimedRuns,
-    chosen: Sequence[int],
-    profile: Profile,
-    frame_rate: Fraction | None,
-) -> Iterable[Cue]:
-    """The chosen runs as cues; where words crowd too much to be shown in time, cues start late."""
+    track: Track, drafts: Sequence[_Draft], profile: Profile, frame_rate: Fraction | None
+) -> Iterator[Cue]:
+    """The drafts as cues; where words crowd too much to be shown in time, cues start late."""
     gap_ms = min_gap_ms(profile, frame_rate)
     frame_ms = frames_ms(1, frame_rate)
-    earliest = -(2**62)
-    for run, following in zip_longest(chosen, chosen[1:]):
-        start = max(int(runs.start_ms[run]), earliest)
-        end = int(runs.end_ms[run])
+    earliest = -_NEVER_MS
+    for draft, following in zip_longest(drafts, drafts[1:]):
+        start = max(draft.start_ms, earliest)
+        end = draft.end_ms
         if following is not None and end - start < profile.min_duration_ms:
-            latest = int(runs.start_ms[following]) - gap_ms + _MAX_LATE_MS
+            latest = following.start_ms - gap_ms + _MAX_LATE_MS
             end = max(end, min(start + profile.min_duration_ms, latest))
         end = max(end, start + frame_ms)
         earliest = end + gap_ms
-        yield track.cue(
-            start, end, int(runs.first[run]), int(runs.last[run]), runs.line_starts(run)
-        )
+        yield track.cue(start, end, draft.first, draft.last, draft.line_starts)

@@ -60,7 +60,10 @@ def lay_on_template(
 def _groups(
     utterances: Sequence[Utterance], template: Sequence[Cue]
 ) -> Iterator[tuple[list[Utterance], list[Cue]]]:
-    """Runs of utterances with the template's cues that share their time, or with none."""
+    """Utterances with the template's cues that share their time.
+
+    Neighbours that share a cue come together, and neighbours that have none.
+    """
     group: list[Utterance] = []
     slots: list[Cue] = []
     next_slot = 0
@@ -76,7 +79,7 @@ def _groups(
             found += 1
         shared = bool(slots) and slots[-1].end_ms > start_ms
         fits = found > next_slot or shared
-        if group and fits != bool(slots):
+        if group and ((slots and not shared) or (fits and not slots)):
             yield group, slots
             group, slots = [], []
         group.append(utterance)
