@@ -7,7 +7,6 @@ const OWN_KEYS = new Set([" ", "Enter"]);
 export function listenToKeys(proof, dialog) {
   const single = {
     " ": () => proof.playPause(),
-    k: () => proof.playPause(),
     ArrowLeft: () => proof.skip(-1000),
     ArrowRight: () => proof.skip(1000),
     ",": () => proof.stepFrames(-1),

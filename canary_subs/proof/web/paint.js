@@ -13,7 +13,7 @@ const WORDS_TOP_PX = BOX_TOP_PX + BOX_PX + 3;
 const WORDS_PX = 7;
 
 const COLOURS = [
-  "ground", "panel", "line", "ink", "soft", "accent", "wave", "shot", "finding", "region",
+  "line", "ink", "soft", "accent", "wave", "shot", "finding", "region",
   "calm", "good", "fast", "over", "sure", "unsure", "doubtful",
 ];
 

@@ -51,7 +51,7 @@ export class CueList {
     const { track } = this.proof;
     const holds = (cue) => cue.lines.join(" ").toLocaleLowerCase().includes(this.#query);
     this.#shown = this.#query ? track.cues.filter(holds) : track.cues;
-    this.matches.textContent = this.#query ? count(this.#shown.length, "match").replace("matchs", "matches") : "";
+    this.matches.textContent = this.#query ? `${this.#shown.length.toLocaleString("en")} found` : "";
     this.list.element.lang = track.language;
     this.list.show(this.#shown, this.#place());
   }

@@ -8,7 +8,6 @@ const SPACING = /[^\p{Mn}\p{Me}\p{Cf}]/gu;
 // East Asian wide and fullwidth (Unicode Standard Annex 11), and emoji.
 const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18d08}\u{1aff0}-\u{1b2fb}\u{1d300}-\u{1d376}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}\p{Emoji_Presentation}\ufe0f]/u;
-// eslint-disable-next-line no-control-regex
 const PLAIN = /^[\x00-\x7f]*$/;
 
 function graphemes(text) {
@@ -33,7 +32,6 @@ export function characters(text) {
 }
 
 // Control characters, halves of pairs, byte order marks and direction overrides show nothing.
-// eslint-disable-next-line no-control-regex
 const UNWANTED = /[\u0000-\u001f\u007f-\u009f\p{Cs}\ufdd0-\ufdef\ufeff\ufffe\uffff\u202d\u202e]/gu;
 
 // Marks that turn the direction of what follows, and the mark that ends each.
@@ -58,7 +56,6 @@ function closed(text) {
 }
 
 // White space of every kind; a byte order mark, which JavaScript counts among it, is none.
-// eslint-disable-next-line no-control-regex
 const WHITE = /(?:(?!\ufeff)[\s\u0085\u001c-\u001f])+/g;
 
 // One line of text as it is saved, the same as the package's writers show it: white space single,
