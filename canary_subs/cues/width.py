@@ -16,8 +16,7 @@ def columns(text: str) -> int:
     """
     if text.isascii():
         return len(text)
-    # A text that begins with a mark has nothing to combine with but the space before it.
-    return width(f" {text}") - 1
+    return width(text)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from unicodedata import category
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -56,7 +57,8 @@ def texts(script: Script) -> st.SearchStrategy[str]:
         st.text(script.letters, min_size=40, max_size=130),
         st.sampled_from(["a", "I", "1990", "–", "...", "Mr.", "\u200b", "x\u0301" * 50]),
     )
-    return st.one_of(*[usual] * 12, odd)
+    # No writing begins a word with a combining mark, and its width there is anyone's guess.
+    return st.one_of(*[usual] * 12, odd).filter(lambda word: category(word[0])[0] != "M")
 
 
 @st.composite
