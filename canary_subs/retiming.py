@@ -52,7 +52,8 @@ def align(
 
     What is said is recognised, the text is found in it, and each piece of it aligned with the
     sound by the plan's aligner, where it names one. A script is laid out by the plan's profile; a
-    subtitle file keeps its cues. A subtitle file in another language than the film's
+    subtitle file keeps its cues. Words that are not recognised share the speech between those
+    that are. A subtitle file in another language than the film's
     (``language``, else as its name or content tells) is moved as a whole, by when people speak.
     Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUnsure`.
     """
@@ -97,7 +98,8 @@ def _said(
     pieces = heard.transcript.utterances
     spoken = [word for piece in pieces for word in piece.words]
     spans = [piece.span for piece in pieces]
-    placed = placing.place(texts, spoken, spans)
+    speech = speech_in(heard.media.path, catalogue, spoken=plan.source)
+    placed = placing.place(texts, spoken, speech)
     if placed.share < MIN_HEARD:
         raise UsageError(
             f"{text}: only {placed.share:.0%} of its words are heard in {heard.media.path}; "
@@ -191,8 +193,8 @@ def _by_clock(
     clock = sync.fit([cue.start_ms for cue in ordered], speech, reach_ms=_REACH_MS)
     if clock is None:
         raise UsageError(
-            f"{text}: its cues fit the speech in {video} under no offset or speed; "
-            "is it this film's?"
+            f"{text}: its cues fit the speech in {video} under no offset or speed "
+            f"(which takes {sync.MIN_CUES} cues at least); is it this film's?"
         )
     moved = [
         replace(

@@ -69,6 +69,8 @@ _LETTERS = {
 }
 #: At least so many of the letters outside ASCII must be the language's.
 _ENOUGH = 0.9
+#: So much of a file is judged; it is as telling as all of it.
+_JUDGED_BYTES = 50_000
 #: Where Unicode's Latin letters end and Greek, Cyrillic and further ones begin.
 _AFTER_LATIN = "\u0370"
 
@@ -116,11 +118,14 @@ def _legacy(data: bytes, language: str | None) -> tuple[str, str]:
     best, best_score = "", _ENOUGH
     if primary in _EAST_ASIAN and _decoded(data, _EAST_ASIAN[primary]) is not None:
         best = _EAST_ASIAN[primary]
+    telling = b"\n".join(line for line in data.splitlines() if not line.isascii())
     for page, languages in _PAGES.items() if not best else ():
-        text = _decoded(data, page)
-        for one in languages.split() if text is not None else ():
+        if _decoded(data, page) is None:
+            continue
+        text = telling[:_JUDGED_BYTES].decode(page)
+        for one in languages.split():
             # The language that is known wins where it fits; others have to fit better.
-            score = _fit(text or "", one) + (0.1 if one == primary else 0)
+            score = _fit(text, one) + (0.1 if one == primary else 0)
             if score > best_score:
                 best, best_score = page, score
     if not best:

@@ -55,16 +55,14 @@ def no_speech(material: Material) -> Iterator[Finding]:
     """A cue during which nobody speaks: invented, or far from its place."""
     if material.speech is None:
         return
-    # How much speech there has been at each of its starts and ends, and in between.
-    edges = [ms for span in material.speech for ms in (span.start_ms, span.end_ms)]
-    spoken = np.cumsum([ms for span in material.speech for ms in (0, span.duration_ms)])
-    for index, cue in enumerate(material.cues):
-        if is_label(cue) or cue.end_ms <= cue.start_ms:
-            continue
-        around = (cue.start_ms - _EDGE_MS, cue.end_ms + _EDGE_MS)
-        heard_ms = int(np.ptp(np.interp(around, edges, spoken))) if edges else 0
-        if heard_ms < _LEAST_SPEECH_MS:
-            measured = f"{heard_ms} ms of speech"
+    # How much speech there has been at each of its starts and ends; it grows evenly in between.
+    edges = [0, *(ms for span in material.speech for ms in (span.start_ms, span.end_ms))]
+    spoken = np.cumsum([0, *(ms for span in material.speech for ms in (0, span.duration_ms))])
+    before = np.interp([cue.start_ms - _EDGE_MS for cue in material.cues], edges, spoken)
+    after = np.interp([cue.end_ms + _EDGE_MS for cue in material.cues], edges, spoken)
+    for index, (cue, heard_ms) in enumerate(zip(material.cues, after - before, strict=True)):
+        if heard_ms < _LEAST_SPEECH_MS and not is_label(cue) and cue.duration_ms > 0:
+            measured = f"{heard_ms:.0f} ms of speech"
             yield finding("no-speech", index, cue, measured, f"{_LEAST_SPEECH_MS} ms")
 
 
