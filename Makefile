@@ -9,7 +9,7 @@ export KMP_BLOCKTIME ?= 0
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile lock clean
+.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance layouts lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,6 +38,24 @@ examples: $(SETUP) ## Make the example videos afresh (needs espeak-ng)
 
 model: $(SETUP) ## Train the demonstration model afresh (needs espeak-ng, about 80 minutes)
 	$(BIN)/python -m canary_subs.demo.train
+
+bench: $(SETUP) ## The engine against NeMo's and transformers' own, in one run
+	$(BIN)/canary-subs bench --require
+
+crash: $(SETUP) ## Kill the daemon 200 times and compare what it makes
+	$(BIN)/python -m tests.crash.sweep
+
+arrivals: $(SETUP) ## A thousand files in every way they can arrive
+	$(BIN)/python -m tests.crash.arrivals
+
+hostile: $(SETUP) ## Damaged and malicious files
+	$(BIN)/python -m tests.crash.hostile
+
+endurance: $(SETUP) ## 2,000 jobs and 100,000 files: memory and time
+	$(BIN)/python -m tests.crash.endurance
+
+layouts: $(SETUP) ## 10,000 random transcripts
+	CANARY_SUBS_EXAMPLES=10000 $(BIN)/python -m pytest tests/cues/test_layout_properties.py
 
 bench-layout: $(SETUP) ## Our layout against the rules of others, on the same words
 	$(BIN)/python benchmarks/layout.py

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ from canary_subs.errors import UsageError
 from canary_subs.timing import clock
 
 if TYPE_CHECKING:
+    from canary_subs.config import Settings
     from canary_subs.jobs.records import Record
     from canary_subs.jobs.store import Store
 
@@ -54,6 +58,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     ):
         parser = _add(commands, name, command, text)
         parser.add_argument("jobs", nargs="+", metavar="JOB", help="numbers or files, or 'failed'")
+    serving = _add(commands, "service", service, "files to run the daemon as a service")
+    serving.add_argument("kind", choices=("systemd", "dockerfile", "compose"))
+    serving.add_argument("--cuda", action="store_true", help="for containers: with an NVIDIA card")
+
     resting = _add(commands, "pause", pause, "let all workers rest until 'resume'")
     resting.add_argument("--reason", default="paused by hand", metavar="TEXT")
     _add(commands, "resume", resume, "let the workers go on")
@@ -80,13 +88,64 @@ def watch(args: argparse.Namespace) -> int:
     folders = [folder.absolute() for folder in args.folders]
     if args.dry_run:
         return _estimate(args, room, folders)
-    summary = daemon.watch(room.settings, folders, drain=args.drain)
+    with _shown(room.settings):
+        summary = daemon.watch(
+            room.settings, folders, drain=args.drain, listener=room.catalogue.job_changed
+        )
     counts = {state.value: count for state, count in summary.counts.items() if count}
     if args.json:
         common.show_json(counts)
     elif args.drain:
         print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do")
     return int(args.drain and summary.counts[JobState.FAILED] > 0)
+
+
+@contextmanager
+def _shown(settings: Settings) -> Iterator[None]:
+    """Progress on a terminal; elsewhere log lines, as text or as JSON."""
+    from canary_subs.jobs.logs import handler
+
+    if sys.stderr.isatty():
+        done = threading.Event()
+        follower = threading.Thread(target=_follow, args=(settings.config.store, done))
+        follower.start()
+        try:
+            yield
+        finally:
+            done.set()
+            follower.join()
+        return
+    top = logging.getLogger()
+    top.handlers[:] = [handler(settings.config.service.log, sys.stderr)]
+    top.setLevel(min(top.level, logging.INFO))
+    yield
+
+
+def _follow(path: Path, done: threading.Event) -> None:
+    """Show the films under way, as the store tells of them."""
+    from contextlib import closing
+
+    from canary_subs.cli.progress import FilmProgress
+    from canary_subs.jobs.store import Store
+    from canary_subs.model import JobState, Stage
+
+    with FilmProgress() as progress, closing(Store(path)) as store:
+        under_way: set[Path] = set()
+        while not done.wait(0.5):
+            running = {record.job.path: record.job for record in store.records((JobState.RUNNING,))}
+            for gone in under_way - set(running):
+                progress.end(gone)
+                if (record := store.find(gone)) is not None:
+                    progress.print(_ended(record))
+            for film, job in running.items():
+                progress.tell(film, job.stage or Stage.PROBE, job.progress)
+            under_way = set(running)
+
+
+def _ended(record: Record) -> str:
+    name = common.plain(record.job.path.name)
+    reason = f", {common.plain(record.job.reason)}" if record.job.reason else ""
+    return f"{name}: {record.job.state.value}{reason}"
 
 
 def _estimate(args: argparse.Namespace, room: common.Room, folders: list[Path]) -> int:
@@ -269,6 +328,22 @@ def resume(args: argparse.Namespace) -> int:
     """Let the workers of the store go on."""
     with _store(args) as store:
         store.resume()
+    return 0
+
+
+def service(args: argparse.Namespace) -> int:
+    """Print a systemd unit, a Dockerfile or a compose file for the watched folders."""
+    from canary_subs.jobs import service as texts
+
+    settings = common.look_around(args).settings
+    match args.kind:
+        case "systemd":
+            text = texts.unit(settings, args.config)
+        case "dockerfile":
+            text = texts.dockerfile(cuda=args.cuda)
+        case _:
+            text = texts.compose(settings.config.watch.folders, cuda=args.cuda)
+    sys.stdout.write(text)
     return 0
 
 
