@@ -105,7 +105,8 @@ def sweep(folder: Path, kills: int, seed: int, *, films: int, model: str = "ligh
     if model == "light":
         make_films(calm.films, films)
     else:
-        for example in sorted((Path(__file__).parents[2] / "examples").glob("*.mp4"))[:films]:
+        videos = Path(__file__).parents[2] / "examples" / "videos"
+        for example in sorted(videos.glob("*.mp4"))[:films]:
             shutil.copy(example, calm.films)
     calm.drain()
     whole = results(calm.films)
