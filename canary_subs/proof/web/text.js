@@ -77,10 +77,12 @@ export function direction(text) {
   return RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr";
 }
 
+const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language" });
+
 // A language's English name, or its tag where nobody knows one.
 export function languageName(tag) {
   try {
-    return new Intl.DisplayNames(["en"], { type: "language" }).of(tag);
+    return LANGUAGES.of(tag);
   } catch {
     return tag;
   }
