@@ -19,6 +19,9 @@ from canary_subs.model import JobState
 
 log = logging.getLogger(__name__)
 
+#: How long the watcher may take to end; a slow share may hold it, and it has nothing to save.
+_WATCHER_S = 2.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
@@ -62,13 +65,15 @@ def watch(
             from canary_subs.jobs.metrics import serve
 
             stack.enter_context(serve(settings.config.service.metrics, store, worker))
-        watching = threading.Thread(target=_watch, args=(watcher, stop), name="watcher")
+        watching = threading.Thread(
+            target=_watch, args=(watcher, stop), name="watcher", daemon=True
+        )
         watching.start()
         try:
             worker.run(stop, done=lambda: drain and watcher.settled)
         finally:
             stop.set()
-            watching.join()
+            watching.join(timeout=_WATCHER_S)
         return Summary(counts=store.counts(), stopped=told.is_set())
 
 
@@ -76,6 +81,8 @@ def _watch(watcher: Watcher, stop: threading.Event) -> None:
     try:
         watcher.run(stop)
     except BaseException:
+        if stop.is_set():  # the store was closed under a look through a slow folder
+            return
         # Without its eyes the daemon would wait for ever, and nobody would know.
         log.exception("watching ended unexpectedly; the daemon ends")
         stop.set()

@@ -25,7 +25,7 @@ def walk(
     """
     links = set() if links is None else links
     watch = settings.config.watch
-    results = settings.config.out
+    results = settings.config.out.absolute() if settings.config.out is not None else None
     visited: set[tuple[int, int]] = set()
     own = [str(top)]
     linked: list[str] = []

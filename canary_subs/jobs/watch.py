@@ -88,9 +88,8 @@ class Watcher:
     @property
     def settled(self) -> bool:
         """Whether all that lies in the folders was looked at and no file is expected to finish."""
-        return self._looked.is_set() and all(
-            waiting.stamp.size_bytes == 0 for waiting in tuple(self._waiting.values())
-        )
+        expected = (one for one in tuple(self._waiting.values()) if one.stamp.size_bytes)
+        return self._looked.is_set() and self._hints.empty() and not any(expected)
 
     def run(self, stop: threading.Event) -> None:
         """Watch until told to stop."""
@@ -231,6 +230,11 @@ class Watcher:
                 hint = self._hints.get_nowait()
         except queue.Empty:
             pass
+        except StoreError as error:
+            # What this hint, or others, pointed at is found by looking.
+            log.warning("%s", error)
+            for root in self._roots:
+                root.next_look = time.monotonic() + self._settings.config.watch.poll_s
 
     def _hint(self, root_path: Path, place: str, is_folder: bool) -> None:
         root = next(root for root in self._roots if root.path == root_path)
@@ -254,9 +258,6 @@ class Watcher:
             before = self._store.stamp(Path(place))
         except OSError:
             return
-        except StoreError as error:
-            log.warning("%s", error)
-            before = None
         if before is None or not _same(before, stamp):
             self._wait_for(place, root, stamp)
 

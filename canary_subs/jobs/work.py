@@ -25,7 +25,7 @@ from canary_subs.jobs.store import Store
 log = logging.getLogger(__name__)
 
 #: How long a child that was told to stop may take to finish its batch; then it is ended.
-STOP_S = 8.0
+STOP_S = 6.0
 #: How long a job that was cancelled may go on before its process is ended.
 _CANCEL_S = 20.0
 #: How often the loop looks at everything, with and without a child.
@@ -47,10 +47,13 @@ class Child:
         self.began_at = time.monotonic()
         #: When a job last went forward; None before the first time.
         self.sign_at: float | None = None
+        #: When it was last seen without a job.
+        self.idle_at = self.began_at
         self.stopped_at: float | None = None
         #: Why we ended it ourselves.
         self.verdict: str | None = None
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
+        self._closed = False
         self._process = subprocess.Popen(
             [sys.executable, "-m", "canary_subs.jobs.child"],
             stdin=subprocess.PIPE,
@@ -96,7 +99,10 @@ class Child:
             log.debug("the child had ended")
 
     def close(self) -> None:
-        """Wait for its end, end what it left behind, hear its last words."""
+        """Wait for its end, end what it left behind, hear its last words; safe to repeat."""
+        if self._closed:
+            return
+        self._closed = True
         self._process.wait()
         self.kill()
         for thread in self._threads:
@@ -238,11 +244,9 @@ class Worker:
         if not needed and not held:
             one.stop()
         limit_s = self._queue.stall_s if one.sign_at else self._queue.start_s
-        # Time only counts while it has something to do.
-        last = max(one.sign_at or one.began_at, self._due.get("held", 0.0))
-        if not held:
-            self._due["held"] = now
-        elif now - last > limit_s:
+        if not held:  # time only counts while it has something to do
+            one.idle_at = now
+        elif now - max(one.sign_at or one.began_at, one.idle_at) > limit_s:
             one.kill(f"made no progress for {limit_s:g} s")
         most_mb = self._queue.memory_mb
         if most_mb is not None and one.memory_mb() > most_mb:

@@ -149,7 +149,8 @@ class House:
             real = {"engine": "canary", "model": model, "segmenter": "silero"}
             tables = merge(tables, real)
         self.tables = tables
-        self.in_flight = 0
+        #: Pieces in the diary, and pieces kept, at the last kill.
+        self.recognised = self.kept = 0
 
     def start(self) -> subprocess.Popen[bytes]:
         return stage.daemon([self.films], self.tables, self.light, drain=True)
@@ -173,11 +174,13 @@ class House:
 
     def count_in_flight(self, report: Report) -> None:
         """What was recognised and not kept when everything was killed."""
-        kept = self.query("SELECT count(*) FROM pieces")
-        lost = len(set(self.diary())) - (int(str(kept[0][0])) if kept else 0)
+        rows = self.query("SELECT count(*) FROM pieces")
+        recognised, kept = len(self.diary()), int(str(rows[0][0])) if rows else 0
+        lost = (recognised - self.recognised) - (kept - self.kept)
+        self.recognised, self.kept = recognised, kept
         if lost > BATCH_LINES:
             report.faults.append(f"{lost} pieces were lost by one kill, more than a batch")
-        report.forgivable += max(lost, 0)
+        report.forgivable += lost
 
     def close(self, report: Report) -> None:
         lines = self.diary()

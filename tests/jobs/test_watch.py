@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from canary_subs.jobs import mounts
+from canary_subs.errors import StoreError
+from canary_subs.jobs import mounts, watch
 from canary_subs.jobs.records import Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.watch import Watcher
@@ -51,9 +52,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @contextmanager
-def watching(root: Path, store: Store, **watch: object) -> Iterator[Watcher]:
-    chosen = {"settle_s": SETTLE_S, "rescan_s": 60.0, "poll_s": 0.2, **watch}
-    watcher = Watcher([root], stage.settings(root.parent / "state", watch=chosen), store)
+def watching(root: Path, store: Store, **chosen: object) -> Iterator[Watcher]:
+    tables = {"settle_s": SETTLE_S, "rescan_s": 60.0, "poll_s": 0.2, **chosen}
+    watcher = Watcher([root], stage.settings(root.parent / "state", watch=tables), store)
     stop = threading.Event()
     thread = threading.Thread(target=watcher.run, args=(stop,))
     thread.start()
@@ -365,8 +366,6 @@ def test_hostile_names_arrive(root: Path, store: Store, film: bytes) -> None:
 def test_a_file_that_cannot_be_read_gets_a_job_that_will_say_so(
     root: Path, store: Store, film: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from canary_subs.jobs import watch
-
     def refuse(path: Path) -> str:
         raise PermissionError(13, "Permission denied")
 
@@ -386,3 +385,33 @@ def test_many_files_are_looked_through_quickly(root: Path, store: Store) -> None
     watcher._look_through()
     assert len(watcher._waiting) == 2_000
     assert time.process_time() - begun < 0.6  # a fiftieth of 100,000 files, at 30 s for them all
+
+
+def test_a_store_that_fails_for_a_while_loses_nothing(
+    root: Path, store: Recording, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = threading.Event()
+    failing.set()
+
+    def fail(name: str) -> Callable[..., object]:
+        real = getattr(store, name)
+
+        def maybe(*args: object) -> object:
+            if failing.is_set():
+                raise StoreError("the store is locked by another program")
+            return real(*args)
+
+        return maybe
+
+    for name in ("arrive", "stamp", "stamps"):
+        monkeypatch.setattr(store, name, fail(name))
+    monkeypatch.setattr(watch, "_UNFINISHED_S", 0.5)
+    create(root / "before.mkv", film[:-1] + b"1")
+    with watching(root, store):
+        time.sleep(0.5)
+        create(root / "a.mkv", film[:-1] + b"2")
+        (root / "new").mkdir()
+        create(root / "new" / "b.mkv", film[:-1] + b"3")
+        time.sleep(1)
+        failing.clear()
+        eventually(lambda: names(store) == ["a.mkv", "b.mkv", "before.mkv"])
