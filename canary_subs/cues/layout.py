@@ -110,6 +110,7 @@ class Balanced:
     ) -> tuple[Cue, ...]:
         """Cues for the transcript's words; with a ``template``, at its times."""
         if template is not None:
+            # It builds on this module.
             from canary_subs.cues.template import lay_on_template
 
             return lay_on_template(transcript, profile, template, frame_rate=frame_rate)
