@@ -9,7 +9,7 @@ export KMP_BLOCKTIME ?= 0
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance layouts lock clean
+.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance layouts vendor lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -59,6 +59,9 @@ layouts: $(SETUP) ## 10,000 random transcripts
 
 bench-layout: $(SETUP) ## Our layout against the rules of others, on the same words
 	$(BIN)/python benchmarks/layout.py
+
+vendor: ## Fetch the waveform library afresh (needs npm)
+	$(PYTHON) scripts/vendor_wavesurfer.py
 
 lock: ## Write requirements.lock afresh from the ranges in pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
