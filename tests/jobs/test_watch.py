@@ -66,7 +66,7 @@ def watching(root: Path, store: Store, **chosen: object) -> Iterator[Watcher]:
         assert not thread.is_alive()
 
 
-def eventually(true: Callable[[], object], within_s: float = 10) -> None:
+def eventually(true: Callable[[], object], within_s: float = 30) -> None:
     end = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
