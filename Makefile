@@ -55,13 +55,13 @@ endurance: $(SETUP) ## 2,000 jobs and 100,000 files: memory and time
 	$(BIN)/python -m tests.crash.endurance
 
 layouts: $(SETUP) ## 10,000 random transcripts
-	CANARY_SUBS_EXAMPLES=10000 $(BIN)/python -m pytest tests/cues/test_layout_properties.py
+	EXAMPLES=10000 $(BIN)/python -m pytest tests/cues/test_layout_properties.py
 
 bench-layout: $(SETUP) ## Our layout against the rules of others, on the same words
-	$(BIN)/python benchmarks/layout.py
+	$(BIN)/python -m tests.benchmarks.layout
 
 vendor: ## Fetch the waveform library afresh (needs npm)
-	$(PYTHON) scripts/vendor_wavesurfer.py
+	$(PYTHON) tests/tools/vendor_wavesurfer.py
 
 lock: ## Write requirements.lock afresh from the ranges in pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -1,6 +1,6 @@
 """Fetch the pinned wavesurfer.js through npm, check it, and put it where the proof page finds it.
 
-Run from anywhere: ``python scripts/vendor_wavesurfer.py``. It needs ``npm`` and nothing else. To
+Run from anywhere: ``python tests/tools/vendor_wavesurfer.py``. It needs ``npm`` and nothing else. To
 move to another version, change `VERSION` and `SHA256` (of the packed archive) and run it again.
 """
 
@@ -20,7 +20,7 @@ MEMBERS = {
     "package/dist/wavesurfer.min.js": "wavesurfer.min.js",
     "package/LICENSE": "wavesurfer.LICENSE",
 }
-TARGET = Path(__file__).resolve().parent.parent / "canary_subs" / "proof" / "vendor"
+TARGET = Path(__file__).resolve().parent.parent.parent / "canary_subs" / "proof" / "vendor"
 
 
 def main() -> int:
