@@ -39,7 +39,7 @@ _BATCH = 500
 #: The loop wakes this often to see whether it shall stop.
 _WAKE_S = 1.0
 #: A folder is polled no more often than this many times as long as looking through it takes.
-_POLL_SHARE = 10
+_POLL_SHARE = 4
 
 #: The events that are hints to look at a file, and at a folder with all that is in it.
 _FILE_HINTS = frozenset({"created", "modified", "moved", "closed"})
