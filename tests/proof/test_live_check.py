@@ -105,7 +105,8 @@ def test_the_same_findings_in_the_same_words(run: Any, seed: int) -> None:
     language = random_.choice(("en", "de", "ja", "ar"))
     name = random_.choice(("netflix", "bbc", "ebu", "vertical-video"))
     profile: Profile = profile_for(name, language)
-    rate = random_.choice((None, Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001)))
+    usual = (Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001))
+    rate = random_.choice((None, *usual, Fraction(8), Fraction(240)))
     duration_ms = track[-1].start_ms
     found = run(
         "check(input.cues, input.profile, input.film)",

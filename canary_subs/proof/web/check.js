@@ -4,7 +4,7 @@
 // What needs the sound or another track (speech without a cue, wrong language) was found when the
 // page was made, stays listed, and is marked once its cue was changed.
 import { characters, columns } from "./text.js";
-import { framesMs } from "./time.js";
+import { ruleFramesMs } from "./time.js";
 
 // Formats round times; a rule broken by no more than this is kept.
 const ROUNDING_MS = 10;
@@ -98,7 +98,7 @@ function* ofCue(cue, profile, duration_ms) {
 
 // Everything that breaks a rule, cue by cue in the order of time. `film` is the page's data.
 export function check(cues, profile, film) {
-  const least = framesMs(profile.min_gap_frames, film.frame_rate ?? FASTEST_RATE);
+  const least = ruleFramesMs(profile.min_gap_frames, film.frame_rate ?? FASTEST_RATE);
   const findings = [];
   let before = null;
   let shownUntil = -Infinity;

@@ -2,7 +2,7 @@
 import { measure, ruleName } from "./check.js";
 import { certainty } from "./paint.js";
 import { columns, languageName, typedLines } from "./text.js";
-import { clock, framesMs, parseClock } from "./time.js";
+import { clock, parseClock, ruleFramesMs } from "./time.js";
 
 const EDGES = { start_ms: "cue-start", end_ms: "cue-end" };
 
@@ -173,7 +173,7 @@ export class Editor {
     if (!cue) return;
     const { value } = this.text;
     const at = this.cut;
-    const gap = framesMs(track.profile.min_gap_frames, track.film.frame_rate);
+    const gap = ruleFramesMs(track.profile.min_gap_frames, track.film.frame_rate);
     const room = cue.end_ms - cue.start_ms - gap;
     if (value.trim().length < 2 || room < 2) {
       this.proof.say("This cue is too short to split");

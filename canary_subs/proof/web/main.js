@@ -6,7 +6,7 @@ import { CueList, FindingList, Overlay } from "./panels.js";
 import { Player } from "./player.js";
 import { Track } from "./store.js";
 import { count, languageName } from "./text.js";
-import { clock, framesMs } from "./time.js";
+import { clock, framesMs, ruleFramesMs } from "./time.js";
 import { Timeline } from "./timeline.js";
 
 const byId = (id) => document.getElementById(id);
@@ -173,7 +173,7 @@ class Proof {
     const now = this.player.time;
     const { track } = this;
     const here = track.at(now).at(-1);
-    const gap = framesMs(track.profile.min_gap_frames, this.film.frame_rate);
+    const gap = ruleFramesMs(track.profile.min_gap_frames, this.film.frame_rate);
     const start = here ? here.end_ms + gap : now;
     const next = track.cues.find((cue) => cue.start_ms > start);
     const end = Math.min(start + NEW_CUE_MS, next ? next.start_ms - gap : Infinity);

@@ -34,3 +34,11 @@ export function framesMs(frames, frameRate) {
   const [numerator, denominator] = frameRate ?? USUAL_RATE;
   return Math.ceil((frames * 1000 * denominator) / numerator);
 }
+
+// The same as reading rules count frames: rates below 12 and above 120 count as these.
+export function ruleFramesMs(frames, frameRate) {
+  const [numerator, denominator] = frameRate ?? USUAL_RATE;
+  if (numerator < 12 * denominator) return framesMs(frames, [12, 1]);
+  if (numerator > 120 * denominator) return framesMs(frames, [120, 1]);
+  return framesMs(frames, frameRate);
+}
