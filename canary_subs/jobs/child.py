@@ -19,7 +19,6 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,7 +31,7 @@ from canary_subs.jobs.pieces import Pieces
 from canary_subs.jobs.records import Done, Record, Retries, plain
 from canary_subs.jobs.rules import Judge
 from canary_subs.jobs.store import GONE, Store
-from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
+from canary_subs.model import Span, Stage, Utterance
 from canary_subs.pipeline import Outcome, Sessions, Task, process
 from canary_subs.plugins import Catalogue
 
@@ -116,7 +115,6 @@ class _Turn:
 
     def __init__(self, record: Record, store: Store, owner: str, parent: _Parent) -> None:
         self.record = record
-        self.plan: Plan | None = None
         self._store = store
         self._owner = owner
         self._parent = parent
@@ -221,11 +219,10 @@ class _Child:
             renewing=record.renewing,
         )
         turn = _Turn(record, self._store, self._owner, self._parent)
-        turn.plan = plan
         task = Task(
             path=job.path,
             plan=plan,
-            decide=partial(_decide, judge),
+            decide=judge.decide,
             keep=_SigningPieces(self._store, record, self._parent),
             tell=turn.tell,
             cancelled=lambda: self._stop.is_set() or turn.lost(),
@@ -283,10 +280,6 @@ def _review(outcome: Outcome, catalogue: Catalogue) -> str | None:
         return review.write(outcome, catalogue)
     except CanarySubsError as error:
         return f"not reviewed: {error}"
-
-
-def _decide(judge: Judge, media: MediaInfo, plan: Plan) -> Plan | Skip:
-    return judge.decide(media, plan)
 
 
 def _volunteer_for_the_oom_killer() -> None:
