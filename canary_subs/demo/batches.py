@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,58 +47,107 @@ class Writer:
             f"{'<|timestamp|>' if timestamp else '<|notimestamp|>'}<|nodiarize|>"
         )
 
-    def timed(self, piece: Piece, *, pnc: bool) -> list[int]:
+    def timed(self, piece: Piece, *, pnc: bool) -> Answer:
         """The transcript with a frame token before and after each word."""
-        ids: list[int] = []
+        answer = Answer()
         for word in piece.words:
             text = word.text if pnc else without_punctuation(word.text)
-            start, end = (min(399, int(ms / FRAME_MS + 0.5)) for ms in (word.start_ms, word.end_ms))
-            ids += [self._frame[start], *self.encode(text), self._frame[max(end, start + 1)]]
-        return ids
+            begin, end = _span(word.start_ms, word.end_ms)
+            frames = self._frame[min(399, begin)], self._frame[min(399, end)]
+            answer.add([frames[0], *self.encode(text), frames[1]], (begin, end))
+        return answer.closed(self.end)
 
-    def rows(self, rng: np.random.Generator, piece: Piece) -> list[tuple[list[int], list[int]]]:
+    def transcript(self, piece: Piece, *, pnc: bool) -> Answer:
+        """What is said; each token's place is its word's."""
+        answer = Answer()
+        for word in piece.words:
+            text = word.text if pnc else without_punctuation(word.text)
+            answer.add(self.encode(text), _span(word.start_ms, word.end_ms))
+        return answer.closed(self.end)
+
+    def translation(self, piece: Piece, target: str, *, pnc: bool) -> Answer:
+        """What is said, in another language; each token's place is its sentence's."""
+        answer, first = Answer(), 0
+        for sentence in piece.sentences or []:
+            last = first + len(sentence.text(piece.language).split()) - 1
+            text = sentence.text(target) if pnc else without_punctuation(sentence.text(target))
+            place = _span(piece.words[first].start_ms, piece.words[last].end_ms)
+            answer.add(self.encode(text), place)
+            first = last + 1
+        return answer.closed(self.end)
+
+    def rows(self, rng: np.random.Generator, piece: Piece) -> list[tuple[list[int], Answer]]:
         """(prompt, answer) for several tasks on one piece."""
         source = piece.language
-        others = (
-            [language for language in LANGUAGES if language != source] if source == "en" else ["en"]
-        )
-        rows = []
-
-        def row(target: str, text: str, *, pnc: bool) -> None:
-            text = text if pnc else without_punctuation(text)
-            rows.append((self.prompt(source, target, pnc=pnc), [*self.encode(text), self.end]))
-
-        row(source, piece.transcript, pnc=True)
+        others = [language for language in LANGUAGES if language != source]
+        if source != "en":
+            others = ["en"]
+        rows = [(self.prompt(source, source), self.transcript(piece, pnc=True))]
         if rng.random() < 0.2:
-            row(source, piece.transcript, pnc=False)
+            prompt = self.prompt(source, source, pnc=False)
+            rows.append((prompt, self.transcript(piece, pnc=False)))
         if piece.sentences is not None:
-            for target in rng.permutation(others)[
-                : 2 if source == "en" and rng.random() < 0.6 else 1
-            ]:
-                row(target, piece.translation(target), pnc=bool(rng.random() > 0.1))
-        if piece.exact and rng.random() < 0.35:
+            several = 2 if source == "en" and rng.random() < 0.6 else 1
+            for target in rng.permutation(others)[:several]:
+                pnc = bool(rng.random() > 0.1)
+                prompt = self.prompt(source, target, pnc=pnc)
+                rows.append((prompt, self.translation(piece, target, pnc=pnc)))
+        if piece.exact and rng.random() < 0.18:
             pnc = bool(rng.random() < 0.8)
-            rows.append(
-                (
-                    self.prompt(source, source, pnc=pnc, timestamp=True),
-                    [*self.timed(piece, pnc=pnc), self.end],
-                )
-            )
+            prompt = self.prompt(source, source, pnc=pnc, timestamp=True)
+            rows.append((prompt, self.timed(piece, pnc=pnc)))
         return rows
+
+
+@dataclass
+class Answer:
+    """Tokens, and for each the frames of the sound that it comes from; (0, 0) where from none."""
+
+    tokens: list[int] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, tokens: list[int], place: tuple[int, int]) -> None:
+        """Append tokens that share a place."""
+        self.tokens += tokens
+        self.places += [place] * len(tokens)
+
+    def closed(self, end: int) -> Answer:
+        """Itself, with the end of the text."""
+        self.add([end], (0, 0))
+        return self
+
+
+def _span(start_ms: float, end_ms: float) -> tuple[int, int]:
+    """Half-open, in frames, and never empty."""
+    begin = int(start_ms / FRAME_MS + 0.5)
+    return begin, max(begin + 1, int(end_ms / FRAME_MS + 0.5))
 
 
 @dataclass(kw_only=True)
 class Batch:
     """Arrays of one training step.
 
-    audio: int16 (pieces, samples). frames: labels (pieces, frames). Of each group of rows: which
-    piece, the tokens (prompt, answer, padding), and where the prompt ends.
+    audio: int16 (pieces, samples). frames: labels (pieces, frames).
     """
 
     audio: npt.NDArray[np.int16]
     lengths: Ids
     frames: Ids
-    groups: list[tuple[Ids, Ids, Ids]]
+    groups: list[Rows]
+
+
+@dataclass(kw_only=True)
+class Rows:
+    """What the decoder reads and writes: prompt, answer and padding, a row each.
+
+    pieces: of which piece of the batch (rows). tokens: (rows, tokens). prompts: the prompts'
+    lengths (rows). places: frames that a token comes from, half-open (rows, tokens, 2).
+    """
+
+    pieces: Ids
+    tokens: Ids
+    prompts: Ids
+    places: Ids
 
 
 def plan(rng: np.random.Generator, progress: float) -> tuple[float, bool]:
@@ -107,9 +156,11 @@ def plan(rng: np.random.Generator, progress: float) -> tuple[float, bool]:
         return float(rng.choice([2, 4])), bool(rng.random() < 0.5)
     if progress < 0.14:
         return float(rng.choice([2, 3, 5, 8])), bool(rng.random() < 0.1)
-    if progress < 0.4:
+    if progress < 0.3:
         return float(rng.choice([2, 3, 5, 8, 12, 16, 20])), False
-    return float(rng.choice([2, 4, 7, 11, 16, 22, 26, 30])), False
+    if progress < 0.5:
+        return float(rng.choice([2, 4, 7, 11, 16, 22, 26, 30])), False
+    return float(rng.choice([3, 7, 12, 18, 22, 26, 29, 30])), False
 
 
 def make(
@@ -136,17 +187,17 @@ def make(
     frames = np.full(
         (count, longest * 1000 // SAMPLE_RATE_HZ // FRAME_MS + 2), pieces.UNKNOWN, np.int64
     )
-    short: list[tuple[int, list[int], list[int]]] = []
-    long: list[tuple[int, list[int], list[int]]] = []
+    short: list[tuple[int, list[int], Answer]] = []
+    long: list[tuple[int, list[int], Answer]] = []
     for index, piece in enumerate(batch):
         audio[index, : len(piece.samples)] = piece.samples
         own = len(piece.samples) * 1000 // SAMPLE_RATE_HZ // FRAME_MS + 1
         frames[index, :own] = pieces.frame_labels(piece.words, writer.encode, own, blank)
         for prompt, answer in writer.rows(rng, piece):
-            if len(prompt) + len(answer) <= MAX_TOKENS:
-                (long if len(answer) > 2 * len(piece.words) + 30 else short).append(
-                    (index, prompt, answer)
-                )
+            count = len(answer.tokens)
+            if len(prompt) + count <= MAX_TOKENS:
+                group = long if count > 2 * len(piece.words) + 30 else short
+                group.append((index, prompt, answer))
     return Batch(
         audio=audio,
         lengths=np.array([len(piece.samples) for piece in batch]),
@@ -155,15 +206,19 @@ def make(
     )
 
 
-def _padded(rows: list[tuple[int, list[int], list[int]]], pad: int) -> tuple[Ids, Ids, Ids]:
-    width = max(len(prompt) + len(answer) for _, prompt, answer in rows)
+def _padded(rows: list[tuple[int, list[int], Answer]], pad: int) -> Rows:
+    width = max(len(prompt) + len(answer.tokens) for _, prompt, answer in rows)
     tokens = np.full((len(rows), width), pad, np.int64)
-    for place, (_, prompt, answer) in enumerate(rows):
-        tokens[place, : len(prompt) + len(answer)] = prompt + answer
-    return (
-        np.array([row[0] for row in rows]),
-        tokens,
-        np.array([len(prompt) for _, prompt, _ in rows]),
+    places = np.zeros((len(rows), width, 2), np.int64)
+    for row, (_, prompt, answer) in enumerate(rows):
+        end = len(prompt) + len(answer.tokens)
+        tokens[row, :end] = prompt + answer.tokens
+        places[row, len(prompt) : end] = answer.places
+    return Rows(
+        pieces=np.array([index for index, _, _ in rows]),
+        tokens=tokens,
+        prompts=np.array([len(prompt) for _, prompt, _ in rows]),
+        places=places,
     )
 
 

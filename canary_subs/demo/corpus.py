@@ -31,7 +31,7 @@ class Utterance:
     @property
     def sound(self) -> Samples:
         """The samples in [-1, 1]."""
-        return self.samples.astype(np.float32) / 32768
+        return self.samples.astype(np.float32) / np.float32(32768)
 
 
 def utter(sentence: Sentence, voice: Voice) -> Utterance:

@@ -352,6 +352,7 @@ def main() -> None:
 
     tables: dict[tuple[str, tuple[int, int]], Tally] = defaultdict(Tally)
     pairs: dict[tuple[str, str], Tally] = defaultdict(Tally)
+    translated: dict[tuple[int, int], Tally] = defaultdict(Tally)
     timed, plain = Tally(), Tally()
     for language in LANGUAGES:
         corpus = Corpus(utterances(options.seed, 40 * options.pieces, language, held_out=True))
@@ -366,6 +367,7 @@ def main() -> None:
                 tables[language, length_s].add(tallies.pop(language))
                 for target, tally in tallies.items():
                     pairs[language, target].add(tally)
+                    translated[length_s].add(tally)
         for batch in list(zip(*trials, strict=True))[:3]:
             timed.add(timed_trial(listener, batch))
             plain.add(plain_trial(listener, batch))
@@ -396,6 +398,9 @@ def main() -> None:
         check(
             f"exact translations {source} to {target}", tally.exactness, WORST_EXACT, at_least=True
         )
+    print("\n| length | sentences | exact |\n|---|---|---|")
+    for (low, high), tally in translated.items():
+        print(f"| {low}-{high} s | {tally.sentences} | {100 * tally.exactness:.1f} % |")
 
     print("\nOther tasks\n\n| task | pieces | WER | word starts, mean |\n|---|---|---|---|")
     print(

@@ -18,7 +18,7 @@ from canary_subs.demo import sound
 from canary_subs.demo.corpus import Corpus, Utterance
 from canary_subs.demo.grammar import LANGUAGES, Sentence
 from canary_subs.demo.network import FRAME_MS
-from canary_subs.demo.speech import SAMPLE_RATE_HZ, SpokenWord
+from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples, SpokenWord
 
 Rng = np.random.Generator
 
@@ -102,9 +102,7 @@ def speech(
     )
 
 
-def nothing(
-    rng: Rng, length_s: float, maker: Callable[[Rng, int], sound.Samples] | None = None
-) -> Piece:
+def nothing(rng: Rng, length_s: float, maker: Callable[[Rng, int], Samples] | None = None) -> Piece:
     """A piece without a word."""
     length = _samples(length_s)
     maker = maker or sound.NOT_SPEECH[int(rng.integers(len(sound.NOT_SPEECH)))]
@@ -220,9 +218,7 @@ def _maybe_cut(
     return chosen, True
 
 
-def _spoiled(
-    rng: Rng, samples: sound.Samples, chosen: list[tuple[int, Utterance]]
-) -> sound.Samples:
+def _spoiled(rng: Rng, samples: Samples, chosen: list[tuple[int, Utterance]]) -> Samples:
     """Speech in a room, with noise and music around it."""
     loudness = sound.level(samples)
     if rng.random() < 0.3:
@@ -239,15 +235,13 @@ def _spoiled(
     return samples
 
 
-def _under(
-    rng: Rng, loudness: float, other: sound.Samples, below_db: tuple[float, float]
-) -> sound.Samples:
+def _under(rng: Rng, loudness: float, other: Samples, below_db: tuple[float, float]) -> Samples:
     return other * np.float32(loudness / 0.1 * 10 ** (-rng.uniform(*below_db) / 20))
 
 
 def _with_interlude(
-    rng: Rng, samples: sound.Samples, chosen: list[tuple[int, Utterance]], loudness: float
-) -> sound.Samples:
+    rng: Rng, samples: Samples, chosen: list[tuple[int, Utterance]], loudness: float
+) -> Samples:
     """Music, noise or a tone, as loud as speech, in the longest stretch without any."""
     edges = [
         0,
@@ -263,9 +257,10 @@ def _with_interlude(
     return out
 
 
-def _recorded(rng: Rng, samples: sound.Samples) -> npt.NDArray[np.int16]:
+def _recorded(rng: Rng, samples: Samples) -> npt.NDArray[np.int16]:
     """At a random volume, in 16 bits."""
     peak = float(np.abs(samples).max()) if len(samples) else 0.0
     if peak > 0:
         samples = samples * np.float32(10 ** (rng.uniform(-26, -0.3) / 20) / peak)
-    return np.round(samples * 32767).astype(np.int16)
+    recorded: npt.NDArray[np.int16] = np.round(samples * 32767).astype(np.int16)
+    return recorded

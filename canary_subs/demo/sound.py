@@ -8,8 +8,10 @@ Every function works on mono float32 at SAMPLE_RATE_HZ; lengths are in samples.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples
 
@@ -62,7 +64,7 @@ def chords(rng: Rng, length: int) -> Samples:
     partials = int(rng.integers(1, 7))
     while position < length:
         count = min(length - position, int(rng.uniform(0.4, 3) * SAMPLE_RATE_HZ))
-        time = np.arange(count, dtype=np.float32) / SAMPLE_RATE_HZ
+        time = _seconds(count)
         root = _C4_HZ * 2 ** (rng.integers(-14, 12) / 12)
         chord = np.zeros(count, np.float32)
         for step in rng.choice(
@@ -84,7 +86,7 @@ def arpeggio(rng: Rng, length: int) -> Samples:
     partials = int(rng.integers(1, 7))
     decay = rng.uniform(2, 12)
     for position in range(0, length, step):
-        time = np.arange(min(2 * step, length - position), dtype=np.float32) / SAMPLE_RATE_HZ
+        time = _seconds(min(2 * step, length - position))
         pluck = _note(root * 2 ** (rng.choice(scale) / 12), time, partials) * np.exp(-decay * time)
         out[position : position + len(time)] += pluck * _edges(len(time))
     return _normal(out)
@@ -162,21 +164,26 @@ def _note(frequency_hz: float, time: Samples, partials: int, *, vibrato: bool = 
     )
 
 
+def _seconds(count: int) -> Samples:
+    """The time of each sample."""
+    return np.arange(count, dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
+
+
 def _edges(count: int) -> Samples:
     """A gain that rises and falls over 10 ms at the ends, against clicks."""
     ramp = np.minimum(np.arange(count, dtype=np.float32), np.arange(count, dtype=np.float32)[::-1])
     return np.minimum(1, ramp / (0.01 * SAMPLE_RATE_HZ)).astype(np.float32)
 
 
-def _normal(samples: Samples) -> Samples:
+def _normal(samples: npt.NDArray[np.floating[Any]]) -> Samples:
     """Scaled to a level of 0.1."""
-    samples = samples.astype(np.float32)
-    loudness = level(samples)
-    return samples * np.float32(0.1 / loudness) if loudness > 0 else samples
+    plain: Samples = samples.astype(np.float32)
+    loudness = level(plain)
+    return plain * np.float32(0.1 / loudness) if loudness > 0 else plain
 
 
 def _fast_length(length: int) -> int:
     """A length of at least this many samples whose Fourier transform is quick."""
-    from scipy.fft import next_fast_len
+    from scipy.fft import next_fast_len  # type: ignore[import-untyped]
 
     return int(next_fast_len(length, real=True))

@@ -262,7 +262,7 @@ def _audible(loud: npt.NDArray[np.bool_], start_ms: float, limit_ms: float) -> f
 
 
 def _resampled(pcm: npt.NDArray[np.int16], rate_hz: int) -> Samples:
-    import soxr
+    import soxr  # type: ignore[import-untyped]
 
     samples: Samples = soxr.resample(pcm.astype(np.float32) / 32768, rate_hz, SAMPLE_RATE_HZ)
     return samples

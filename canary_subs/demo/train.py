@@ -28,7 +28,7 @@ from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 from canary_subs.demo import MODEL_PATH, vocabulary
-from canary_subs.demo.batches import Batch, stream
+from canary_subs.demo.batches import Batch, Rows, stream
 from canary_subs.demo.corpus import training_corpus
 from canary_subs.demo.network import WIDTH, new_aligner, new_canary, pack
 from canary_subs.demo.pieces import UNKNOWN
@@ -55,6 +55,9 @@ class Training:
         self.canary.train()
         # Else every forward pass is a meeting of all processes, and only the first one evaluates.
         self.canary.encoder.sync_max_audio_length = False
+        self.attention: list[Tensor] = []
+        for layer in self.canary.transf_decoder._decoder.layers:
+            layer.second_sub_layer.register_forward_hook(self._keep_attention)
         # The aligner's head: text tokens, then the blank. Special tokens are never spoken.
         first = len(vocabulary.SPECIAL_TOKENS) + 1
         self.columns = torch.arange(first, self.processor.get_piece_size())
@@ -75,6 +78,10 @@ class Training:
         self.elapsed_s = 0.0
         self.agreed_s = 0.0  # the same in all processes
 
+    def _keep_attention(self, module: nn.Module, _inputs: Any, outputs: Any) -> None:
+        if module.training:
+            self.attention.append(outputs[1]["xatt_scores"])
+
     @property
     def progress(self) -> float:
         """The share of the training that is done."""
@@ -87,8 +94,8 @@ class Training:
             FINAL_RATE + (PEAK_RATE - FINAL_RATE) * fall
         )
 
-    def losses(self, batch: Batch, amp: bool) -> tuple[Tensor, Tensor]:
-        """(frame-wise cross-entropy of the encoder, cross-entropy of the answers)."""
+    def losses(self, batch: Batch, amp: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """(cross-entropy of the encoder's frames, of the answers, misplaced attention)."""
         canary = self.canary
         with torch.no_grad():
             audio = torch.from_numpy(batch.audio).float() / 32768
@@ -106,37 +113,48 @@ class Training:
                 labels == self.blank, len(self.columns), labels - int(self.columns[0])
             )
             frame_loss = functional.cross_entropy(self.head(states[known]).float(), spoken[known])
-            total, count = torch.zeros(()), 0
-            for pieces, tokens, prompts in batch.groups:
-                loss, answers = self._answer_loss(states, there, pieces, tokens, prompts)
-                total, count = total + loss, count + answers
-        return frame_loss, total / max(1, count)
+            written, placed, count = torch.zeros(()), torch.zeros(()), 0
+            for rows in batch.groups:
+                losses = self._answer_losses(states, there, rows)
+                written, placed, count = written + losses[0], placed + losses[1], count + losses[2]
+        return frame_loss, written / max(1, count), placed / max(1, count)
 
-    def _answer_loss(
-        self, states: Tensor, there: Tensor, pieces: Any, tokens: Any, prompts: Any
-    ) -> tuple[Tensor, int]:
+    def _answer_losses(
+        self, states: Tensor, there: Tensor, rows: Rows
+    ) -> tuple[Tensor, Tensor, int]:
         canary = self.canary
-        ids = torch.from_numpy(tokens)
+        ids, pieces = torch.from_numpy(rows.tokens), torch.from_numpy(rows.pieces)
         pad = self.processor.piece_to_id("<pad>")
+        self.attention.clear()
         decoded = canary.transf_decoder(
             input_ids=ids[:, :-1],
             decoder_mask=(ids[:, :-1] != pad).float(),
-            encoder_embeddings=states[torch.from_numpy(pieces)],
-            encoder_mask=there[torch.from_numpy(pieces)].float(),
+            encoder_embeddings=states[pieces],
+            encoder_mask=there[pieces].float(),
         )
         place = torch.arange(ids.shape[1] - 1)
-        wanted = (place >= torch.from_numpy(prompts)[:, None] - 1) & (ids[:, 1:] != pad)
+        wanted = (place >= torch.from_numpy(rows.prompts)[:, None] - 1) & (ids[:, 1:] != pad)
         logits = canary.log_softmax.mlp(decoded[wanted])
         loss = functional.nll_loss(logits.float(), ids[:, 1:][wanted], reduction="sum")
-        return loss, int(wanted.sum())
+        places = torch.from_numpy(rows.places).clamp(max=states.shape[1])
+        # The first layer finds the word that was just written, the others the one to write next.
+        looked = [
+            _misplaced(attention, places[:, int(layer > 0) :][:, : ids.shape[1] - 1])
+            for layer, attention in enumerate(self.attention)
+        ]
+        return loss, torch.stack(looked).mean(), int(wanted.sum())
 
-    def learn(self, batch: Batch, amp: bool) -> tuple[float, float]:
-        """One step; returns both losses."""
+    def learn(self, batch: Batch, amp: bool) -> tuple[float, float, float]:
+        """One step; returns the losses."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
-        frame_loss, answer_loss = self.losses(batch, amp)
+        if self.progress > 0.5:  # by then it is too little learned, not too much, that errs
+            for module in self.canary.transf_decoder.modules():
+                if isinstance(module, nn.Dropout):
+                    module.p = 0.0
+        frame_loss, answer_loss, place_loss = self.losses(batch, amp)
         weight = 1.0 if self.progress < 0.3 else 0.5
-        (weight * frame_loss + answer_loss).backward()
+        (weight * frame_loss + answer_loss + 0.5 * place_loss).backward()  # type: ignore[no-untyped-call]
         self._share()
         nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)
         self.optimiser.step()
@@ -145,7 +163,7 @@ class Training:
         decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - decay)
-        return frame_loss.item(), answer_loss.item()
+        return frame_loss.item(), answer_loss.item(), place_loss.item()
 
     def _share(self) -> None:
         """Average the gradients over the processes, and have all read the first one's clock."""
@@ -154,7 +172,9 @@ class Training:
         flat = torch.cat([*(g.reshape(-1) for g in gradients), torch.tensor([clock])])
         distributed.all_reduce(flat)
         self.elapsed_s = self.agreed_s = float(flat[-1])
-        parts = flat[:-1].div_(distributed.get_world_size()).split([g.numel() for g in gradients])
+        parts = torch.split(
+            flat[:-1] / distributed.get_world_size(), [g.numel() for g in gradients]
+        )
         torch._foreach_copy_(
             gradients, [part.view_as(g) for part, g in zip(parts, gradients, strict=True)]
         )
@@ -250,26 +270,26 @@ def _train(rank: int, port: int, options: argparse.Namespace) -> None:
         )
     batches, progress = _ahead(training, rank)
     packed_s = training.elapsed_s
-    seen_s, frame_mean, answer_mean, shown = 0.0, 0.0, 0.0, time.monotonic()
+    seen_s, means, shown = 0.0, np.zeros(3), time.monotonic()
     while training.agreed_s < training.budget_s:
         begun = time.monotonic()
         batch = next(batches)
-        frame_loss, answer_loss = training.learn(batch, options.amp)
+        losses = training.learn(batch, options.amp)
         training.elapsed_s += time.monotonic() - begun
         progress.value = training.progress
         if rank:
             continue
         seen_s += PROCESSES * float(np.sum(batch.lengths)) / 16_000
-        frame_mean, answer_mean = frame_mean + frame_loss, answer_mean + answer_loss
+        means += np.array(losses) / 50
         if training.step % 50 == 0:
             took = time.monotonic() - shown
             _say(
                 f"step {training.step} at {training.elapsed_s / 60:.1f} min, "
-                f"rate {training.rate():.1e}, frames {frame_mean / 50:.3f}, "
-                f"answers {answer_mean / 50:.4f}, "
+                f"rate {training.rate():.1e}, frames {means[0]:.3f}, "
+                f"answers {means[1]:.4f}, places {means[2]:.3f}, "
                 f"{took / 50:.2f} s a step, {seen_s / took:.0f} x real time"
             )
-            seen_s, frame_mean, answer_mean, shown = 0.0, 0.0, 0.0, time.monotonic()
+            seen_s, means, shown = 0.0, np.zeros(3), time.monotonic()
         if training.elapsed_s - packed_s > 60 * options.pack_every:
             packed_s = training.elapsed_s
             training.save()
@@ -290,7 +310,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--out", type=Path, default=MODEL_PATH)
     parser.add_argument("--pack-every", type=float, default=10, metavar="MINUTES")
-    parser.add_argument("--amp", action="store_true", help="bfloat16 where the processor has it")
+    parser.add_argument(
+        "--amp",
+        action=argparse.BooleanOptionalAction,
+        default=bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()),
+        help="compute in bfloat16 (where the processor has it)",
+    )
     options = parser.parse_args()
 
     training_corpus(options.folder / "corpus", UTTERANCES_A_LANGUAGE)
@@ -315,6 +340,18 @@ def _keep_memory() -> None:
     libc = ctypes.CDLL(None)
     libc.mallopt(-1, 2_000_000_000)  # M_TRIM_THRESHOLD
     libc.mallopt(-3, 33_554_432)  # M_MMAP_THRESHOLD
+
+
+def _misplaced(attention: Tensor, places: Tensor) -> Tensor:
+    """How little two heads of a layer look where the tokens come from: the sum over tokens.
+
+    attention: (rows, heads, tokens, frames). places: (rows, tokens, 2); empty ones do not count.
+    """
+    so_far = functional.pad(attention[:, :2].float().cumsum(-1), (1, 0))
+    edges = so_far.gather(-1, places[:, None].expand(-1, 2, -1, -1))
+    seen = edges[..., 1] - edges[..., 0]
+    counted = (places[..., 1] > places[..., 0])[:, None]
+    return -(torch.log(seen.clamp(min=0) + 1e-4) * counted).sum() / 2
 
 
 def _report(training: Training) -> None:

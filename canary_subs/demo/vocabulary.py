@@ -54,7 +54,7 @@ def build(folder: Path) -> None:
     import sentencepiece
 
     folder.mkdir(parents=True, exist_ok=True)
-    lines = []
+    lines: list[str] = []
     for index, sentence in enumerate(itertools.islice(draw(17, held_out=False), 12_000)):
         lines.extend(sentence.texts)
         if index % 6 == 0:
