@@ -23,9 +23,9 @@ from typing import Any, cast
 from canary_subs import options
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
-from canary_subs.keys import ORIGINAL, SECTIONS, config_folder
+from canary_subs.keys import SECTIONS, config_folder
 from canary_subs.keys import Config as Config
-from canary_subs.model import Choice, Plan
+from canary_subs.model import ORIGINAL, Choice, Plan
 from canary_subs.plugins import KINDS, Catalogue
 
 #: The file that a folder of media may carry.

@@ -25,6 +25,7 @@ from canary_subs.errors import (
 from canary_subs.hookspecs import Delivery, Segmenter, Session, Source
 from canary_subs.media.shots import shots_ms
 from canary_subs.model import (
+    ORIGINAL,
     AudioClip,
     AudioTrack,
     Choice,
@@ -41,9 +42,6 @@ from canary_subs.plugins import Catalogue, contained
 from canary_subs.timing import ms_to_samples, samples_to_ms
 
 log = logging.getLogger(__name__)
-
-#: A target that means "the language that is spoken".
-ORIGINAL = "original"
 
 #: How many pieces, spread over the film, the language is judged by.
 LANGUAGE_SAMPLES = 5

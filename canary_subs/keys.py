@@ -16,10 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from canary_subs.model import ORIGINAL
+
 T = TypeVar("T")
 
-#: A target that means: the language that is spoken.
-ORIGINAL = "original"
 
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]|24(?=:00)):([0-5]\d)")
 

@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 #: Samples per second of all sound inside the house; sources convert to it.
 SAMPLE_RATE_HZ = 16_000
 
+#: A target that means the language that is spoken.
+ORIGINAL = "original"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:

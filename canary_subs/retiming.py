@@ -17,6 +17,7 @@ from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read, read_script
 from canary_subs.media import tracks
 from canary_subs.model import (
+    ORIGINAL,
     AudioClip,
     Cue,
     Document,
@@ -79,7 +80,7 @@ def align(
 
 def _recognised(video: Path, plan: Plan, catalogue: Catalogue, sessions: Sessions) -> Document:
     """What is said in the film, in its own language."""
-    alone = replace(plan, targets=(film.ORIGINAL,), writers=(), deliveries=(), aligner=None)
+    alone = replace(plan, targets=(ORIGINAL,), writers=(), deliveries=(), aligner=None)
     outcome = next(process([Task(path=video, plan=alone)], catalogue, sessions))
     if outcome.errors:
         raise outcome.errors[0]

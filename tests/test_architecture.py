@@ -30,7 +30,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "canary": (*FOUNDATION, "demo"),  # where the demonstration model lies
     "demo": FOUNDATION,
     "options": ("errors",),
-    "keys": ("errors",),
+    "keys": ("model", "errors"),
     "ahead": (),
     "plugins": (*FOUNDATION, "options"),
     "config": (*FOUNDATION, "options", "keys", "plugins", "cues.profiles"),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from canary_subs.errors import CanarySubsError
 from canary_subs.hookspecs import Delivery
-from canary_subs.keys import ORIGINAL, Config
-from canary_subs.model import Choice, MediaInfo, Plan, Skip
+from canary_subs.keys import Config
+from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip
 from canary_subs.options import kinds
 from canary_subs.plugins import Catalogue
 

@@ -1,7 +1,7 @@
 """Fetch the pinned wavesurfer.js through npm, check it, and put it where the proof page finds it.
 
-Run from anywhere: ``python tests/tools/vendor_wavesurfer.py``. It needs ``npm`` and nothing else. To
-move to another version, change `VERSION` and `SHA256` (of the packed archive) and run it again.
+Run from anywhere: ``make vendor``. It needs ``npm`` and nothing else. To move to another version,
+change `VERSION` and `SHA256` (of the packed archive) and run it again.
 """
 
 from __future__ import annotations
