@@ -7,11 +7,13 @@ Ends with status 1 where a figure falls short of what the project promises.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from score import Score, score, truth
@@ -33,7 +35,7 @@ def main() -> int:
         folder = FILMS / ("english" if english else "others")
         folder.mkdir(parents=True, exist_ok=True)
         targets = ", ".join(f'"{target}"' for target in TARGETS[english])
-        (folder / ".canary-subs.toml").write_text(f"targets = [{targets}]\n")
+        (folder / ".canary-subs.toml").write_text(f"targets = [{targets}]\nreview = true\n")
         shutil.copy(video, folder)
     seconds = _drain()
     scores = [found for video in videos for found in _scores(video)]
@@ -44,7 +46,12 @@ def main() -> int:
     made = sorted(FILMS.rglob("*.srt"))
     print(f"\n{len(videos)} videos, {len(made)} subtitle tracks in {seconds:.0f} s. One of them:\n")
     print("\n".join(made[0].read_text(encoding="utf-8").splitlines()[:8]))
+    print("\nWhat a person should look at:")
+    for report in sorted(FILMS.rglob("*.check.json")):
+        print(f"  {report.stem.removesuffix('.check')}: {_findings(report)}")
+    page = next(FILMS.rglob("*.proof.html"))
     print(f"\nAll of it is in {FILMS}")
+    print(f"Open this in a browser to watch and correct: {page}")
     for text in shortfalls:
         print(f"falls short: {text}", file=sys.stderr)
     return int(bool(shortfalls))
@@ -65,6 +72,15 @@ def _drain() -> float:
         check=True,
     )
     return time.monotonic() - begun
+
+
+def _findings(report: Path) -> str:
+    """How often each rule of the check was broken in a film's tracks."""
+    tracks = json.loads(report.read_text(encoding="utf-8"))["tracks"]
+    counts: Counter[str] = Counter()
+    for track in tracks:
+        counts.update(track["counts"])
+    return ", ".join(f"{rule} {count}" for rule, count in counts.most_common()) or "nothing"
 
 
 def _scores(video: Path) -> list[Score]:
