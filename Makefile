@@ -9,7 +9,7 @@ export KMP_BLOCKTIME ?= 0
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance layouts vendor lock clean
+.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance memory layouts vendor lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,9 @@ hostile: $(SETUP) ## Damaged and malicious files
 
 endurance: $(SETUP) ## 2,000 jobs and 100,000 files: memory and time
 	$(BIN)/python -m tests.crash.endurance
+
+memory: $(SETUP) ## A 3-hour film beside a 10-minute one
+	$(BIN)/python -m tests.benchmarks.memory
 
 layouts: $(SETUP) ## 10,000 random transcripts
 	EXAMPLES=10000 $(BIN)/python -m pytest tests/cues/test_layout_properties.py
