@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from canary_subs.canary.aligner import CtcOptions, CtcWordTimer
 from canary_subs.canary.engine import CanaryEngine, CanaryOptions
-from canary_subs.hookspecs import Engine, Provider, hookimpl
+from canary_subs.hookspecs import Aligner, Engine, Provider, hookimpl
 
 # Read once, when torch is loaded. Threads that wait for each other must not spin: beside ffmpeg,
 # or a second program, that makes a small model ten times slower.
@@ -25,5 +26,17 @@ def canary_subs_engines() -> Iterable[Provider[Engine]]:
             summary="NVIDIA Canary: 25 European languages, to and from English, with word times",
             make=CanaryEngine,
             options=CanaryOptions,
+        )
+    ]
+
+
+@hookimpl
+def canary_subs_aligners() -> Iterable[Provider[Aligner]]:
+    return [
+        Provider(
+            name="ctc",
+            summary="word times from any CTC model of NeMo's, by forced alignment",
+            make=CtcWordTimer,
+            options=CtcOptions,
         )
     ]

@@ -8,6 +8,7 @@ then weighs on all of them alike.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,8 +22,9 @@ from numpy.typing import NDArray
 
 from canary_subs.canary import align, precision
 from canary_subs.canary.archive import Archive
+from canary_subs.canary.engine import CanaryEngine, CanaryOptions
 from canary_subs.canary.load import Loaded
-from canary_subs.canary.models import ModelCard
+from canary_subs.canary.models import BYTES_PER_PARAMETER, ModelCard
 from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.random_models import SHAPES, Shape, build
 from canary_subs.canary.session import CanarySession
@@ -192,6 +194,73 @@ def run(
         needed_flops=_needed_flops(session, sounds, tokens),
         timed=_measure(work, turns, where),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatReport:
+    """What a numeric format costs and saves on one model and some sound."""
+
+    precision: str
+    #: Bytes of the weights as they lie in memory.
+    weights_bytes: int
+    #: Highest device memory while recognising; None where the device does not tell.
+    peak_bytes: int | None
+    seconds: float
+    #: Word errors against the texts of fp32, as a share of their words.
+    changed: float
+
+
+def compare_formats(
+    model: str,
+    pieces: Sequence[Piece],
+    *,
+    device: str = "auto",
+    formats: Sequence[str] = tuple(BYTES_PER_PARAMETER),
+) -> list[FormatReport]:
+    """Recognise the same pieces in each format; fp32 comes first and is the measure."""
+    where = precision.device_of(device)
+    reports: list[FormatReport] = []
+    reference: list[str] = []
+    for form in ("fp32", *(form for form in formats if form != "fp32")):
+        session = CanaryEngine(CanaryOptions(model=model)).open(device, form)
+        if where.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(where)
+        start = time.perf_counter()
+        found = session.recognise(pieces)
+        seconds = time.perf_counter() - start
+        words = [word.text for row in found for one in row for word in one.words]
+        reference = reference or words
+        reports.append(
+            FormatReport(
+                precision=form,
+                weights_bytes=_weights_bytes(session),
+                peak_bytes=torch.cuda.max_memory_allocated(where) if where.type == "cuda" else None,
+                seconds=seconds,
+                changed=_word_errors(reference, words) / max(1, len(reference)),
+            )
+        )
+        session.close()
+    return reports
+
+
+def _weights_bytes(session: Any) -> int:
+    """Bytes of all weights; a saved copy also holds those that torch packs out of sight."""
+    whole = io.BytesIO()
+    torch.save([session.decoder.state_dict(), session.hearing.state_dict()], whole)
+    return whole.tell()
+
+
+def _word_errors(reference: Sequence[str], words: Sequence[str]) -> int:
+    """Words to insert, delete or replace to turn one text into the other."""
+    row = list(range(len(words) + 1))
+    for i, expected in enumerate(reference, 1):
+        diagonal, row[0] = row[0], i
+        for j, word in enumerate(words, 1):
+            diagonal, row[j] = (
+                row[j],
+                min(row[j] + 1, row[j - 1] + 1, diagonal + (word != expected)),
+            )
+    return row[-1]
 
 
 Key = tuple[str, str, int]
@@ -392,6 +461,9 @@ def _transformers(nemo: Any, shape: Shape) -> Any:
             ]
     for target, source in pairs:
         target.load_state_dict(source.state_dict())
+    # The same waves, but theirs stand in another order of columns.
+    waves = stack.embedding.position_embedding.pos_enc
+    decoder.pos_emb.positional_embedding = waves * shape.decoder_size**0.5
     head = nemo.log_softmax.mlp.last_linear_layer
     model.get_output_embeddings().load_state_dict(head.state_dict(), strict=False)
     if model.get_output_embeddings().bias is None:
@@ -400,14 +472,13 @@ def _transformers(nemo: Any, shape: Shape) -> Any:
 
 
 def _transformers_decoded(model: Any, nemo: Any, encoded: Any, tokens: int, language: str) -> Any:
-    from transformers.modeling_outputs import BaseModelOutput
+    from transformers.models.parakeet.modeling_parakeet import ParakeetEncoderModelOutput
 
     prompt = Prompter(nemo).ids("en", language)
     ids = torch.tensor([prompt] * len(encoded), device=encoded.device)
     found = model.generate(
-        encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
+        encoder_outputs=ParakeetEncoderModelOutput(last_hidden_state=encoded),
         decoder_input_ids=ids,
-        attention_mask=torch.ones(encoded.shape[:2], dtype=torch.long, device=encoded.device),
         max_new_tokens=tokens,
         do_sample=False,
         num_beams=1,

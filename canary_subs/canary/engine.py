@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from canary_subs.canary import models
-from canary_subs.errors import PluginUnusable
+from canary_subs.errors import DeviceTooSmall, PluginUnusable
 from canary_subs.hookspecs import Session
+
+#: Wider beams find no better texts, and take as many times the memory.
+_MAX_BEAM = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,10 @@ class CanaryOptions:
     beam: int = 1
     #: Whether the results are for commercial use, which some models' licences forbid.
     commercial: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.beam <= _MAX_BEAM:
+            raise ValueError(f"beam must be 1 to {_MAX_BEAM}, not {self.beam}")
 
 
 class CanaryEngine:
@@ -57,17 +64,26 @@ class CanaryEngine:
         """
         from canary_subs.canary import load
         from canary_subs.canary import precision as formats
+        from canary_subs.canary.batch import out_of_memory
         from canary_subs.canary.session import CanarySession
 
         card = self.card
         where = formats.device_of(device)
         form = formats.choose(precision, card, where)
         loaded = load.load(models.locate(self.model))
-        return CanarySession(
-            loaded,
-            card,
-            where,
-            form,
-            punctuation=self._options.punctuation,
-            beam=self._options.beam,
-        )
+        try:
+            return CanarySession(
+                loaded,
+                card,
+                where,
+                form,
+                punctuation=self._options.punctuation,
+                beam=self._options.beam,
+            )
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            raise DeviceTooSmall(
+                f"{card.name} does not fit in the memory that is free on {where}; close what else "
+                "uses it, or use --precision int8, a smaller model, or --device cpu"
+            ) from error

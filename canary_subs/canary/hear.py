@@ -28,6 +28,10 @@ class Hearing:
         self._parts: nn.ModuleDict = moved
         self._dtype = precision.compute_dtype(precision_name, device)
 
+    def state_dict(self) -> dict[str, Any]:
+        """The encoder's weights by name."""
+        return dict(self._parts.state_dict())
+
     def parameters(self) -> Iterator[nn.Parameter]:
         """The encoder's weights."""
         return self._parts.parameters()

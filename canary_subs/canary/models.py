@@ -111,8 +111,8 @@ _KNOWN = (
     ),
     ModelCard(
         name="demo",
-        parameters=4_500_000,
-        ctc_parameters=500_000,
+        parameters=3_400_000,
+        ctc_parameters=2_300_000,
         licence="Apache-2.0",
         commercial=True,
         languages=_FOUR,

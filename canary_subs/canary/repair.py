@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from canary_subs.model import SAMPLE_RATE_HZ, Flag, Piece, Timing, Utterance
+from canary_subs.model import SAMPLE_RATE_HZ, Flag, Piece, Timing, Utterance, Word
 
 #: Flags that a second try in smaller pieces may mend.
 FAULTS = frozenset({Flag.TRUNCATED, Flag.LOOPING, Flag.DENSE})
@@ -26,6 +26,11 @@ _LOOPS = {1: 6, 2: 4, 3: 4, 4: 3, 5: 3, 6: 3, 7: 3, 8: 3}
 #: Texts that shrink more than this are loops that the run of words does not show.
 _MAX_COMPRESSION = 3.0
 _MIN_COMPRESSIBLE = 160
+
+#: So many words written twice are an echo where one copy takes less than this share of the time
+#: of the other.
+_ECHO_WORDS = 3
+_ECHO_SHARE = 0.5
 
 #: A piece shorter than this is not cut again.
 MIN_CUT_S = 2.0
@@ -56,6 +61,25 @@ def loops(words: Sequence[str]) -> bool:
             matching = matching + 1 if plain[at] == plain[at - size] else 0
             if matching >= size * (times - 1):
                 return True
+    return False
+
+
+def echoes(words: Sequence[Word]) -> bool:
+    """Whether words are written twice that were said once: one copy has no time to be said in.
+
+    Decoders repeat a last sentence where the sound ends abruptly; whoever repeats himself takes
+    about as long for it again.
+    """
+    plain = [word.text.lower().strip(".,!?…") for word in words]
+    for size in range(_ECHO_WORDS, len(plain) // 2 + 1):
+        for at in range(len(plain) - 2 * size + 1):
+            if plain[at : at + size] == plain[at + size : at + 2 * size]:
+                one, other = (
+                    words[start + size - 1].end_ms - words[start].start_ms
+                    for start in (at, at + size)
+                )
+                if min(one, other) < _ECHO_SHARE * max(one, other):
+                    return True
     return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,15 +37,16 @@ _CPU_BUDGET_S = 480.0
 #: Texts that are usually wanted from a piece, with the one that times are taken from.
 _USUAL_TEXTS = 3
 
-#: Device memory that a second of sound takes on its way through, in bytes, for each text wanted;
-#: measured on canary-1b in bf16 and rounded up.
+#: Device memory that a second of sound takes on its way through, in bytes, for each text wanted:
+#: reckoned from the sizes of canary-1b in bf16. Where it is too little, the batch is halved.
 _BYTES_PER_S = 8_000_000
 
 #: How often a piece may be cut in half in search of a better text.
 _MAX_CUTS = 2
 
-#: Tokens that are enough to tell a language by.
-_IDENTIFY_TOKENS = 48
+#: Tokens, or frames, that one clip weighs when languages compete: what it holds is no more
+#: than one witness, however long it is.
+_EVIDENCE = 16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,11 +107,19 @@ class CanarySession:
         self._check(pieces)
         return self._mended(pieces, self.recognise_once(pieces), cuts=_MAX_CUTS)
 
+    def recognise_once(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+        """As `recognise`, without a second try at suspicious texts."""
+        return self._batcher.run(
+            pieces, lambda p: _seconds(p.clip) * (1 + len(p.targets)), self._work
+        )
+
     def identify(
         self, clips: Sequence[AudioClip], candidates: Sequence[str]
     ) -> Mapping[str, float]:
         """How probable it is that each candidate is spoken: all read all, the likeliest wins.
 
+        A model that is asked for the wrong language may well translate, and be sure of it; a CTC
+        model tells that from a transcript. Without one only the reading's own likelihood counts.
         Raises `UnsupportedPair` for a candidate that the model does not know.
         """
         self._check(
@@ -120,13 +129,12 @@ class CanarySession:
         if not candidates:
             return {}
         scores = np.zeros(len(candidates))
-        work = self._batcher.run(
+        for fits in self._batcher.run(
             audible,
             lambda clip: _seconds(clip) * len(candidates),
-            lambda batch: self._read(batch, candidates),
-        )
-        for read in work:
-            scores += np.array([_likeness(text) for text in read])
+            lambda batch: self._fits(batch, candidates),
+        ):
+            scores += np.array(fits)
         odds = np.exp(scores - scores.max())
         return {c: float(p) for c, p in zip(candidates, odds / odds.sum(), strict=True)}
 
@@ -153,12 +161,6 @@ class CanarySession:
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-
-    def recognise_once(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
-        """As `recognise`, without a second try at suspicious texts."""
-        return self._batcher.run(
-            pieces, lambda p: _seconds(p.clip) * (1 + len(p.targets)), self._work
-        )
 
     @torch.inference_mode()
     def _work(self, pieces: list[Piece]) -> list[tuple[Utterance, ...]]:
@@ -305,7 +307,9 @@ class CanarySession:
                 owner - start if owner is not None and start <= owner < stop else None
                 for owner in spelled.owners
             ]
-            frames = align.attention_times(decoded.attention[:, low:high], owners, len(words))
+            frames = align.attention_times(
+                decoded.attention[:, low:high], owners, len(words), first_frame=low
+            )
             if frames is not None:
                 offset = whole.start_ms + low * self.frame_ms
                 times = [
@@ -340,16 +344,36 @@ class CanarySession:
         return [tuple(utterances) for utterances in better]
 
     @torch.inference_mode()
-    def _read(self, clips: Sequence[AudioClip], candidates: Sequence[str]) -> list[list[Decoded]]:
-        """Each clip read in each language, from one encoding."""
-        encoded, lengths = self.hearing.encode([clip.samples for clip in clips])
-        requests = []
-        for frames in lengths:
-            full = [self._request(primary(c), primary(c), False, frames) for c in candidates]
-            requests.append(
-                [replace(r, max_tokens=min(r.max_tokens, _IDENTIFY_TOKENS)) for r in full]
+    def _fits(self, clips: Sequence[AudioClip], candidates: Sequence[str]) -> list[list[float]]:
+        """How well each clip fits each language, as a log likelihood of a few tokens."""
+        sounds = [clip.samples for clip in clips]
+        encoded, lengths = self.hearing.encode(sounds)
+        requests = [
+            [request for c in candidates for request in self.requests(c, [c], frames)]
+            for frames in lengths
+        ]
+        read = self.decoder.greedy(encoded, lengths, requests)
+        fits = [
+            [text.mean_log_prob * min(len(text.tokens) + 1, _EVIDENCE) for text in row]
+            for row in read
+        ]
+        if self._aligner is None or self._ctc_hearing is None:
+            return fits
+        encoded, lengths = self._ctc_hearing.encode(sounds)
+        for at, row in enumerate(read):
+            agreement = self._aligner.agreement(
+                encoded[at : at + 1].expand(len(row), -1, -1),
+                [lengths[at]] * len(row),
+                [self._speller.spell(text.tokens).words for text in row],
+                [primary(c) for c in candidates],
             )
-        return self.decoder.greedy(encoded, lengths, requests)
+            known = [value for value in agreement if value is not None]
+            for slot, value in enumerate(agreement):
+                # A reading without words, or with too many, fits worse than any other.
+                fits[at][slot] += _EVIDENCE * (
+                    min(known, default=0.0) - 1 if value is None else value
+                )
+        return fits
 
 
 def _length_delta(config: Any) -> int:
@@ -378,11 +402,6 @@ def _nothing(piece: Piece, target: str) -> Utterance:
     return Utterance(text="", span=_span(piece.clip), language=target)
 
 
-def _likeness(text: Decoded) -> float:
-    """How well a reading fits the sound: log likelihood of its first tokens together."""
-    return text.mean_log_prob * min(len(text.tokens) + 1, 16)
-
-
 def _utterance(
     piece: Piece,
     target: str,
@@ -398,6 +417,8 @@ def _utterance(
         )
     )
     flags = set(repair.faults(spelled.words, _seconds(piece.clip), truncated=decoded.truncated))
+    if timing is not Timing.SPREAD and repair.echoes(words):
+        flags.add(Flag.LOOPING)
     if words and decoded.no_speech >= _DOUBT:
         flags.add(Flag.NO_SPEECH)
     if words and timing is Timing.SPREAD:

@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from canary_subs.canary.random_models import SHAPES, Shape, build
+from canary_subs.canary.random_models import SHAPES, build
+from canary_subs.model import AudioClip
 
 TINY = SHAPES["tiny"]
 VARIANTS = {
@@ -52,10 +54,6 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def shape_of(variant: str) -> Shape:
-    return VARIANTS[variant]
-
-
 def nemo_greedy(
     model: Any, encoded: Any, lengths: list[int], delta: int = 50
 ) -> Callable[..., Any]:
@@ -90,3 +88,20 @@ def nemo_greedy(
 def until_end(ids: list[int], end: int) -> tuple[tuple[int, ...], bool]:
     """The tokens before the end token, and whether there was none."""
     return (tuple(ids[: ids.index(end)]), False) if end in ids else (tuple(ids), True)
+
+
+@pytest.fixture(scope="session")
+def v2_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model built as canary-1b-v2 is, with a CTC model packed in."""
+    from canary_subs.canary.random_models import save
+
+    path = tmp_path_factory.mktemp("models") / "v2.nemo"
+    save("tiny-v2", path)
+    return path
+
+
+def clip(seconds: float, start: int = 0, seed: int = 0) -> AudioClip:
+    """Noise of a length, beginning at a sample of the film."""
+    draw = np.random.default_rng(seed)
+    samples = draw.standard_normal(int(seconds * 16_000)).astype(np.float32) * 0.1
+    return AudioClip(samples=samples, start_samples=start)

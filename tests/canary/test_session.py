@@ -1,38 +1,32 @@
 """The engine from sound to timed words, on tiny random models: nonsense, but whole and in order."""
 
 import itertools
+import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from canary_subs.canary import CanaryEngine, CanaryOptions, repair
+from canary_subs.canary import CanaryEngine, CanaryOptions, CtcOptions, CtcWordTimer, repair
 from canary_subs.canary.batch import Batcher
 from canary_subs.canary.load import load
-from canary_subs.canary.random_models import save
 from canary_subs.canary.text import Speller
-from canary_subs.errors import DeviceTooSmall, PluginUnusable, UnknownName, UnsupportedPair
-from canary_subs.model import AudioClip, Flag, Piece, Span, Timing, Utterance, Word
-
-
-def clip(seconds: float, start: int = 0, seed: int = 0) -> AudioClip:
-    draw = np.random.default_rng(seed)
-    samples = draw.standard_normal(int(seconds * 16_000)).astype(np.float32) * 0.1
-    return AudioClip(samples=samples, start_samples=start)
+from canary_subs.errors import (
+    DeviceTooSmall,
+    ModelError,
+    PluginUnusable,
+    UnknownName,
+    UnsupportedPair,
+)
+from canary_subs.model import Flag, Piece, Span, Timing, Utterance, Word
+from tests.canary.conftest import clip
 
 
 def piece(seconds: float, targets: tuple[str, ...], **more: Any) -> Piece:
     return Piece(clip=clip(seconds, **more), source="en", targets=targets)
-
-
-@pytest.fixture(scope="module")
-def v2_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny model built as canary-1b-v2 is, with a CTC model packed in."""
-    path = tmp_path_factory.mktemp("models") / "v2.nemo"
-    save("tiny-v2", path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +230,23 @@ def test_what_nobody_can_have_said(
         assert not repair.faults(text.split(), seconds, truncated=truncated)
 
 
+def test_an_echo_has_no_time_and_a_repetition_has() -> None:
+    def spoken(*lasting_ms: int) -> list[Word]:
+        words, at = [], 0
+        for text, lasts in zip(
+            "On Monday it rains. on Monday it rains".split(), lasting_ms, strict=True
+        ):
+            words.append(Word(text=text, start_ms=at, end_ms=at + lasts))
+            at += lasts
+        return words
+
+    assert repair.echoes(spoken(300, 400, 200, 500, 40, 40, 40, 40))
+    assert repair.echoes(spoken(40, 40, 40, 40, 300, 400, 200, 500))
+    assert not repair.echoes(spoken(300, 400, 200, 500, 320, 350, 180, 550))
+    assert not repair.echoes(spoken(300, 400, 200, 500, 40, 40, 40, 40)[:7])
+    assert not repair.echoes([])
+
+
 def test_a_piece_is_cut_where_it_is_quietest_and_put_together_again() -> None:
     sound = clip(6.0, start=1600)
     sound.samples[40_000:43_200] = 0
@@ -257,3 +268,33 @@ def test_a_piece_is_cut_where_it_is_quietest_and_put_together_again() -> None:
     assert repair.better(whole, [utterance("ein"), utterance("Satz")]).text == "ein Satz"
     still = utterance("y y y", frozenset({Flag.LOOPING}))
     assert repair.better(whole, [utterance("ein"), still]) is whole
+
+
+def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(PluginUnusable, match="option model"):
+        CtcWordTimer(CtcOptions())
+    path = tmp_path / "ctc.nemo"
+    with tarfile.open(v2_file) as whole, tarfile.open(path, "w") as part:
+        for info in whole:
+            stream = whole.extractfile(info)
+            if info.name.startswith("timestamps_asr_model_"):
+                info.name = info.name.replace("timestamps_asr_model_", "model_")
+            elif info.name.startswith("model_"):
+                continue
+            part.addfile(info, stream)
+    timer = CtcWordTimer(CtcOptions(model=str(path), languages=("en",), device="cpu"))
+    sound = clip(3.0, start=32_000)
+    span = Span(start_ms=2000, end_ms=5000)
+    words = tuple(Word(text=w, start_ms=2000, end_ms=5000) for w in ("the", "lazy", "Fox,", "§§"))
+    spoken = Utterance(text="the lazy Fox, §§", span=span, language="en", words=words)
+    timed = timer.align(sound, spoken)
+    assert timed.timing is Timing.CTC and timed.text == spoken.text
+    assert [word.text for word in timed.words] == [word.text for word in words]
+    check(Piece(clip=sound, source="en", targets=("en",)), (timed,))
+    assert len({word.start_ms for word in timed.words}) == 4
+    foreign = replace(spoken, language="de")
+    assert timer.align(sound, foreign) is foreign
+    translated = replace(spoken, timing=Timing.SOURCE)
+    assert timer.align(sound, translated) is translated
+    with pytest.raises(ModelError, match="no CTC model"):
+        CtcWordTimer(CtcOptions(model=str(v2_file))).align(sound, spoken)
