@@ -20,6 +20,9 @@ from canary_subs.demo.vocabulary import without_punctuation
 #: Of each batch of pieces, so many have no speech.
 WITHOUT_SPEECH = 0.06
 
+#: The timestamp task is learned on pieces up to this long, as Canary flash models have it.
+TIMED_S = 11
+
 Ids = npt.NDArray[np.int64]
 
 
@@ -87,12 +90,13 @@ class Writer:
             prompt = self.prompt(source, source, pnc=False)
             rows.append((prompt, self.transcript(piece, pnc=False)))
         if piece.sentences is not None:
-            several = 2 if source == "en" and rng.random() < 0.6 else 1
+            several = int(rng.integers(2, 4)) if source == "en" else 1
             for target in rng.permutation(others)[:several]:
                 pnc = bool(rng.random() > 0.1)
                 prompt = self.prompt(source, target, pnc=pnc)
                 rows.append((prompt, self.translation(piece, target, pnc=pnc)))
-        if piece.exact and rng.random() < 0.18:
+        short = len(piece.samples) < TIMED_S * SAMPLE_RATE_HZ
+        if piece.exact and short and rng.random() < 0.3:
             pnc = bool(rng.random() < 0.8)
             prompt = self.prompt(source, source, pnc=pnc, timestamp=True)
             rows.append((prompt, self.timed(piece, pnc=pnc)))
