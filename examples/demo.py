@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from score import Score, score, truth
+from score import Score, score, shortfalls, truth
 
 HERE = Path(__file__).resolve().parent
 FILMS = HERE.parent / "build" / "demo" / "films"
@@ -40,9 +40,11 @@ def main() -> int:
     seconds = _drain()
     scores = [found for video in videos for found in _scores(video)]
     _show(scores)
-    shortfalls = [text for found in scores for text in found.shortfalls]
+    exact, sentences = (sum(getattr(s, part) for s in scores) for part in ("exact", "sentences"))
+    print(f"translations: {exact} of {sentences} sentences exact ({exact / sentences:.1%})")
+    short = list(shortfalls(scores))
     if seconds > MOST_SECONDS:
-        shortfalls.append(f"the main job took {seconds:.0f} s")
+        short.append(f"the main job took {seconds:.0f} s")
     made = sorted(FILMS.rglob("*.srt"))
     print(f"\n{len(videos)} videos, {len(made)} subtitle tracks in {seconds:.0f} s. One of them:\n")
     print("\n".join(made[0].read_text(encoding="utf-8").splitlines()[:8]))
@@ -52,9 +54,9 @@ def main() -> int:
     page = next(FILMS.rglob("*.proof.html"))
     print(f"\nAll of it is in {FILMS}")
     print(f"Open this in a browser to watch and correct: {page}")
-    for text in shortfalls:
+    for text in short:
         print(f"falls short: {text}", file=sys.stderr)
-    return int(bool(shortfalls))
+    return int(bool(short))
 
 
 def _drain() -> float:

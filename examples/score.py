@@ -47,18 +47,23 @@ class Score:
     sentences: int = 0
     exact: int = 0
 
-    @property
-    def shortfalls(self) -> Iterator[str]:
-        """What falls short of the promise, each in a few words."""
-        name = f"{self.video} {self.language}"
-        if self.word_errors is not None and self.word_errors > MOST_WORD_ERRORS:
-            yield f"{name}: {self.word_errors:.1%} word errors"
-        if self.sentences and self.exact / self.sentences < LEAST_EXACT_TRANSLATIONS:
-            yield f"{name}: {self.exact} of {self.sentences} sentences exact"
-        if self.word_start_ms is not None and self.word_start_ms > MOST_WORD_START_MS:
-            yield f"{name}: words start {self.word_start_ms:.0f} ms off"
-        if self.cue_start_ms is not None and self.cue_start_ms > MOST_CUE_START_MS:
-            yield f"{name}: cues start {self.cue_start_ms:.0f} ms off"
+
+def shortfalls(scores: Sequence[Score]) -> Iterator[str]:
+    """What falls short of the promise, each in a few words.
+
+    Transcripts and times are promised for every video, exact translations over all sentences.
+    """
+    for one in scores:
+        name = f"{one.video} {one.language}"
+        if one.word_errors is not None and one.word_errors > MOST_WORD_ERRORS:
+            yield f"{name}: {one.word_errors:.1%} word errors"
+        if one.word_start_ms is not None and one.word_start_ms > MOST_WORD_START_MS:
+            yield f"{name}: words start {one.word_start_ms:.0f} ms off"
+        if one.cue_start_ms is not None and one.cue_start_ms > MOST_CUE_START_MS:
+            yield f"{name}: cues start {one.cue_start_ms:.0f} ms off"
+    exact, sentences = (sum(getattr(s, part) for s in scores) for part in ("exact", "sentences"))
+    if exact < LEAST_EXACT_TRANSLATIONS * sentences:
+        yield f"translations: {exact} of {sentences} sentences exact"
 
 
 def truth(video: Path, track: int = 0) -> Spoken:

@@ -26,7 +26,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 VIDEOS = EXAMPLES / "videos"
 
 sys.path.insert(0, str(EXAMPLES))
-from score import score  # noqa: E402  (it lies beside the examples, outside any package)
+from score import score, shortfalls, truth  # noqa: E402  (it lies beside the examples, outside any package)
 
 assert MODEL_PATH.is_file(), "the demonstration model is part of the package"
 
@@ -68,11 +68,13 @@ def untagged(video: Path, copy: Path) -> Path:
 def test_what_is_heard_and_translated_is_true(road: Road, tmp_path: Path) -> None:
     english = [VIDEOS / "english.mp4", VIDEOS / "late_audio.ts"]
     done = road.run(tmp_path, *english, targets=("en", "de", "fr", "es"))
-    for video in english:
-        assert done[video.name].errors == ()
-        for language in ("en", "de", "fr", "es"):
-            found = score(video, tmp_path / f"{video.stem}.{language}.json", language)
-            assert list(found.shortfalls) == []
+    assert [outcome.errors for outcome in done.values()] == [(), ()]
+    scores = [
+        score(video, tmp_path / f"{video.stem}.{language}.json", language)
+        for video in english
+        for language in ("en", "de", "fr", "es")
+    ]
+    assert list(shortfalls(scores)) == []
 
 
 def test_the_language_is_found_out(road: Road, tmp_path: Path) -> None:
@@ -82,7 +84,7 @@ def test_the_language_is_found_out(road: Road, tmp_path: Path) -> None:
         done = road.run(tmp_path, bare, targets=("original",))
         assert done[name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language)
-        assert list(found.shortfalls) == []
+        assert list(shortfalls([found])) == []
 
 
 def test_the_other_sound_track_is_heard_when_its_language_is_named(
@@ -90,17 +92,11 @@ def test_the_other_sound_track_is_heard_when_its_language_is_named(
 ) -> None:
     video = VIDEOS / "two_languages.mkv"
     for track in (0, 1):
-        language = score_language(video, track)
+        language = truth(video, track).language
         done = road.run(tmp_path, video, source=language, targets=(language,))
         assert done[video.name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language, track)
-        assert list(found.shortfalls) == []
-
-
-def score_language(video: Path, track: int) -> str:
-    from score import truth
-
-    return truth(video, track).language
+        assert list(shortfalls([found])) == []
 
 
 def daemon(folder: Path, state: Path) -> subprocess.Popen[bytes]:

@@ -118,7 +118,7 @@ _KNOWN = (
         languages=_FOUR,
         prompt="canary2",
         timestamps=Timing.CTC,
-        longest_ms=30_000,
+        longest_ms=20_000,
     ),
 )
 
