@@ -6,7 +6,7 @@ They say nonsense, at the speed and in the memory of the real ones. Run as
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -320,4 +320,8 @@ SHAPES["tiny-v2"] = replace(SHAPES["tiny"], aggregate=False, vocabulary=700, ctc
 
 
 if __name__ == "__main__":
-    save(sys.argv[1], Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="Write a Canary with random weights.")
+    parser.add_argument("architecture", choices=SHAPES)
+    parser.add_argument("path", type=Path, help="the .nemo file to write")
+    chosen = parser.parse_args()
+    save(chosen.architecture, chosen.path)
