@@ -201,7 +201,7 @@ def test_pausing_gives_the_film_back_and_resuming_takes_it_again(house: House) -
     with house.working() as worker:
         eventually(house.diary)
         house.store.pause("tea")
-        eventually(lambda: house.record("a.wav").job.state is JobState.QUEUED, 20)
+        eventually(lambda: house.record("a.wav").job.state is JobState.QUEUED)
         assert house.record("a.wav").job.reason == "tea"
         assert worker.resting == "tea"
         house.store.resume()
