@@ -249,6 +249,7 @@ def check_providers(settings: Settings, catalogue: Catalogue) -> None:
     Raises `UnknownName`, or `ConfigError` with the file and line of the option.
     """
     config = settings.config
+    profile_for(config.profile, "en", config.profiles)
     chosen = {
         "engine": (config.engine,),
         "segmenter": (config.segmenter,),

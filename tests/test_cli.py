@@ -86,7 +86,6 @@ def test_wrong_arguments_say_what_is_wrong(arguments: tuple[str, ...], said: str
         (("-o", "format.ass.fnt_size=3"), 2, "font_size"),
         (("-o", "nonsense"), 2, "format.ass.font_size"),
         (("--config", "missing.toml"), 2, "missing.toml"),
-        (("--model", "missing.nemo"), 5, "missing.nemo"),
     ],
 )
 def test_bad_choices_are_one_line_that_helps(
