@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -98,6 +99,18 @@ def probe(path: Path, catalogue: Catalogue) -> tuple[MediaInfo, Source, str]:
         if media is not None:
             return media, source, entry.plugin
     raise NotMedia(f"{path}: not a sound or video file that any source knows")
+
+
+@contextmanager
+def sound(
+    media: MediaInfo, track: AudioTrack, source: Source, plugin: str
+) -> Iterator[Iterator[AudioClip]]:
+    """The clips of a track, for as long as the block lasts; failures inside name ``plugin``."""
+    with contained(plugin), ExitStack() as stack:
+        clips = source.read(media, track)
+        if isinstance(clips, Generator):  # a decoder must not outlive its film
+            stack.enter_context(closing(clips))
+        yield clips
 
 
 def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterator[AudioClip]:

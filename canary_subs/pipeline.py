@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -368,10 +368,8 @@ class _Film:
         heard = self._heard
         segmenter = self._catalogue.make("segmenter", heard.plan.segmenter)
         cutter = self._catalogue.provider("segmenter", heard.plan.segmenter.name).plugin
-        with contained(f"{heard.source_plugin} or {cutter}"), ExitStack() as stack:
-            clips = heard.source.read(heard.media, heard.track)
-            if isinstance(clips, Generator):  # a decoder must not outlive its film
-                stack.enter_context(closing(clips))
+        plugins = f"{heard.source_plugin} or {cutter}"
+        with film.sound(heard.media, heard.track, heard.source, plugins) as clips:
             yield from film.cut(self._unless_stopped(clips), segmenter, self.session.max_clip_ms)
 
     def _unless_stopped(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
@@ -392,7 +390,11 @@ class _Film:
         try:
             if not self.ended and self._task.cancelled():
                 self._end(cancelled=True)
+            if self.ended:
+                return None
             if self._sample is not None and (clips := self._sample.take()) is not None:
+                self._sample.stop()
+                self._sample = None
                 self._identify(clips)
             if self._pieces is not None and (waiting := self._pieces.take()) is not None:
                 return waiting
@@ -403,7 +405,6 @@ class _Film:
         return None
 
     def _identify(self, clips: tuple[AudioClip, ...]) -> None:
-        self._sample = None
         if not clips:
             self._end(skip=film.NO_SPEECH)
             return

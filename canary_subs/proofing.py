@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,16 @@ from canary_subs.cues.text_language import primary
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read
 from canary_subs.media import tracks
-from canary_subs.model import Choice, Cue, Document, MediaInfo, Span, Transcript, Utterance
+from canary_subs.model import (
+    AudioClip,
+    Choice,
+    Cue,
+    Document,
+    MediaInfo,
+    Span,
+    Transcript,
+    Utterance,
+)
 from canary_subs.plugins import Catalogue, contained
 
 #: Finds every stretch of speech by itself, not pieces of a good length for a recogniser.
@@ -106,18 +115,24 @@ def _language(tag: str) -> str | None:
     return usual if len(primary(usual)) == 2 else None
 
 
+@contextmanager
+def sound_of(
+    video: Path, catalogue: Catalogue, *, spoken: str | None = None, index: int | None = None
+) -> Iterator[Iterator[AudioClip]]:
+    """The sound of a film, for as long as the block lasts. Raises `MediaError`, `PluginError`."""
+    media, source, plugin = film.probe(video, catalogue)
+    track = tracks.choose(media, language=spoken, index=index).track
+    with film.sound(media, track, source, plugin) as clips:
+        yield clips
+
+
 def speech_in(video: Path, catalogue: Catalogue, *, spoken: str | None = None) -> tuple[Span, ...]:
     """Where somebody speaks in a film, rising and disjoint; a stretch for each run of speech.
 
     Raises `MediaError`, `PluginError`.
     """
-    media, source, plugin = film.probe(video, catalogue)
-    track = tracks.choose(media, language=spoken).track
     segmenter = catalogue.make("segmenter", _LISTENER)
-    with contained(plugin), ExitStack() as stack:
-        clips = source.read(media, track)
-        if isinstance(clips, Generator):  # a decoder must not outlive its film
-            stack.enter_context(closing(clips))
+    with sound_of(video, catalogue, spoken=spoken) as clips:
         return tuple(joined(list(segmenter.cut(clips, _LONGEST_SPEECH_MS))))
 
 

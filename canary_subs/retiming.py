@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from canary_subs.cues.rules import min_gap_ms
 from canary_subs.cues.text_language import primary
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read, read_script
-from canary_subs.media import tracks
 from canary_subs.model import (
     ORIGINAL,
     AudioClip,
@@ -31,7 +29,7 @@ from canary_subs.model import (
 )
 from canary_subs.pipeline import Sessions, Task, process
 from canary_subs.plugins import Catalogue, contained
-from canary_subs.proofing import named_language, speech_in
+from canary_subs.proofing import named_language, sound_of, speech_in
 
 #: Less of a text than this heard in a film: it is another film's, or in another language.
 MIN_HEARD = 0.2
@@ -138,13 +136,8 @@ def _sound(
     said: Sequence[Utterance], media: MediaInfo, plan: Plan, catalogue: Catalogue
 ) -> Iterator[AudioClip]:
     """The sound of each utterance, read once more, a piece at a time."""
-    _, source, plugin = film.probe(media.path, catalogue)
-    track = tracks.choose(media, language=plan.source, index=plan.track).track
     spans = [utterance.span for utterance in said]
-    with contained(plugin), ExitStack() as stack:
-        clips = source.read(media, track)
-        if isinstance(clips, Generator):  # a decoder must not outlive its film
-            stack.enter_context(closing(clips))
+    with sound_of(media.path, catalogue, spoken=plan.source, index=plan.track) as clips:
         yield from film.cut(clips, _Known(spans), max(span.duration_ms for span in spans))
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -20,12 +19,11 @@ from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import OutputError
 from canary_subs.files import write_whole
 from canary_subs.formats.reading import read
-from canary_subs.media import tracks
 from canary_subs.model import Cue, MediaInfo, Span
 from canary_subs.pipeline import Outcome
-from canary_subs.plugins import Catalogue, contained
+from canary_subs.plugins import Catalogue
 from canary_subs.proof import Peaks, Track, page, peaks
-from canary_subs.proofing import named_language, speech_in
+from canary_subs.proofing import named_language, sound_of, speech_in
 
 _Profiles = Mapping[str, Mapping[str, object]]
 
@@ -89,10 +87,9 @@ def review(
     """Examine a film's tracks (language -> cues) against its sound, and translations against
     the spoken language's. Raises `MediaError`, `UnknownName`, `PluginError`.
     """
-    look = Look(
-        speech=speech_in(media.path, catalogue, spoken=spoken),
-        peaks=_peaks(media, catalogue, spoken),
-    )
+    speech = speech_in(media.path, catalogue, spoken=spoken)
+    with sound_of(media.path, catalogue, spoken=spoken) as clips:
+        look = Look(speech=speech, peaks=peaks(clips))
     found = []
     for language, track in cues.items():
         rules = profile_for(profile, language.split("+")[0], own_profiles)
@@ -162,16 +159,6 @@ def save(path: Path, data: bytes) -> None:
         write_whole(path, data, replace=True)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _peaks(media: MediaInfo, catalogue: Catalogue, spoken: str | None) -> Peaks:
-    _, source, plugin = film.probe(media.path, catalogue)
-    track = tracks.choose(media, language=spoken).track
-    with contained(plugin), ExitStack() as stack:
-        clips = source.read(media, track)
-        if isinstance(clips, Generator):  # a decoder must not outlive its film
-            stack.enter_context(closing(clips))
-        return peaks(clips)
 
 
 def _from(folder: Path, video: Path) -> PurePath | None:

@@ -59,8 +59,8 @@ def _cues(document: Document, timed: frozenset[Word]) -> Iterator[str]:
             lines = [_escaped(line) for line in plain_lines(cue)]
         if not lines:
             continue
-        if cue.speaker:
-            lines[0] = f"<v {_escaped(plain(cue.speaker))}>{lines[0]}"
+        if speaker := plain(cue.speaker or "").strip():
+            lines[0] = f"<v {_escaped(speaker)}>{lines[0]}"
         text = "\n".join(lines)
         yield f"{clock(cue.start_ms)} --> {clock(cue.end_ms)}\n{text}\n"
 

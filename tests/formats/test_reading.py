@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -296,7 +297,9 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert all(line.strip() for cue in found.cues for line in cue.lines)
 
 
-LINE = st.text("abc dé.,!?♪<>&'\"-", min_size=1, max_size=30).map(lambda t: f"x{t}x")
+LINE = st.text("abc dé.,!?♪<>&'\"-", min_size=1, max_size=30).map(
+    lambda t: re.sub(r"<(?=/?b)", "< ", f"x{t}x")  # what would be bold is no text
+)
 EVENTS = st.lists(
     st.tuples(st.integers(0, 10**7), st.integers(0, 10**5), st.lists(LINE, min_size=1, max_size=3)),
     min_size=1,

@@ -197,13 +197,14 @@ def test_cancelling_stops_the_work(house: House) -> None:
 
 def test_pausing_gives_the_film_back_and_resuming_takes_it_again(house: House) -> None:
     house.film("a.wav", 20)
-    house.order("slow", "0.1")
+    house.order("slow", "1")
     with house.working() as worker:
         eventually(house.diary)
         house.store.pause("tea")
         eventually(lambda: house.record("a.wav").job.state is JobState.QUEUED)
         assert house.record("a.wav").job.reason == "tea"
         assert worker.resting == "tea"
+        house.order("slow", "0")
         house.store.resume()
         eventually(lambda: house.record("a.wav").job.state is JobState.DONE)
     assert max(house.diary().values()) == 1

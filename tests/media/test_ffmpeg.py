@@ -78,7 +78,9 @@ def test_leaving_the_block_ends_the_run() -> None:
 def test_a_killed_parent_leaves_no_orphan(how: signal.Signals) -> None:
     mark = f"anullsrc=r=2345{int(how)}"
     script = (
-        "import ffmpeg as graph, time; from canary_subs.media import ffmpeg\n"
+        "import ffmpeg as graph, signal, time; from canary_subs.media import ffmpeg\n"
+        # A suite that was begun in the background ignores it, and so would this.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"output = graph.input({mark!r}, format='lavfi', re=None).output('pipe:', format='s16le')\n"
         "with ffmpeg.Run(output) as run:\n"
         "    run.read(10)\n"
