@@ -31,8 +31,9 @@ def subtitle(
 ) -> dict[str, tuple[Cue, ...]]:
     """The cues of a film in each language: {"en": (Cue(...), ...), "de": ...}.
 
-    ``to`` names the languages to write (BCP-47; "original" is the one that is spoken), ``source``
-    the one that is spoken: without it the file's mark or the sound decides. ``track`` counts sound
+    ``to`` names the tracks to write: languages (BCP-47; "original" is the one that is spoken),
+    "de+en" for two in one, "en.forced" for what is spoken in other languages. ``source`` is the
+    one that is spoken: without it the file's mark or the sound decides. ``track`` counts sound
     tracks from 0. Cues rise, do not overlap, and keep the reading rules of ``profile``. Nothing is
     written anywhere, and the user's configuration is not read; installed plugins are.
 
@@ -44,7 +45,7 @@ def subtitle(
     with closing(_follow(path, plan, catalogue)) as events:
         for event in events:
             if isinstance(event, Outcome):
-                return {document.language: document.cues for document in event.documents}
+                return {document.track: document.cues for document in event.documents}
     return {}
 
 
@@ -59,7 +60,7 @@ def listen(
     device: str = _DEFAULT.device,
     precision: str = _DEFAULT.precision,
 ) -> Iterator[tuple[str, Cue]]:
-    """(language, cue) while the film is being heard; arguments and errors as for `subtitle`.
+    """(track's name, cue) while the film is being heard; arguments and errors as for `subtitle`.
 
     Each passage of speech is laid out by itself: where one ends, a cue may differ from what
     `subtitle` gives, which sees the whole film. Cues of one language come in order. Closing the
@@ -72,17 +73,17 @@ def listen(
         for event in events:
             if isinstance(event, Outcome):
                 return
-            for language, utterance in event.utterances.items():
+            for name, utterance in event.utterances.items():
                 transcript = Transcript(
-                    language=language,
+                    language=utterance.language,
                     source_language=event.spoken,
                     engine=plan.engine.name,
                     model=model,
                     utterances=(utterance,) if utterance.text else (),
                 )
-                rules = profile_for(plan.profile, language)
+                rules = profile_for(plan.profile, utterance.language)
                 for cue in layout.layout(transcript, rules, frame_rate=event.media.frame_rate):
-                    yield language, cue
+                    yield name, cue
 
 
 def _plan(

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from canary_subs import options
+from canary_subs import naming, options
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
 from canary_subs.keys import SECTIONS, config_folder
@@ -270,18 +270,25 @@ def check_providers(settings: Settings, catalogue: Catalogue) -> None:
                     options.build(provider.options, {key: value}, where)
 
 
+#: How to cut where each line may be in another language: at every pause between two speakers.
+_LINE_BY_LINE = {"target_ms": 6_000, "long_pause_ms": 400}
+
+
 def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> Plan:
     """What the configuration asks for; ``root`` is the watched folder that the film lies in.
 
     The keys of the configuration that many providers share (model, out, overwrite) reach those
-    whose options know them. Raises `UnknownName`.
+    whose options know them; for forced tracks segmenters are told to cut finely. Raises
+    `UnknownName`.
     """
-    shared = {
+    shared: dict[str, object] = {
         "model": config.model,
         "out": config.out,
         "root": root if config.mirror else None,
         "overwrite": config.overwrite,
     }
+    if any(map(naming.is_forced, config.targets)):
+        shared |= _LINE_BY_LINE
 
     def choice(kind: str, name: str) -> Choice:
         known = options.kinds(catalogue.provider(kind, name).provider.options)
@@ -310,14 +317,19 @@ def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> P
 
 
 def target(name: str, where: str) -> str:
-    """A track to make: a language, 'original', or two of those joined by '+'.
+    """A track to make: a language, 'original', two of those joined by '+', or one's forced lines.
 
     Raises `ConfigError`.
     """
-    parts = [part if part == ORIGINAL else language(part, where) for part in name.split("+")]
-    if len(parts) > 2 or len(set(parts)) < len(parts):
-        raise ConfigError(f"{where}: a track shows one language, or two as 'de+en', not {name!r}")
-    return "+".join(parts)
+    tongues = naming.languages(name)
+    parts = [part if part == ORIGINAL else language(part, where) for part in tongues]
+    forced = naming.is_forced(name)
+    if len(parts) > (1 if forced else 2) or len(set(parts)) < len(parts):
+        raise ConfigError(
+            f"{where}: a track shows one language, two as 'de+en', or with 'en.forced' what is "
+            f"spoken in others, not {name!r}"
+        )
+    return "+".join(parts) + (f".{naming.FORCED}" if forced else "")
 
 
 def language(tag: str, where: str) -> str:

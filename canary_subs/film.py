@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import canary_subs
+from canary_subs import naming
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.tracks import bilingual
 from canary_subs.errors import (
@@ -26,7 +27,6 @@ from canary_subs.errors import (
 from canary_subs.hookspecs import Delivery, Segmenter, Session, Source
 from canary_subs.media.shots import shots_ms
 from canary_subs.model import (
-    ORIGINAL,
     AudioClip,
     AudioTrack,
     Choice,
@@ -54,6 +54,11 @@ LANGUAGE_CERTAINTY = 0.8
 NO_SPEECH = Skip(rule="no-speech", reason="nobody speaks in it, so there is nothing to write")
 
 
+def no_foreign(spoken: str) -> Skip:
+    """Why a film of one language has no forced track."""
+    return Skip(rule="no-foreign", reason=f"only {spoken!r} is spoken in it")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
     """A file that was looked at: what it is, and which track of it will be heard."""
@@ -68,9 +73,9 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """One file to make: the track's language, its format, and where it goes."""
+    """One file to make: the track's name, its format, and where it goes."""
 
-    language: str
+    track: str
     writer: Choice
     delivery: Choice
 
@@ -79,7 +84,7 @@ class Output:
 class Wanted:
     """What a film is heard for."""
 
-    languages: tuple[str, ...]
+    tracks: tuple[str, ...]
     outputs: tuple[Output, ...] = ()
     #: Outputs that already failed, before anything was heard.
     failures: tuple[CanarySubsError, ...] = ()
@@ -204,57 +209,53 @@ def wanted(heard: Heard, spoken: str, catalogue: Catalogue) -> Wanted | Skip:
     Raises `UsageError` where the plan names what there is not.
     """
     plan = heard.plan
-    languages = tuple(dict.fromkeys(_named(target, spoken) for target in plan.targets))
+    names = tuple(dict.fromkeys(naming.resolved(target, spoken) for target in plan.targets))
     if not plan.writers or not plan.deliveries:
-        return Wanted(languages=languages)
+        return Wanted(tracks=names)
     outputs: list[Output] = []
     kept: list[str] = []
     failures: list[CanarySubsError] = []
     for writer, delivery in product(plan.writers, plan.deliveries):
         try:
-            places = _find(heard.media, languages, writer, delivery, catalogue)
+            places = _find(heard.media, names, writer, delivery, catalogue)
         except (PluginError, OutputError) as error:
             failures.append(error)
             continue
         kept += [place for place in places.values() if place is not None]
         outputs += [
-            Output(language=language, writer=writer, delivery=delivery)
-            for language, place in places.items()
+            Output(track=name, writer=writer, delivery=delivery)
+            for name, place in places.items()
             if place is None
         ]
     if not outputs and not failures:
-        names = ", ".join(Path(place).name for place in kept)
-        return Skip(rule="exists", reason=f"already there: {names}; --overwrite makes it afresh")
-    missing = {output.language for output in outputs}
+        there = ", ".join(Path(place).name for place in kept)
+        return Skip(rule="exists", reason=f"already there: {there}; --overwrite makes it afresh")
+    missing = {output.track for output in outputs}
     return Wanted(
-        languages=tuple(language for language in languages if language in missing),
-        outputs=tuple(sorted(outputs, key=lambda output: languages.index(output.language))),
+        tracks=tuple(name for name in names if name in missing),
+        outputs=tuple(sorted(outputs, key=lambda output: names.index(output.track))),
         failures=tuple(failures),
     )
 
 
 def _find(
     media: MediaInfo,
-    languages: Sequence[str],
+    names: Sequence[str],
     writer: Choice,
     delivery: Choice,
     catalogue: Catalogue,
 ) -> dict[str, str | None]:
-    """Language -> where its file already is."""
+    """Track -> where its file already is."""
     with contained(catalogue.provider("format", writer.name).plugin):
         suffix: object = catalogue.make("format", writer).suffix
         if not isinstance(suffix, str) or not suffix.startswith("."):
             raise TypeError(f"a format's suffix begins with a dot, not as {suffix!r:.60}")
     with contained(catalogue.provider("delivery", delivery.name).plugin):
         made: Delivery = catalogue.make("delivery", delivery)
-        places = {language: made.find(media, language, suffix) for language in languages}
+        places = {name: made.find(media, name, suffix) for name in names}
         if not all(isinstance(place, str | None) for place in places.values()):
             raise TypeError(f"a delivery must name places by text: {places!r:.60}")
     return places
-
-
-def _named(target: str, spoken: str) -> str:
-    return "+".join(spoken if part == ORIGINAL else part for part in target.split("+"))
 
 
 def shots_of(heard: Heard) -> tuple[int, ...]:
@@ -268,11 +269,16 @@ def shots_of(heard: Heard) -> tuple[int, ...]:
         return ()
 
 
-def languages_of(tracks: Sequence[str], spoken: str, plan: Plan) -> tuple[str, ...]:
-    """The languages to recognise for some tracks: the spoken one too where times are shared."""
-    languages = [language for track in tracks for language in track.split("+")]
+def texts_of(tracks: Sequence[str], spoken: str, plan: Plan) -> tuple[str, ...]:
+    """What to recognise for some tracks: languages, the spoken one too where times are shared.
+
+    A forced track has a text of its own.
+    """
     shared = plan.shared_timing or any("+" in track for track in tracks)
-    return tuple(dict.fromkeys([spoken, *languages] if shared else languages))
+    texts = [spoken] if shared else []
+    for track in tracks:
+        texts += [track] if naming.is_forced(track) else naming.languages(track)
+    return tuple(dict.fromkeys(texts))
 
 
 def provenance(heard: Heard, spoken: str, session: Session) -> dict[str, str]:
@@ -345,9 +351,9 @@ def deliver(
     """
     places: list[str] = []
     failures: list[CanarySubsError] = []
-    by_language = {document.language: document for document in documents}
+    by_track = {document.track: document for document in documents}
     for output in outputs:
-        if (document := by_language.get(output.language)) is None:
+        if (document := by_track.get(output.track)) is None:
             continue
         try:
             places.append(_deliver_one(document, output, catalogue))
@@ -362,7 +368,9 @@ def _deliver_one(document: Document, output: Output, catalogue: Catalogue) -> st
         data = writer.write(document)
         if not isinstance(data, bytes):
             raise TypeError(f"a writer must give bytes, not {type(data).__name__}")
-    rendered = Rendered(language=output.language, suffix=writer.suffix, data=data)
+    rendered = Rendered(
+        language=document.language, marks=document.marks, suffix=writer.suffix, data=data
+    )
     delivery: Delivery = catalogue.make("delivery", output.delivery)
     with contained(catalogue.provider("delivery", output.delivery.name).plugin):
         place = delivery.deliver(document.media, rendered)

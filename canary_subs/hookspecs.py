@@ -175,8 +175,11 @@ class Writer(Protocol):
 class Delivery(Protocol):
     """Puts finished subtitles where they belong."""
 
-    def find(self, media: MediaInfo, language: str, suffix: str) -> str | None:
-        """Where such a result already is, and would be kept; None where there is none."""
+    def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
+        """Where such a result already is, and would be kept; None where there is none.
+
+        ``track`` is a language with its marks after it: "en", "en.forced".
+        """
 
     def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
         """Put it there, whole or not at all, and say where; safe to repeat.

@@ -213,10 +213,17 @@ class Document:
     cues: tuple[Cue, ...]
     #: How the track came about: versions, precision, settings. Plain strings, stable order.
     provenance: Mapping[str, str] = field(default_factory=dict)
+    #: What the track is besides its language, as in file names: "forced".
+    marks: tuple[str, ...] = ()
 
     @property
     def language(self) -> str:
         return self.transcript.language
+
+    @property
+    def track(self) -> str:
+        """Its name among the film's tracks: "en", "de+en", "en.forced"."""
+        return ".".join((self.language, *self.marks))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from canary_subs import film
+from canary_subs import film, naming
 from canary_subs.ahead import Ahead
 from canary_subs.errors import CanarySubsError, PluginError, UnsupportedPair
 from canary_subs.hookspecs import Aligner, Engine, Session
@@ -36,6 +36,7 @@ from canary_subs.model import (
     Transcript,
     Utterance,
 )
+from canary_subs.naming import primary
 from canary_subs.plugins import Catalogue, contained
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,17 @@ OPEN_FILMS = 4
 WAITING_PIECES = 16
 
 
+#: Unless another language is at least so probable, a piece is taken to be in the film's.
+FOREIGN_CERTAINTY = 0.95
+
+#: What the engine gave for pieces of one clip.
+_Answers = Sequence[tuple[Piece, Sequence[Utterance]]]
+
+
 class Keep(Protocol):
     """Remembers finished pieces of one file, so that no piece is recognised twice.
+
+    Texts go by the name that `Passage` gives them.
 
     ``scope`` names everything that shaped the text (track, spoken language, engine, model,
     precision, segmenter): under another scope nothing is recalled.
@@ -107,9 +117,10 @@ class Passage:
 
     task: Task
     media: MediaInfo
-    #: The language that is spoken.
+    #: The language that is spoken in the film.
     spoken: str
     span: Span
+    #: By language, and by track where that is a forced one.
     utterances: Mapping[str, Utterance]
 
 
@@ -200,7 +211,7 @@ def follow(
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Waiting:
-    """A piece that was read, what is remembered of it, and the languages that are missing.
+    """A piece that was read, what is remembered of it, and the texts that are missing.
 
     A piece that misses nothing waits in line with the others: passages come in order.
     """
@@ -209,6 +220,8 @@ class _Waiting:
     span: Span
     known: Mapping[str, Utterance]
     missing: tuple[str, ...]
+    #: The language that is spoken in it.
+    spoken: str
 
 
 def _open(
@@ -261,7 +274,8 @@ def _gather(films: Iterable[_Film]) -> list[tuple[_Film, _Waiting]]:
 def _recognise(batch: Sequence[tuple[_Film, _Waiting]]) -> None:
     """Recognise a batch and hand each film its own; on failure each film alone."""
     films = list(dict.fromkeys(one for one, _ in batch))
-    pieces = [one.piece(waiting) for one, waiting in batch if waiting.missing]
+    asked = [one.pieces(waiting) for one, waiting in batch]
+    pieces = [piece for own in asked for piece in own]
     try:
         with contained(films[0].engine_plugin):
             answers = iter(_checked(pieces, films[0].session.recognise(pieces)) if pieces else ())
@@ -271,7 +285,10 @@ def _recognise(batch: Sequence[tuple[_Film, _Waiting]]) -> None:
         for one in films if len(films) > 1 else ():
             _recognise([item for item in batch if item[0] is one])
         return
-    found = [(one, waiting, next(answers) if waiting.missing else ()) for one, waiting in batch]
+    found = [
+        (one, waiting, [(piece, next(answers)) for piece in own])
+        for (one, waiting), own in zip(batch, asked, strict=True)
+    ]
     for one in films:
         one.receive([(waiting, said) for owner, waiting, said in found if owner is one])
 
@@ -310,7 +327,9 @@ class _Film:
         self._spoken = ""
         self._outputs: tuple[film.Output, ...] = ()
         self._tracks: tuple[str, ...] = ()
-        self._languages: tuple[str, ...] = ()
+        self._texts: tuple[str, ...] = ()
+        #: What may be spoken, where that is asked of every piece.
+        self._tongues: tuple[str, ...] = ()
         self._laid_out: dict[tuple[str, bool], Document] = {}
         self._failures: tuple[CanarySubsError, ...] = ()
         self._provenance: dict[str, str] = {}
@@ -332,20 +351,43 @@ class _Film:
         if isinstance(wanted, Skip):
             self._end(skip=wanted)
             return
-        if not wanted.languages:
+        if not wanted.tracks:
             self._end(errors=wanted.failures)
             return
-        self._spoken, self._tracks = spoken, wanted.languages
-        self._languages = film.languages_of(wanted.languages, spoken, self._heard.plan)
+        self._spoken, self._tracks = spoken, wanted.tracks
+        self._texts = film.texts_of(wanted.tracks, spoken, self._heard.plan)
         self._outputs, self._failures = wanted.outputs, wanted.failures
-        engine = self._sessions.engine(self._heard.plan)
-        for language in self._languages:
-            with contained(self.engine_plugin):
-                reason = engine.refuse(spoken, language)
-            if reason is not None:
+        for text in self._texts:
+            if not naming.is_forced(text) and (reason := self._refusal(spoken, text)) is not None:
                 raise UnsupportedPair(f"{self._task.path}: {reason}")
+        self._tongues = self._may_be_spoken()
         self._provenance = film.provenance(self._heard, spoken, self.session)
+        if self._tongues:
+            self._provenance["foreign"] = ", ".join(self._tongues)
         self._pieces = Ahead(self._read(), WAITING_PIECES, self._news)
+
+    def _refusal(self, spoken: str, language: str) -> str | None:
+        with contained(self.engine_plugin):
+            return self._sessions.engine(self._heard.plan).refuse(spoken, language)
+
+    def _may_be_spoken(self) -> tuple[str, ...]:
+        """The languages whose lines a forced track could show, and the film's own.
+
+        Raises `UnsupportedPair`.
+        """
+        forced = {text: naming.languages(text)[0] for text in self._texts if naming.is_forced(text)}
+        with contained(self.engine_plugin):
+            pairs = self._sessions.engine(self._heard.plan).pairs()
+        tongues: set[str] = set()
+        for text, language in forced.items():
+            others = {tongue for tongue, written in pairs if written == primary(language)}
+            if not others - {primary(self._spoken)}:
+                raise UnsupportedPair(
+                    f"{self._task.path}: {text} cannot be made, since the model translates "
+                    f"nothing into {language!r}; choose another model, or leave that track out"
+                )
+            tongues |= others | {primary(self._spoken)}
+        return tuple(sorted(tongues))
 
     def ask_language(self) -> None:
         """Begin to read the pieces by which the language is judged."""
@@ -360,8 +402,8 @@ class _Film:
         for clip in self._cut():
             span = film.span_of(clip)
             known = self._task.keep.recall(scope, span)
-            missing = tuple(language for language in self._languages if language not in known)
-            yield _Waiting(clip=clip, span=span, known=known, missing=missing)
+            missing = tuple(text for text in self._texts if text not in known)
+            yield _Waiting(clip=clip, span=span, known=known, missing=missing, spoken=self._spoken)
         self._shots = film.shots_of(self._heard)
 
     def _cut(self) -> Iterator[AudioClip]:
@@ -397,7 +439,7 @@ class _Film:
                 self._sample = None
                 self._identify(clips)
             if self._pieces is not None and (waiting := self._pieces.take()) is not None:
-                return waiting
+                return self._placed(waiting)
             if self._pieces is not None and self._pieces.ended:
                 self._end()
         except CanarySubsError as error:
@@ -414,16 +456,41 @@ class _Film:
             odds = dict(self.session.identify(clips, candidates))
         self.settle(film.certain_language(self._task.path, odds))
 
-    def piece(self, waiting: _Waiting) -> Piece:
-        return Piece(clip=waiting.clip, source=self._spoken, targets=waiting.missing)
+    def _placed(self, waiting: _Waiting) -> _Waiting:
+        """The piece with the language that is spoken in it: the film's, unless plainly another."""
+        if not self._tongues or not waiting.missing:
+            return waiting
+        with contained(self.engine_plugin):
+            odds = dict(self.session.identify([waiting.clip], self._tongues))
+        own = primary(self._spoken)
+        if not 1 - odds.get(own, 0.0) >= FOREIGN_CERTAINTY:  # also where it is no number
+            return waiting
+        others = [tongue for tongue in self._tongues if tongue != own]
+        return replace(waiting, spoken=max(others, key=lambda tongue: odds.get(tongue, 0.0)))
 
-    def receive(self, found: Sequence[tuple[_Waiting, Sequence[Utterance]]]) -> None:
+    def _way(self, waiting: _Waiting, text: str) -> tuple[str, str] | None:
+        """From which language to which a text of a piece is made; None where it has none."""
+        foreign = waiting.spoken != self._spoken
+        language = naming.languages(text)[0]
+        if foreign and self._refusal(waiting.spoken, language) is None:
+            return waiting.spoken, language
+        return None if naming.is_forced(text) else (self._spoken, language)
+
+    def pieces(self, waiting: _Waiting) -> tuple[Piece, ...]:
+        """What to ask the engine for: one piece for each language that is taken as spoken."""
+        ways = dict.fromkeys(self._way(waiting, text) for text in waiting.missing)
+        targets: dict[str, list[str]] = {}
+        for source, language in filter(None, ways):
+            targets.setdefault(source, []).append(language)
+        return tuple(
+            Piece(clip=waiting.clip, source=source, targets=tuple(languages))
+            for source, languages in targets.items()
+        )
+
+    def receive(self, found: Sequence[tuple[_Waiting, _Answers]]) -> None:
         """Take the results of one batch, remember them, tell how far it is."""
         try:
-            new = [
-                (waiting, {u.language: self._aligned(waiting.clip, u) for u in utterances})
-                for waiting, utterances in found
-            ]
+            new = [(waiting, self._named(waiting, answers)) for waiting, answers in found]
             keepsakes = [(waiting.span, fresh) for waiting, fresh in new if fresh]
             if keepsakes:
                 self._task.keep.keep(self._scope, keepsakes)
@@ -433,13 +500,28 @@ class _Film:
         for waiting, fresh in new:
             self._add(waiting, fresh)
 
-    def _aligned(self, clip: AudioClip, utterance: Utterance) -> Utterance:
+    def _named(self, waiting: _Waiting, answers: _Answers) -> dict[str, Utterance]:
+        """The texts that were missing, each by its name."""
+        said = {
+            (piece.source, utterance.language): self._aligned(piece, utterance)
+            for piece, utterances in answers
+            for utterance in utterances
+        }
+        ways = {text: self._way(waiting, text) for text in waiting.missing}
+        return {
+            text: Utterance(text="", span=waiting.span, language=naming.languages(text)[0])
+            if way is None
+            else said[way]
+            for text, way in ways.items()
+        }
+
+    def _aligned(self, piece: Piece, utterance: Utterance) -> Utterance:
         choice = self._heard.plan.aligner
-        if choice is None or not utterance.text or utterance.language != self._spoken:
+        if choice is None or not utterance.text or utterance.language != piece.source:
             return utterance
         aligner: Aligner = self._catalogue.make("aligner", choice)
         with contained(self._catalogue.provider("aligner", choice.name).plugin):
-            aligned = aligner.align(clip, utterance)
+            aligned = aligner.align(piece.clip, utterance)
             if not isinstance(aligned, Utterance) or aligned.text != utterance.text:
                 raise ValueError("an aligner must give the utterance that it was given")
             return aligned
@@ -484,15 +566,22 @@ class _Film:
         if outcome.skip or outcome.errors or outcome.cancelled:
             return outcome
         if not any(utterance.text for _, found in self._found for utterance in found.values()):
-            return replace(outcome, skip=film.NO_SPEECH)
+            nothing_foreign = self._found and all(map(naming.is_forced, self._tracks))
+            skip = film.no_foreign(self._spoken) if nothing_foreign else film.NO_SPEECH
+            return replace(outcome, skip=skip)
         self._task.tell(Stage.LAYOUT, 1.0)
         documents: list[Document] = []
         failures = list(self._failures)
         for track in self._tracks:
             try:
-                documents.append(self._track(track))
+                document = self._track(track)
             except CanarySubsError as error:
                 failures.append(error)
+                continue
+            if document.cues or not naming.is_forced(track):
+                documents.append(document)
+            else:  # an empty track would be offered to viewers
+                log.info("%s: no %s, since only %r is spoken", self._task.path, track, self._spoken)
         self._task.tell(Stage.DELIVER, 1.0)
         places, undelivered = film.deliver(documents, self._outputs, self._catalogue)
         return replace(
@@ -503,25 +592,27 @@ class _Film:
         )
 
     def _track(self, track: str) -> Document:
-        upper, _, lower = track.partition("+")
-        shared = bool(lower) or self._heard.plan.shared_timing
+        if naming.is_forced(track):
+            return replace(self._document(track), marks=(naming.FORCED,))
+        upper, *below = naming.languages(track)
+        shared = bool(below) or self._heard.plan.shared_timing
         template = self._document(self._spoken).cues if shared else None
         document = self._document(upper, template)
-        if not lower:
-            return document
-        return film.join(document, self._document(lower, template), self._heard.plan)
+        for lower in below:
+            document = film.join(document, self._document(lower, template), self._heard.plan)
+        return document
 
-    def _document(self, language: str, template: Sequence[Cue] | None = None) -> Document:
+    def _document(self, text: str, template: Sequence[Cue] | None = None) -> Document:
         # The spoken language's own cues are the template.
-        key = (language, template is not None and language != self._spoken)
+        key = (text, template is not None and text != self._spoken)
         if key in self._laid_out:
             return self._laid_out[key]
         transcript = Transcript(
-            language=language,
+            language=naming.languages(text)[0],
             source_language=self._spoken,
             engine=self._heard.plan.engine.name,
             model=self.session.model,
-            utterances=tuple(found[language] for _, found in self._found if found[language].text),
+            utterances=tuple(found[text] for _, found in self._found if found[text].text),
         )
         document = film.lay_out(
             self._heard,

@@ -15,7 +15,6 @@ from canary_subs.cues.check.material import joined
 from canary_subs.cues.check.reference import compare
 from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.text_language import primary
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read
 from canary_subs.media import tracks
@@ -29,6 +28,7 @@ from canary_subs.model import (
     Transcript,
     Utterance,
 )
+from canary_subs.naming import primary
 from canary_subs.plugins import Catalogue, contained
 
 #: Finds every stretch of speech by itself, not pieces of a good length for a recogniser.

@@ -11,7 +11,6 @@ from canary_subs.cues import placing
 from canary_subs.cues.check import sync
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.rules import min_gap_ms
-from canary_subs.cues.text_language import primary
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read, read_script
 from canary_subs.model import (
@@ -27,6 +26,7 @@ from canary_subs.model import (
     Utterance,
     Word,
 )
+from canary_subs.naming import primary
 from canary_subs.pipeline import Sessions, Task, process
 from canary_subs.plugins import Catalogue, contained
 from canary_subs.proofing import named_language, sound_of, speech_in

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from canary_subs import film
+from canary_subs import film, naming
 from canary_subs.cues.check import check
 from canary_subs.cues.check.report import Report, as_json, summary
 from canary_subs.cues.profiles import profile_for
@@ -84,26 +84,28 @@ def review(
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
 ) -> Review:
-    """Examine a film's tracks (language -> cues) against its sound, and translations against
+    """Examine a film's tracks (name -> cues) against its sound, and translations against
     the spoken language's. Raises `MediaError`, `UnknownName`, `PluginError`.
     """
     speech = speech_in(media.path, catalogue, spoken=spoken)
     with sound_of(media.path, catalogue, spoken=spoken) as clips:
         look = Look(speech=speech, peaks=peaks(clips))
     found = []
-    for language, track in cues.items():
-        rules = profile_for(profile, language.split("+")[0], own_profiles)
-        source = cues.get(spoken) if spoken and spoken != language else None
+    for name, track in cues.items():
+        language, *below = naming.languages(name)
+        forced = naming.is_forced(name)
+        rules = profile_for(profile, language, own_profiles)
+        source = cues.get(spoken) if spoken and spoken != name and not forced else None
         findings = check(
             track,
             rules,
-            language=None if "+" in language else language,
+            language=None if below else language,
             frame_rate=media.frame_rate,
             duration_ms=media.duration_ms,
-            speech=look.speech,
+            speech=None if forced else look.speech,  # most of the speech is not for it
             source=source,
         )
-        found.append(Track(language=language, cues=tuple(track), profile=rules, findings=findings))
+        found.append(Track(language=name, cues=tuple(track), profile=rules, findings=findings))
     return Review(media=media, tracks=tuple(found), look=look)
 
 
@@ -138,7 +140,7 @@ def write(outcome: Outcome, catalogue: Catalogue) -> str | None:
     plan = outcome.task.plan
     found = review(
         outcome.media,
-        {document.language: document.cues for document in outcome.documents},
+        {document.track: document.cues for document in outcome.documents},
         catalogue,
         profile=plan.profile,
         own_profiles=plan.own_profiles,

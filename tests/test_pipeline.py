@@ -773,6 +773,71 @@ def test_closed_early_it_leaves_no_thread_and_closes_the_sound(tmp_path: Path) -
     assert len(opened) >= 4
 
 
+# Films in which other languages are spoken too.
+
+MIXED = ((0, 4000), (5000, 8000), (9000, 12_000))
+TONGUES = ("en", "de", "en")
+
+
+def test_a_forced_track_shows_foreign_lines_alone(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    fakes = Fakes()
+    outcome = one(fakes, path, fake_plan(targets=("original", "original.forced", "fr")))
+    assert outcome.delivered == ("a.en.fake", "a.en.forced.fake", "a.fr.fake")
+    assert shown(fakes, "a.en.forced.fake") == fake_words("en", MIXED[1])
+    assert shown(fakes, "a.en.fake") == fake_words("en", *MIXED)
+    assert shown(fakes, "a.fr.fake") == fake_words("fr", *MIXED)
+    assert [d.track for d in outcome.documents] == ["en", "en.forced", "fr"]
+    assert {d.language for d in outcome.documents[:2]} == {"en"}
+    asked = [(piece.source, piece.targets) for call in fakes.engine.asked for piece in call]
+    assert asked == [("en", ("en", "fr")), ("de", ("en", "fr")), ("en", ("en", "fr"))]
+
+
+def test_a_film_in_one_language_has_no_forced_track(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.film", *MIXED)
+    fakes = Fakes()
+    assert one(fakes, path, fake_plan(targets=("en", "en.forced"))).delivered == ("a.en.fake",)
+    outcome = one(Fakes(), path, fake_plan(targets=("en.forced",)))
+    assert outcome.skip is not None and outcome.skip.rule == "no-foreign"
+
+
+def test_what_a_foreign_language_cannot_become_is_heard_in_the_films_own(tmp_path: Path) -> None:
+    class English(FakeEngine):
+        def pairs(self) -> frozenset[tuple[str, str]]:
+            return frozenset(pair for pair in super().pairs() if "en" in pair or len({*pair}) == 1)
+
+    path = write_film(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    fakes = Fakes()
+    fakes.engine = English()
+    outcome = one(fakes, path, fake_plan(targets=("fr", "en.forced", "fr.forced")))
+    assert outcome.delivered == ("a.fr.fake", "a.en.forced.fake")
+    asked = [(piece.source, piece.targets) for call in fakes.engine.asked for piece in call]
+    assert asked == [("en", ("fr",)), ("en", ("fr",)), ("de", ("en",)), ("en", ("fr",))]
+
+
+def test_a_forced_track_that_no_language_leads_to_is_refused(tmp_path: Path) -> None:
+    class Alone(FakeEngine):
+        def pairs(self) -> frozenset[tuple[str, str]]:
+            return frozenset((name, name) for name in ("en", "de"))
+
+    path = write_film(tmp_path / "a.film", *MIXED)
+    fakes = Fakes()
+    fakes.engine = Alone()
+    (error,) = one(fakes, path, fake_plan(targets=("en", "en.forced"))).errors
+    assert isinstance(error, UnsupportedPair) and "en.forced cannot be made" in str(error)
+    assert fakes.engine.asked == []
+
+
+def test_foreign_pieces_are_remembered(tmp_path: Path) -> None:
+    path = write_film(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    plan = fake_plan(targets=("en", "en.forced"))
+    memory, first, again = Memory(), Fakes(), Fakes()
+    one(first, path, plan, keep=memory)
+    one(again, path, plan, keep=memory)
+    assert again.engine.asked == []
+    assert again.delivery.results == first.delivery.results
+
+
 @pytest.mark.parametrize("source", ["en", None])
 def test_cancelled_it_ends_soon_and_writes_nothing(tmp_path: Path, source: str | None) -> None:
     fakes = Fakes()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from canary_subs import config, cues
+from canary_subs import config, cues, plugins
 from canary_subs.errors import ConfigError
+from canary_subs.keys import Config
 from canary_subs.model import Choice, Document
 from canary_subs.pipeline import Outcome, Sessions, Task, process
 from canary_subs.testing import Fakes, catalogue, fake_plan, fake_words, write_film
@@ -56,7 +57,9 @@ def test_two_languages_in_one_track(tmp_path: Path) -> None:
         assert kinds == sorted(kinds, reverse=True), "English stands above German"
 
 
-@pytest.mark.parametrize("name", ["en+en", "de+en+fr", "en+", "+", "en+klingonese"])
+@pytest.mark.parametrize(
+    "name", ["en+en", "de+en+fr", "en+", "+", "en+xy9", "en+de.forced", ".forced"]
+)
 def test_tracks_that_cannot_be(name: str) -> None:
     with pytest.raises(ConfigError):
         config.target(name, "targets")
@@ -64,3 +67,13 @@ def test_tracks_that_cannot_be(name: str) -> None:
 
 def test_names_are_made_usual() -> None:
     assert config.target("DE+original", "targets") == "de+original"
+    assert config.target("EN.forced", "targets") == "en.forced"
+
+
+def test_for_foreign_lines_the_sound_is_cut_finely() -> None:
+    def longest_ms(*targets: str) -> object:
+        chosen = config.plan(Config(targets=targets), plugins.load()).segmenter
+        return chosen.options.get("target_ms")
+
+    assert longest_ms("en") is None
+    assert longest_ms("en", "en.forced") == 6_000

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from canary_subs.canary.models import primary
 from canary_subs.errors import PluginUnusable
 from canary_subs.model import AudioClip, Span, Timing, Utterance
+from canary_subs.naming import primary
 from canary_subs.timing import samples_to_ms
 
 if TYPE_CHECKING:

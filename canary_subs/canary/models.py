@@ -14,6 +14,7 @@ from pathlib import Path
 from canary_subs.canary.archive import read_archive
 from canary_subs.errors import ModelError, UnknownName
 from canary_subs.model import Timing
+from canary_subs.naming import primary
 
 #: Numeric formats, best first, with the bytes that a parameter takes on average: norms,
 #: convolutions and embeddings stay in 16 bits where the matrices are narrower.
@@ -148,11 +149,6 @@ def find(name: str) -> ModelCard:
         + ", ".join(card.name for card in _KNOWN)
         + "; or give the path of a .nemo file."
     )
-
-
-def primary(language: str) -> str:
-    """The primary subtag of a BCP-47 tag, as Canary's tokens have it: "pt-BR" gives "pt"."""
-    return language.partition("-")[0].lower()
 
 
 def refusal(card: ModelCard, source: str, target: str) -> str | None:

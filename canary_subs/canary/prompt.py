@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from canary_subs.canary.models import primary
 from canary_subs.errors import UnsupportedPair
+from canary_subs.naming import primary
 
 
 class Prompter:

@@ -18,11 +18,12 @@ from canary_subs.canary.beam import beam_search
 from canary_subs.canary.decode import Decoded, Decoder, Request
 from canary_subs.canary.hear import Hearing
 from canary_subs.canary.load import Loaded
-from canary_subs.canary.models import ModelCard, primary, refusal
+from canary_subs.canary.models import ModelCard, refusal
 from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.text import Spelled, Speller
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import AudioClip, Flag, Piece, Span, Timing, Utterance, Word
+from canary_subs.naming import primary
 from canary_subs.timing import samples_to_ms
 
 #: Sound shorter than this holds no word, and hardly a frame.

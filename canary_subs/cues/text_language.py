@@ -14,6 +14,7 @@ from functools import cache
 from types import MappingProxyType
 
 from canary_subs.cues.function_words import FUNCTION_WORDS
+from canary_subs.naming import primary
 
 #: The scripts of languages that are not written in Latin letters, as Unicode names characters.
 _SCRIPTS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -34,11 +35,6 @@ _LATIN = frozenset({"LATIN"})
 #: only one language has), and so many times as much, before it counts as being in the other.
 _MARGIN = 1.5
 _TIMES = 4.0
-
-
-def primary(language: str) -> str:
-    """The primary subtag of a BCP-47 tag: "pt" of "pt-BR"."""
-    return language.replace("_", "-").split("-")[0].lower()
 
 
 def other_script(text: str, language: str) -> str | None:

@@ -27,12 +27,12 @@ class Sidecar:
     def __init__(self, options: SidecarOptions) -> None:
         self._options = options
 
-    def find(self, media: MediaInfo, language: str, suffix: str) -> str | None:
+    def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
         """The file's place where it is already there and would be kept.
 
         Raises `OutputError` where that cannot be seen.
         """
-        path = self._path(media, language, (), suffix)
+        path = self._path(media, track, (), suffix)
         try:
             return str(path) if not self._options.overwrite and path.exists() else None
         except OSError as error:

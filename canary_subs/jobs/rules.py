@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from canary_subs import naming
 from canary_subs.errors import CanarySubsError
 from canary_subs.hookspecs import Delivery
 from canary_subs.keys import Config
@@ -44,8 +45,8 @@ class Judge:
                 return skip
         wanted, reasons = [], []
         for target in plan.targets:
-            language = _spoken(media, plan) if target == ORIGINAL else target
-            skip = self.has(media, plan, language) if language is not None else None
+            track = _track(media, plan, target)
+            skip = self.has(media, plan, track) if track is not None else None
             if skip is None:
                 wanted.append(target)
             else:
@@ -65,8 +66,8 @@ class Judge:
             return ()
         found: list[str] = []
         for target in plan.targets:
-            language = _spoken(media, plan) if target == ORIGINAL else target
-            places = list(self._results(media, plan, language)) if language is not None else []
+            track = _track(media, plan, target)
+            places = list(self._results(media, plan, track)) if track is not None else []
             if len(places) < len(plan.writers) * len(plan.deliveries):
                 return ()
             found.extend(Path(place).name for place in places)
@@ -102,44 +103,49 @@ class Judge:
             rule="spoken", reason=f"its sound is marked {spoken!r}, as [skip] spoken has it"
         )
 
-    def has(self, media: MediaInfo, plan: Plan, language: str) -> Skip | None:
-        """Why nothing has to be made for one language."""
-        if self.config.skip.embedded:
-            for track in media.subtitles:
-                own = track.language is not None and _alike(track.language, language)
-                if own and not track.forced and not track.image:
+    def has(self, media: MediaInfo, plan: Plan, track: str) -> Skip | None:
+        """Why nothing has to be made for one track.
+
+        One of two languages is wanted whatever there is in each.
+        """
+        language, *below = naming.languages(track)
+        forced = naming.is_forced(track)
+        if self.config.skip.embedded and not below:
+            for there in media.subtitles:
+                own = there.language is not None and _alike(there.language, language)
+                if own and there.forced == forced and not there.image:
                     return Skip(
                         rule="embedded",
-                        reason=f"it carries a text track in {language!r} "
-                        f"(subtitle track {track.index})",
+                        reason=f"it carries a text track in {track!r} "
+                        f"(subtitle track {there.index})",
                     )
         if self.renewing:
-            for place in self._results(media, plan, language):
+            for place in self._results(media, plan, track):
                 if not self.ours(Path(place)):
                     return Skip(
                         rule="edited",
                         reason=f"{Path(place).name} was not made by us, or changed since",
                     )
-        elif self.config.skip.sidecar and not self.config.overwrite:
-            for name in _sidecars(media.path, language):
+        elif self.config.skip.sidecar and not self.config.overwrite and not below:
+            for name in _sidecars(media.path, language, forced=forced):
                 # What would be made by that very name is seen to format by format, later.
-                if name not in self._own_names(media, plan, language):
-                    return Skip(rule="sidecar", reason=f"{name} is there in {language!r}")
+                if name not in self._own_names(media, plan, track):
+                    return Skip(rule="sidecar", reason=f"{name} is there in {track!r}")
         return None
 
-    def _results(self, media: MediaInfo, plan: Plan, language: str) -> Iterator[str]:
+    def _results(self, media: MediaInfo, plan: Plan, track: str) -> Iterator[str]:
         """Where results already are that would be kept."""
         for writer in plan.writers:
             suffix: str = self.catalogue.make("format", writer).suffix
             for choice in plan.deliveries:
                 kept = self._with_overwrite(choice, False)
                 delivery: Delivery = self.catalogue.make("delivery", kept)
-                if (place := delivery.find(media, language, suffix)) is not None:
+                if (place := delivery.find(media, track, suffix)) is not None:
                     yield place
 
-    def _own_names(self, media: MediaInfo, plan: Plan, language: str) -> set[str]:
+    def _own_names(self, media: MediaInfo, plan: Plan, track: str) -> set[str]:
         return {
-            f"{media.path.stem}.{language}{self.catalogue.make('format', writer).suffix}"
+            f"{media.path.stem}.{track}{self.catalogue.make('format', writer).suffix}"
             for writer in plan.writers
         }
 
@@ -148,6 +154,14 @@ class Judge:
         if "overwrite" not in known:
             return choice
         return replace(choice, options={**choice.options, "overwrite": overwrite})
+
+
+def _track(media: MediaInfo, plan: Plan, target: str) -> str | None:
+    """The track that a target means, as far as it is known before listening."""
+    spoken = _spoken(media, plan)
+    if spoken is None and ORIGINAL in naming.languages(target):
+        return None
+    return naming.resolved(target, spoken or "")
 
 
 def _spoken(media: MediaInfo, plan: Plan) -> str | None:
@@ -162,8 +176,8 @@ def _spoken(media: MediaInfo, plan: Plan) -> str | None:
         return None
 
 
-def _sidecars(film: Path, language: str) -> list[str]:
-    """Names of subtitle files beside a film that are in a language; forced ones do not count."""
+def _sidecars(film: Path, language: str, *, forced: bool) -> list[str]:
+    """Names of subtitle files beside a film that are in a language: forced ones, or the others."""
     try:
         names = sorted(entry.name for entry in os.scandir(film.parent))
     except OSError:
@@ -175,7 +189,7 @@ def _sidecars(film: Path, language: str) -> list[str]:
         if suffix.lower() not in _SUBTITLES or not stem.startswith(film.stem + "."):
             continue
         marks = stem[len(film.stem) + 1 :].lower().split(".")
-        if {"forced", "foreign"} & set(marks):
+        if bool({"forced", "foreign"} & set(marks)) != forced:
             continue
         tags = [mark for mark in marks if mark not in _MARKS]
         if any(_alike(tag, language) for tag in tags):

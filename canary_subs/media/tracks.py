@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from canary_subs.errors import NoAudio, UsageError
 from canary_subs.media.probe import shown
 from canary_subs.model import AudioTrack, MediaInfo
+from canary_subs.naming import primary
 
 #: FFmpeg's marks for tracks that hold something else than the film's dialogue.
 _ASIDE_MARKS = {
@@ -101,9 +102,6 @@ def aside(track: AudioTrack) -> str | None:
 def _in_language(
     media: MediaInfo, candidates: list[AudioTrack], language: str
 ) -> tuple[list[AudioTrack], str]:
-    def primary(tag: str) -> str:
-        return tag.split("-")[0].lower()
-
     exact = [track for track in candidates if track.language == language]
     if exact:
         return exact, f"it is in {language}"

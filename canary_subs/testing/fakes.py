@@ -327,12 +327,12 @@ class FakeDelivery:
     def __init__(self) -> None:
         self.results: dict[str, bytes] = {}
 
-    def find(self, media: MediaInfo, language: str, suffix: str) -> str | None:
-        place = f"{media.path.stem}.{language}{suffix}"
+    def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
+        place = f"{media.path.stem}.{track}{suffix}"
         return place if place in self.results else None
 
     def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
-        place = f"{media.path.stem}.{rendered.language}{rendered.suffix}"
+        place = ".".join((media.path.stem, rendered.language, *rendered.marks)) + rendered.suffix
         self.results[place] = rendered.data
         return place
 

@@ -73,6 +73,29 @@ def left(decision: Plan | Skip) -> tuple[str, ...] | str:
     return decision.rule if isinstance(decision, Skip) else decision.targets
 
 
+def test_a_forced_track_is_had_in_a_forced_file_alone(
+    tmp_path: Path, catalogue: plugins.Catalogue
+) -> None:
+    info = media(tmp_path / "Film.mkv")
+    wanted = ["original", "original.forced"]
+    (tmp_path / "Film.en.ass").touch()
+    assert left(decide(info, catalogue, targets=wanted)) == ("original.forced",)
+    (tmp_path / "Film.en.forced.ass").touch()
+    assert left(decide(info, catalogue, targets=wanted)) == "sidecar"
+    forced = SubtitleTrack(index=0, codec="subrip", language="en", forced=True)
+    info = media(tmp_path / "Other.mkv", forced)
+    assert left(decide(info, catalogue, targets=wanted)) == ("original",)
+
+
+def test_a_track_of_two_languages_is_no_track_of_either(
+    tmp_path: Path, catalogue: plugins.Catalogue
+) -> None:
+    for language in ("en", "de"):
+        (tmp_path / f"Film.{language}.ass").touch()
+    info = media(tmp_path / "Film.mkv")
+    assert left(decide(info, catalogue, targets=["de+original"])) == ("de+original",)
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
