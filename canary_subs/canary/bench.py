@@ -246,7 +246,11 @@ def compare_formats(
 def _weights_bytes(session: Any) -> int:
     """Bytes of all weights; a saved copy also holds those that torch packs out of sight."""
     whole = io.BytesIO()
-    torch.save([session.decoder.state_dict(), session.hearing.state_dict()], whole)
+    states = {**session.decoder.state_dict(prefix="decoder."), **session.hearing.state_dict()}
+    for name, value in states.items():
+        if isinstance(value, torch.Tensor) and value.is_mkldnn:  # cannot be saved as it is
+            states[name] = value.to_dense()
+    torch.save(states, whole)
     return whole.tell()
 
 

@@ -21,6 +21,14 @@ from canary_subs.errors import DeviceTooSmall, ModelError, UnknownName
 #: Weights of one scale in int4.
 _GROUP = 64
 
+#: Rows that packed weights are laid out for; they serve one row and a thousand as well.
+_PACKED_ROWS = 64
+
+#: What torch's own compiler uses; not every build has it.
+_CAN_PACK: bool = torch.backends.mkldnn.is_available() and all(  # type: ignore[no-untyped-call]
+    hasattr(torch.ops.mkldnn, name) for name in ("_reorder_linear_weight", "_linear_pointwise")
+)
+
 
 def device_of(name: str) -> torch.device:
     """The device that is meant: "auto" takes the GPU where there is one.
@@ -102,7 +110,11 @@ def compute_dtype(precision: str, device: torch.device) -> torch.dtype:
 def apply(module: nn.Module, precision: str, device: torch.device) -> nn.Module:
     """Put a module into a format and onto a device; returns the module to use instead."""
     if precision == "fp32":
-        return module.to(device)
+        module = module.to(device)
+        if device.type == "cpu" and _CAN_PACK:
+            for parent, name, linear in list(_linears(module)):
+                setattr(parent, name, _Packed(linear))
+        return module
     if precision == "bf16":
         return module.to(torch.bfloat16).to(device)
     if precision == "int8" and device.type == "cpu":
@@ -113,15 +125,35 @@ def apply(module: nn.Module, precision: str, device: torch.device) -> nn.Module:
         return quantised
     wide = compute_dtype(precision, device)
     for parent, name, linear in list(_linears(module)):
-        setattr(parent, name, _Narrow(linear, bits=8 if precision == "int8" else 4, wide=wide))
+        if linear.in_features % _GROUP == 0:
+            setattr(parent, name, _Narrow(linear, bits=8 if precision == "int8" else 4, wide=wide))
     return module.to(wide).to(device)
 
 
 def _linears(module: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
     for parent in module.modules():
         for name, child in parent.named_children():
-            if type(child) is nn.Linear and child.in_features % _GROUP == 0:
+            if type(child) is nn.Linear:
                 yield parent, name, child
+
+
+class _Packed(nn.Module):
+    """A linear layer for CPUs, its weights laid out once as oneDNN multiplies them.
+
+    PyTorch's own lays them out afresh for every product, which costs more than the product where
+    a few rows meet a large matrix: each step of a decoder.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        weight = linear.weight.detach()
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, _PACKED_ROWS)
+        self.weight = nn.Parameter(packed, requires_grad=False)
+        self.bias = linear.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+        return y
 
 
 class _Narrow(nn.Module):

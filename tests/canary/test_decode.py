@@ -1,11 +1,12 @@
 """Our decode loop against NeMo's greedy search, token by token."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 
+from canary_subs.canary import precision
 from canary_subs.canary.decode import Decoded, Decoder, Request
 from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.random_models import build
@@ -26,12 +27,18 @@ def requests(model: Any, decoder: Decoder, targets: list[str], frames: int, delt
     return [Request(prompt=p, max_tokens=decoder.max_tokens(p, frames, delta)) for p in prompts]
 
 
+def on_this_machine(decoder: Decoder) -> Decoder:
+    """As a session holds it."""
+    held: Any = precision.apply(decoder, "fp32", torch.device("cpu"))
+    return cast(Decoder, held)
+
+
 @pytest.mark.parametrize("targets", [["en"], LANGUAGES], ids=["one language", "four languages"])
 def test_tokens_equal_nemo_greedy_in_a_ragged_batch(variant: Any, targets: list[str]) -> None:
     lengths = [17, 3, 9, 1, 12, 17]
     encoded = sound(variant, lengths)
     nemo = nemo_greedy(variant, encoded, lengths)
-    decoder = Decoder(variant)
+    decoder = on_this_machine(Decoder(variant))
     wanted = requests(variant, decoder, targets, frames=17)
     found = decoder.greedy(encoded, lengths, [wanted] * len(lengths), attention=len(targets) > 1)
     sizes = set()
@@ -49,7 +56,7 @@ def test_tokens_equal_nemo_greedy_at_the_length_cap(delta: int) -> None:
     model = tiny("canary2", ending=0.0)
     lengths = [14, 10]
     encoded = sound(model, lengths, seed=5)
-    decoder = Decoder(model)
+    decoder = on_this_machine(Decoder(model))
     wanted = requests(model, decoder, ["en", "de"], frames=14, delta=delta)
     found = decoder.greedy(encoded, lengths, [wanted, wanted])
     cut = 0
