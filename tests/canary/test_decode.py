@@ -1,5 +1,6 @@
 """Our decode loop against NeMo's greedy search, token by token."""
 
+import copy
 import math
 from typing import Any, cast
 
@@ -28,8 +29,8 @@ def requests(model: Any, decoder: Decoder, targets: list[str], frames: int, delt
 
 
 def on_this_machine(decoder: Decoder) -> Decoder:
-    """As a session holds it."""
-    held: Any = precision.apply(decoder, "fp32", torch.device("cpu"))
+    """As a session holds it; NeMo's model, whose layers it shares, stays as it is."""
+    held: Any = precision.apply(copy.deepcopy(decoder), "fp32", torch.device("cpu"))
     return cast(Decoder, held)
 
 
