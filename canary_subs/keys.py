@@ -221,7 +221,7 @@ class Config:
     targets: tuple[str, ...] = setting(
         (ORIGINAL,),
         "Languages to write (BCP-47 tags: en, de, pt-BR); 'original' is the one that is spoken, "
-        "'de+en' is one track with both.",
+        "'de+en' is one track with both, 'en.forced' the lines that are spoken in other languages.",
         folder=True,
     )
     source: str | None = setting(

@@ -40,7 +40,7 @@ def add_work(parser: argparse.ArgumentParser) -> None:
         "--to",
         type=_names,
         metavar="LANG[,LANG]",
-        help="languages to write; de+en: both in one track",
+        help="languages to write; de+en: both in one track; en.forced: foreign lines only",
     )
     work.add_argument("--from", dest="source", metavar="LANG", help="the language spoken")
     work.add_argument("--format", type=_names, metavar="NAME[,NAME]", help="formats to write")
