@@ -151,16 +151,9 @@ def run(
     rivals: bool = True,
 ) -> Report:
     """Measure an architecture of `random_models.SHAPES`. Raises `UnknownName`, `DeviceTooSmall`."""
-    if architecture not in SHAPES:
-        raise UnknownName(f"no architecture {architecture!r}; there are {', '.join(SHAPES)}")
-    where = precision.device_of(device)
-    shape = SHAPES[architecture]
-    prompt = 5 if shape.prompt == "canary" else 9
-    # The cap of the decoder's length makes every text end at the same token.
-    shape = replace(shape, max_length=prompt + tokens)
-    card = _card(architecture, shape)
-    form = precision.choose(precision_name, card, where)
-    session = _session(_endless(shape), card, where, form)
+    session = endless(architecture, tokens, device=device, precision_name=precision_name)
+    where, form = precision.device_of(device), session.precision
+    shape = _capped(architecture, tokens)
     draw = np.random.default_rng(0)
     sounds = [
         (draw.standard_normal(int(piece_s * SAMPLE_RATE_HZ)) * 0.1).astype(np.float32)
@@ -194,6 +187,29 @@ def run(
         needed_flops=_needed_flops(session, sounds, tokens),
         timed=_measure(work, turns, where),
     )
+
+
+def endless(
+    architecture: str, tokens: int, *, device: str = "auto", precision_name: str = "auto"
+) -> CanarySession:
+    """A session of random weights whose texts all have so many tokens.
+
+    Raises `UnknownName`, `DeviceTooSmall`.
+    """
+    shape = _capped(architecture, tokens)
+    where = precision.device_of(device)
+    card = _card(architecture, shape)
+    form = precision.choose(precision_name, card, where)
+    return _session(_endless(shape), card, where, form)
+
+
+def _capped(architecture: str, tokens: int) -> Shape:
+    """The shape of an architecture, with a cap of the decoder's length that ends every text."""
+    if architecture not in SHAPES:
+        raise UnknownName(f"no architecture {architecture!r}; there are {', '.join(SHAPES)}")
+    shape = SHAPES[architecture]
+    prompt = 5 if shape.prompt == "canary" else 9
+    return replace(shape, max_length=prompt + tokens)
 
 
 @dataclass(frozen=True, kw_only=True)
