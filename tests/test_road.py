@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import srt
 import webvtt
+from numpy.typing import NDArray
 
-from canary_subs import config, plugins
-from canary_subs.demo import MODEL_PATH
+from canary_subs import config, film, plugins
+from canary_subs.demo import MODEL_PATH, sound
+from canary_subs.film import NO_SPEECH
 from canary_subs.keys import Config
 from canary_subs.media import ffmpeg
+from canary_subs.model import SAMPLE_RATE_HZ
 from canary_subs.pipeline import Outcome, Sessions, Task, process
 from canary_subs.plugins import Catalogue
 
@@ -97,6 +103,54 @@ def test_the_other_sound_track_is_heard_when_its_language_is_named(
         assert done[video.name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language, track)
         assert list(shortfalls([found])) == []
+
+
+def wav(path: Path, samples: NDArray[np.float32]) -> Path:
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(SAMPLE_RATE_HZ)
+        out.writeframes((samples * 32767).clip(-32767, 32767).astype("<i2").tobytes())
+    return path
+
+
+def test_ten_minutes_without_a_word_make_no_cue(road: Road, tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    makers = (sound.silence, sound.noise, sound.chords, sound.arpeggio, sound.drums, sound.band)
+    stretch = 20 * SAMPLE_RATE_HZ
+    film = np.concatenate([0.2 * maker(rng, stretch) for _ in range(5) for maker in makers])
+    assert len(film) == 600 * SAMPLE_RATE_HZ
+    path = wav(tmp_path / "nothing.wav", film.astype(np.float32))
+    for segmenter in ("silero", "webrtc"):
+        chosen = {"source": "en", "targets": ("en", "de"), "segmenter": segmenter}
+        outcome = road.run(tmp_path / segmenter, path, **chosen)[path.name]
+        assert outcome.skip == NO_SPEECH, segmenter
+
+
+def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> None:
+    english, german = (heard(VIDEOS / name) for name in ("english.mp4", "german.mkv"))
+    own, foreign = (
+        json.loads((VIDEOS / name).read_text())["tracks"][0]["sentences"]
+        for name in ("english.json", "german.json")
+    )
+    # Each ends in the pause before a sentence.
+    before_ms, foreign_ms = own[4]["start_ms"] - 300, foreign[5]["start_ms"] - 300
+    parts = [english[: 16 * before_ms], german[: 16 * foreign_ms], english[16 * before_ms :]]
+    path = wav(tmp_path / "mixed.wav", np.concatenate(parts))
+    done = road.run(tmp_path, path, source="en", targets=("en", "en.forced"))[path.name]
+    assert [document.track for document in done.documents] == ["en", "en.forced"]
+    full, forced = (document.cues for document in done.documents)
+    said = [" ".join(cue.lines) for cue in forced]
+    assert said == [sentence["translations"]["en"] for sentence in foreign[:5]]
+    assert all(before_ms <= cue.start_ms < before_ms + foreign_ms for cue in forced)
+    assert [cue.lines for cue in forced] == [cue.lines for cue in full if cue in forced]
+
+
+def heard(video: Path) -> NDArray[np.float32]:
+    """All of a video's sound."""
+    media, source, plugin = film.probe(video, plugins.load())
+    with film.sound(media, media.audio[0], source, plugin) as clips:
+        return np.concatenate([clip.samples for clip in clips])
 
 
 def daemon(folder: Path, state: Path) -> subprocess.Popen[bytes]:
