@@ -1,17 +1,16 @@
-"""Tracks made of tracks."""
+"""Two tracks in one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.tracks import bilingual, only_within, with_sounds
-from canary_subs.model import Cue, Span
-from tests.cues.streams import thorough, transcript
+from canary_subs.cues.tracks import bilingual
+from canary_subs.model import Cue
+from tests.cues.streams import thorough
 
 PROFILE = profile_for("netflix", "de")
 
@@ -71,42 +70,3 @@ def test_every_text_once_and_no_overlap(a: list[tuple[int, int]], b: list[tuple[
     assert [w for w in words if w[0] == "l"] == [c.lines[0] for c in lower]
     assert all(y.start_ms >= x.end_ms for x, y in pairwise(merged))
     assert all(c.end_ms > c.start_ms for c in merged)
-
-
-def test_only_what_lies_mostly_within() -> None:
-    first = transcript("Hello there.", start_ms=0).utterances[0]
-    second = transcript("Bonjour.", start_ms=10_000).utterances[0]
-    spoken = replace(transcript("x"), utterances=(first, second))
-    spans = [Span(start_ms=0, end_ms=100), Span(start_ms=10_100, end_ms=11_000)]
-    assert only_within(spoken, spans).utterances == (second,)
-    assert only_within(spoken, []).utterances == ()
-
-
-def test_sounds_stand_in_the_silences() -> None:
-    cues = [cue(1000, 2000, "Hm."), cue(6000, 7000, "Ah."), cue(7100, 8000, "Oh.")]
-    sounds = [
-        cue(0, 950, "[wind]"),
-        cue(1500, 6500, "[music]"),
-        cue(7000, 7500, "[bang]"),
-        cue(7900, 12_000, "[rain]"),
-    ]
-    assert with_sounds(cues, sounds, 80) == (
-        cues[0],
-        cue(2080, 5920, "[music]"),
-        cues[1],
-        cues[2],
-        cue(8080, 12_000, "[rain]"),
-    )
-    assert with_sounds([], sounds[1:2], 80) == (sounds[1],)
-
-
-@thorough
-@given(tracks, tracks)
-def test_sounds_never_touch_words(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
-    cues, sounds = made(a, "u"), made(b, "s")
-    track = with_sounds(cues, sounds, 80)
-    assert [c for c in track if c.lines[0][0] == "u"] == cues
-    for x, y in pairwise(track):
-        assert y.start_ms >= x.end_ms
-        if x.lines[0][0] != y.lines[0][0]:
-            assert y.start_ms - x.end_ms >= 80
