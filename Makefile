@@ -42,6 +42,7 @@ model: $(SETUP) ## Train the demonstration model afresh (needs espeak-ng, about 
 bench: $(SETUP) ## The engine against NeMo's and transformers' own, in one run
 	$(BIN)/canary-subs bench --require
 	$(BIN)/python -m tests.benchmarks.road
+	$(BIN)/canary-subs bench --formats examples/videos/long.mkv --model demo
 
 crash: $(SETUP) ## Kill the daemon 200 times and compare what it makes
 	$(BIN)/python -m tests.crash.sweep

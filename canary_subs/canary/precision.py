@@ -7,6 +7,7 @@ row or group of 64, and multiply in the wider format. fp16 is not offered: Canar
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,11 @@ def apply(module: nn.Module, precision: str, device: torch.device) -> nn.Module:
         return module.to(torch.bfloat16).to(device)
     if precision == "int8" and device.type == "cpu":
         quantize_dynamic: Any = torch.ao.quantization.quantize_dynamic
-        quantised: nn.Module = quantize_dynamic(
-            module, {nn.Linear}, dtype=torch.qint8, inplace=True
-        )
+        with warnings.catch_warnings():  # that torch will have it elsewhere is no user's business
+            warnings.simplefilter("ignore")
+            quantised: nn.Module = quantize_dynamic(
+                module, {nn.Linear}, dtype=torch.qint8, inplace=True
+            )
         return quantised
     wide = compute_dtype(precision, device)
     for parent, name, linear in list(_linears(module)):

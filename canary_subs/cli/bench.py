@@ -32,12 +32,18 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--price", type=float, default=0.0, metavar="P", help="of a machine-hour")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the figures as JSON too")
     parser.add_argument("--require", action="store_true", help="fail below the promised ratios")
+    parser.add_argument(
+        "--formats", type=Path, metavar="FILM", help="compare the precisions of --model on a film"
+    )
+    parser.add_argument("--model", metavar="M", help="for --formats: the model, by name or file")
     common.add_json(parser)
     parser.set_defaults(command=bench)
 
 
 def bench(args: argparse.Namespace) -> int:
     """Measure, show, and with ``--require`` fail where a promised ratio falls short."""
+    if args.formats is not None:
+        return _formats(args)
     from canary_subs.canary.bench import run
 
     report = run(
@@ -68,3 +74,45 @@ def bench(args: argparse.Namespace) -> int:
             print(f"falls short: {name}: {ratio:.2f}, wanted {wanted:g}", file=sys.stderr)
             short = 1
     return short
+
+
+def _formats(args: argparse.Namespace) -> int:
+    """What each precision costs, and how much its texts differ from those of fp32."""
+    from dataclasses import asdict
+
+    from canary_subs import film, plugins
+    from canary_subs.canary.bench import compare_formats
+    from canary_subs.keys import Config
+    from canary_subs.media.tracks import choose
+    from canary_subs.model import Choice, Piece
+
+    catalogue, config = plugins.load(), Config()
+    model = args.model or config.model
+    engine = catalogue.make("engine", Choice(name=config.engine, options={"model": model}))
+    media, source, plugin = film.probe(args.formats, catalogue)
+    track = choose(media).track
+    spoken = track.language or "en"
+    segmenter = catalogue.make("segmenter", Choice(name=config.segmenter))
+    with film.sound(media, track, source, plugin) as clips:
+        pieces = [
+            Piece(clip=clip, source=spoken, targets=(spoken,))
+            for clip in film.cut(clips, segmenter, engine.card.longest_ms)
+        ]
+    reports = compare_formats(model, pieces, device=args.device)
+    if args.json:
+        common.show_json([asdict(report) for report in reports])
+        return 0
+    common.show_table(
+        ("precision", "weights MB", "peak MB", "seconds", "word errors against fp32"),
+        (
+            (
+                report.precision,
+                f"{report.weights_bytes / 1e6:.1f}",
+                "-" if report.peak_bytes is None else f"{report.peak_bytes / 1e6:.0f}",
+                f"{report.seconds:.2f}",
+                f"{report.changed:.2%}",
+            )
+            for report in reports
+        ),
+    )
+    return 0
