@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -22,8 +23,8 @@ from canary_subs.formats.reading import read
 from canary_subs.model import Cue, MediaInfo, Span
 from canary_subs.pipeline import Outcome
 from canary_subs.plugins import Catalogue
-from canary_subs.proof import Peaks, Track, page, peaks
-from canary_subs.proofing import named_language, sound_of, speech_in
+from canary_subs.proof import Peaks, Track, Waveform, page
+from canary_subs.proofing import named_language, sound_of, speech_among
 
 _Profiles = Mapping[str, Mapping[str, object]]
 
@@ -87,9 +88,7 @@ def review(
     """Examine a film's tracks (language -> cues) against its sound, and translations against
     the spoken language's. Raises `MediaError`, `UnknownName`, `PluginError`.
     """
-    speech = speech_in(media.path, catalogue, spoken=spoken)
-    with sound_of(media.path, catalogue, spoken=spoken) as clips:
-        look = Look(speech=speech, peaks=peaks(clips))
+    look = _look(media.path, catalogue, spoken)
     found = []
     for language, track in cues.items():
         rules = profile_for(profile, language.split("+")[0], own_profiles)
@@ -105,6 +104,16 @@ def review(
         )
         found.append(Track(language=language, cues=tuple(track), profile=rules, findings=findings))
     return Review(media=media, tracks=tuple(found), look=look)
+
+
+def _look(video: Path, catalogue: Catalogue, spoken: str | None) -> Look:
+    """Read a film's sound once, for both."""
+    waveform = Waveform()
+    with sound_of(video, catalogue, spoken=spoken) as clips:
+        passing = waveform.passing(clips)
+        speech = speech_among(passing, catalogue)
+        deque(passing, maxlen=0)  # what the segmenter did not ask for
+    return Look(speech=speech, peaks=waveform.peaks())
 
 
 def review_files(

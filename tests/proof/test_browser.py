@@ -17,8 +17,8 @@ import srt
 import webvtt
 
 from canary_subs.model import AudioClip, Cue, Finding
-from canary_subs.proof import Entry, Track, index, page, peaks, summarise
-from tests.proof.films import PROFILE, cue, english, german
+from canary_subs.proof import Entry, Track, index, page, summarise
+from tests.proof.films import PROFILE, cue, english, german, peaks
 
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Page, expect
