@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import wave
 import weakref
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
 
-from canary_subs import plugins, review
-from canary_subs.errors import CanarySubsError
+from canary_subs import cli, plugins, review
+from canary_subs.errors import CanarySubsError, OutputError
 from canary_subs.hookspecs import Provider, hookimpl
 from canary_subs.model import AudioClip, AudioTrack, Cue, MediaInfo
 from canary_subs.plugins import Catalogue
@@ -144,3 +147,157 @@ def test_a_segmenter_that_stops_early_costs_no_waveform(tmp_path: Path) -> None:
     )
     assert found.look.speech == ()
     assert found.look.peaks.values.nonzero()[0].tolist() == list(range(400, 450))
+
+
+def reviewed(folder: Path, name: str, *cues: Cue) -> Path:
+    """The page of a film of the fakes with one cue where somebody speaks, after these."""
+    folder.mkdir(parents=True, exist_ok=True)
+    video = write_film(folder / f"{name}.mkv", (50_000, 52_000), duration_ms=60_000)
+    spoken = Cue(start_ms=50_000, end_ms=52_000, lines=("It was a good day.",))
+    track = srt(folder / f"{name}.en.srt", *cues, spoken)
+    found = review.review_files(
+        video, [track], catalogue(Fakes(), Listener()), profile="netflix", spoken="en"
+    )
+    return found.save(folder)
+
+
+def cues_over_silence(count: int) -> list[Cue]:
+    return [
+        Cue(start_ms=at * 5000, end_ms=at * 5000 + 2000, lines=(f"Line number {at}.",))
+        for at in range(count)
+    ]
+
+
+class Index(HTMLParser):
+    """The films of an index in order, the links, and the elements that could run anything."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.films: list[str] = []
+        self.links: list[str] = []
+        self.lively: list[str] = []
+        self._in_name = False
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_name = tag == "bdi"
+        if tag == "a":
+            self.links.append(dict(attrs)["href"] or "")
+        if tag in ("script", "img", "iframe") or any(name.startswith("on") for name, _ in attrs):
+            self.lively.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._in_name:
+            self.films.append(data)
+        self._in_name = False
+
+
+def test_the_index_lists_every_review_below_a_folder_worst_first(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    reviewed(films, "good")
+    bad = reviewed(films / "a season", "bad #1", *cues_over_silence(2))
+    worst = reviewed(films / "a season" / "deep", "worst", *cues_over_silence(5))
+    alone = films / "alone.proof.html"
+    alone.write_text("a page whose report was thrown away")
+    worst.unlink()
+    target = review.write_index(films)
+    assert target == films / "index.html"
+    document = target.read_text("utf-8")
+    shown = Index(document)
+    assert shown.films == ["Reviews in films", "worst.mkv", "bad #1.mkv", "alone", "good.mkv"]
+    folder = target.as_uri().rpartition("/")[0]
+    linked = [Path(unquote(urlsplit(folder + "/" + link).path)) for link in shown.links]
+    assert linked == [bad, alone, films / "good.proof.html"]
+    assert "00:01:00" in document
+    assert document.count("no-speech 5") == document.count("no-speech 2") == 1
+    elsewhere = review.write_index(films, tmp_path / "all.html").read_text("utf-8")
+    assert Index(elsewhere).links[0] == "./films/a%20season/bad%20%231.proof.html"
+
+
+HOSTILE = "<script>window.ran=1</script><img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        b"",
+        b"\xff\xfe{",
+        b"null",
+        b"[" * 100_000,
+        b'{"film": 1, "tracks": []}',
+        b'{"film": "x", "tracks": {"a": 1}}',
+        b'{"film": "x", "tracks": [{"file": "en", "cues": 1, "counts": {"gap": -3}}]}',
+        b'{"film": "x", "tracks": [{"file": "en", "cues": true, "counts": {}}]}',
+        b'{"film": "x", "tracks": [{"file": "en", "cues": 1' + b"0" * 4000 + b', "counts": {}}]}',
+        b'{"film": "x", "duration_ms": -1, "tracks": []}',
+        b'{"film": "x", "tracks": [{"file": "en", "cues": 1, "counts": ["gap"]}]}',
+    ],
+)
+def test_a_report_that_is_none_costs_no_index(
+    tmp_path: Path, report: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    reviewed(tmp_path, "good")
+    (tmp_path / "odd.check.json").write_bytes(report)
+    (tmp_path / "odd.proof.html").write_text("")
+    shown = Index(review.write_index(tmp_path).read_text("utf-8"))
+    assert shown.films[1:] == ["odd", "good.mkv"]
+    assert "odd.check.json" in caplog.text
+
+
+def test_reports_and_names_of_anyone_run_nothing(tmp_path: Path) -> None:
+    name = HOSTILE.replace("/", "")
+    (tmp_path / f"{name}.proof.html").write_text("")
+    report = {
+        "film": HOSTILE + "\udcff",
+        "tracks": [{"file": HOSTILE, "cues": 1, "counts": {HOSTILE: 1}}],
+    }
+    (tmp_path / f"{name}.check.json").write_text(json.dumps(report))
+    (tmp_path / f"{name}\udcff.proof.html").write_text("")
+    os.mkfifo(tmp_path / "pipe.check.json")
+    (tmp_path / "folder.proof.html").mkdir()
+    (tmp_path / "round").symlink_to(tmp_path)
+    shown = Index(review.write_index(tmp_path).read_text("utf-8"))
+    assert shown.lively == []
+    assert [unquote(link, errors="surrogateescape") for link in shown.links] == [
+        f"./{name}.proof.html",
+        f"./{name}\udcff.proof.html",
+    ]
+
+
+def test_an_index_replaces_its_older_self_and_nothing_of_others(tmp_path: Path) -> None:
+    reviewed(tmp_path, "film")
+    review.write_index(tmp_path)
+    review.write_index(tmp_path)
+    page = tmp_path / "index.html"
+    page.write_text("<!DOCTYPE html><title>My home page</title>")
+    with pytest.raises(OutputError, match=r"index\.html.*--out"):
+        review.write_index(tmp_path)
+    assert "My home page" in page.read_text()
+
+
+def test_a_folder_without_reviews_has_no_index(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").touch()
+    with pytest.raises(OutputError, match="no reports"):
+        review.write_index(tmp_path)
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_the_command_makes_pages_and_their_index(
+    film: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    srt(film.with_name("film & <more>.en.srt"), *cues_over_silence(1))
+    assert cli.main(["proof", str(film)]) == 0
+    page = film.with_name("film & <more>.proof.html")
+    assert capsys.readouterr().out.splitlines()[0] == str(page)
+    assert cli.main(["proof", str(film.parent)]) == 0
+    index = film.with_name("index.html")
+    assert capsys.readouterr().out.strip() == str(index)
+    assert Index(index.read_text("utf-8")).links == ["./film%20%26%20%3Cmore%3E.proof.html"]
+    for arguments, told in (
+        ([film.parent, film], "folder"),
+        ([film.parent / "none" / "film.mkv"], "none"),
+        ([film.parent / "none.mkv"], "no subtitle files"),
+        ([film.parent, "--out", film.parent / "none" / "x.html"], "cannot be written"),
+    ):
+        assert cli.main(["proof", *map(str, arguments)]) in (2, 3, 6)
+        assert told in capsys.readouterr().err

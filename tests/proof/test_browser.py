@@ -17,7 +17,7 @@ import srt
 import webvtt
 
 from canary_subs.model import AudioClip, Cue, Finding
-from canary_subs.proof import Entry, Track, index, page, summarise
+from canary_subs.proof import Entry, Track, TrackSummary, index, page
 from tests.proof.films import PROFILE, cue, english, german, peaks
 
 pytest.importorskip("playwright.sync_api")
@@ -505,7 +505,10 @@ def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path) -> None:
         name="film.webm",
         page=PurePath(name),
         duration_ms=12_000,
-        tracks=(summarise(english(UNHEARD)), summarise(german())),
+        tracks=(
+            TrackSummary(language="en", cues=4, findings={"unsubtitled": 1}),
+            TrackSummary(language="de", cues=2, findings={}),
+        ),
     )
     (tmp_path / "index.html").write_bytes(index([entry]))
     tab = browser.new_page()
