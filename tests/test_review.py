@@ -177,10 +177,12 @@ class Index(HTMLParser):
         self.links: list[str] = []
         self.lively: list[str] = []
         self._in_name = False
+        self._before = ""
         self.feed(document)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_name = tag == "bdi"
+        self._in_name = tag == "bdi" and self._before != "span"
+        self._before = tag
         if tag == "a":
             self.links.append(dict(attrs)["href"] or "")
         if tag in ("script", "img", "iframe") or any(name.startswith("on") for name, _ in attrs):

@@ -72,11 +72,14 @@ def _rows(entry: Entry) -> str:
 
 def _film(entry: Entry) -> str:
     name = f"<bdi>{assets.escaped(entry.name)}</bdi>"
+    facts = []
+    if entry.duration_ms is not None:
+        facts.append(clock(entry.duration_ms).partition(".")[0])
     if entry.page is not None:
         name = f'<a href="{assets.escaped(assets.link(entry.page))}">{name}</a>'
-    if entry.duration_ms is not None:
-        name += f'<span class="length">{clock(entry.duration_ms).partition(".")[0]}</span>'
-    return name
+        if (folder := entry.page.parent.as_posix()) != ".":
+            facts.append(f"<bdi>{assets.escaped(folder)}</bdi>")
+    return f'{name}<span class="facts">{" · ".join(facts)}</span>'
 
 
 def _track(track: TrackSummary) -> str:

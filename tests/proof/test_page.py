@@ -166,6 +166,7 @@ def test_the_index_leads_to_every_film_and_runs_nothing() -> None:
     assert policy(elements)["default-src"] == ["'none'"]
     assert [a["href"] for a in elements.all("a")] == ["./a%20b/50%25.html", "./clean.html"]
     assert ("bdi", HOSTILE) in elements.texts
+    assert ("bdi", "a b") in elements.texts
     shown = html.unescape(document.decode())
     assert "1,234" in shown
     assert f"{HOSTILE} 2, gap 1" in shown
@@ -187,7 +188,7 @@ def test_the_index_begins_with_what_needs_most_work() -> None:
         film("A bad", 3),
     ]
     document = index(films)
-    order = [text for tag, text in Elements(document).texts if tag == "bdi"][1:]
+    order = [text for tag, text in Elements(document).texts if tag == "bdi"][1:]  # after the title
     assert order == ["worst", "A bad", "b bad", "not counted", "clean"]
     assert "no report" in document.decode()
 
