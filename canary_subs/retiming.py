@@ -61,7 +61,7 @@ def align(
     if script is not None:
         heard = _recognised(video, plan, catalogue, sessions)
         utterances, placed = _said(text, script.split(), heard, plan, catalogue)
-        said = _with(heard, utterances, _provenance(text, placed, heard, plan))
+        said = _with(heard, utterances, _placed(text, placed, utterances, plan))
         return _laid_out(said, plan, catalogue)
     track = read(text, language=language or named_language(text))
     given = language or track.language or named_language(text)
@@ -75,7 +75,7 @@ def align(
     utterances, placed = _said(text, texts, heard, plan, catalogue)
     profile = profile_for(plan.profile, heard.language, plan.own_profiles)
     moved = placing.retime(cues, placed, min_gap_ms(profile, heard.media.frame_rate))
-    said = _with(heard, utterances, _provenance(text, placed, heard, plan))
+    said = _with(heard, utterances, _placed(text, placed, utterances, plan))
     return replace(said, cues=moved)
 
 
@@ -161,23 +161,27 @@ class _Known:
         yield from self._spans[at:]
 
 
-def _provenance(
-    text: Path, placed: placing.Placed, heard: Document, plan: Plan
-) -> Mapping[str, str]:
-    """That the words are those of a file, how many were heard, and what timed them."""
+def _placed(
+    text: Path, placed: placing.Placed, said: Iterable[Utterance], plan: Plan
+) -> dict[str, str]:
+    """Provenance: that the words are those of a file, how many were heard, and what timed them."""
+    timings = sorted({utterance.timing for utterance in said if utterance.timing is not None})
     return {
-        **heard.provenance,
-        "aligner": film.described(plan.aligner) if plan.aligner is not None else "",
         "text": text.name,
         "heard": f"{placed.share:.0%} of its words",
+        "aligner": film.described(plan.aligner) if plan.aligner is not None else "",
+        "times": ", ".join(timings),
     }
 
 
 def _with(heard: Document, said: Iterable[Utterance], provenance: Mapping[str, str]) -> Document:
     """The document with what the text says instead of what was heard."""
     utterances = tuple(utterance for utterance in said if utterance.words)
-    transcript = replace(heard.transcript, utterances=utterances)
-    return replace(heard, transcript=transcript, provenance=provenance)
+    return replace(
+        heard,
+        transcript=replace(heard.transcript, utterances=utterances),
+        provenance={**heard.provenance, **provenance},
+    )
 
 
 def _laid_out(document: Document, plan: Plan, catalogue: Catalogue) -> Document:

@@ -135,10 +135,14 @@ def test_the_result_says_where_its_words_and_times_are_from(
     script.write_text(" ".join([*SAID, *["never"] * (len(SAID) // 3)]))
     drift = drifted(tmp_path / "old.en.srt", 1.04, 0)
     aligned = replace(plan, aligner=Choice(name="fake"))
-    for text, asked, by in ((script, plan, ""), (drift, aligned, "fake")):
+    for text, asked, by, share in (
+        (script, plan, "", "75% of its words"),
+        (drift, aligned, "fake", "100% of its words"),
+    ):
         found = align(film, text, asked, on_offer, Sessions(on_offer)).provenance
         assert (found["text"], found["aligner"]) == (text.name, by)
-        assert found["heard"] == ("75% of its words" if text is script else "100% of its words")
+        assert found["heard"] == share
+        assert found["times"] == Timing.FRAMES
         assert found["model"] and found["engine"]
     document = align(film, drift, aligned, on_offer, Sessions(on_offer))
     assert "text: old.en.srt" in VttWriter(VttOptions()).write(document).decode()
