@@ -91,7 +91,7 @@ class Review:
         # File names may hold bytes that are no text.
         return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
 
-    def save(self, folder: Path) -> Path:
+    def store(self, folder: Path) -> Path:
         """Put report and page into a folder; where the page is. Raises `OutputError`."""
         stem = self.media.path.stem
         save(folder / f"{stem}{REPORT}", self.report())
@@ -177,7 +177,7 @@ def write(outcome: Outcome, catalogue: Catalogue) -> str | None:
         own_profiles=plan.own_profiles,
         spoken=outcome.documents[0].transcript.source_language,
     )
-    found.save(place.parent)
+    found.store(place.parent)
     return found.summary
 
 
@@ -209,14 +209,16 @@ def _entries(folder: Path, seen_from: Path) -> Iterator[Entry]:
             if name.endswith(ending) and name != ending and _is_file(Path(place, name))
         }
         for stem in sorted(stems):
-            yield _entry(Path(place), stem, seen_from)
+            if (entry := _entry(Path(place), stem, seen_from)) is not None:
+                yield entry
 
 
 def _passed_by(error: OSError) -> None:
     log.warning("%r: cannot be looked into (%s)", error.filename, error.strerror)
 
 
-def _entry(folder: Path, stem: str, seen_from: Path) -> Entry:
+def _entry(folder: Path, stem: str, seen_from: Path) -> Entry | None:
+    """What there is of a film; None where it is but a file of others that is named like ours."""
     page, report = folder / f"{stem}{PAGE}", folder / f"{stem}{REPORT}"
     link = _from(seen_from, page) if _is_file(page) else None
     if _is_file(report):
@@ -226,7 +228,7 @@ def _entry(folder: Path, stem: str, seen_from: Path) -> Entry:
             log.warning("%r: cannot be read (%s)", str(report), error.strerror)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             log.warning("%r: no report of ours; it is passed by", str(report))
-    return Entry(name=stem, page=link)
+    return None if link is None else Entry(name=stem, page=link)
 
 
 def _recorded(report: Path, page: PurePath | None) -> Entry:
@@ -270,6 +272,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_index(path: Path) -> bool:
+    if not _is_file(path):
+        return False
     try:
         with path.open("rb") as file:
             return _OURS in file.read(4096)

@@ -158,7 +158,7 @@ def reviewed(folder: Path, name: str, *cues: Cue) -> Path:
     found = review.review_files(
         video, [track], catalogue(Fakes(), Listener()), profile="netflix", spoken="en"
     )
-    return found.save(folder)
+    return found.store(folder)
 
 
 def cues_over_silence(count: int) -> list[Cue]:
@@ -241,6 +241,7 @@ def test_a_report_that_is_none_costs_no_index(
     reviewed(tmp_path, "good")
     (tmp_path / "odd.check.json").write_bytes(report)
     (tmp_path / "odd.proof.html").write_text("")
+    (tmp_path / "another tool's.check.json").write_bytes(report)
     shown = Index(review.write_index(tmp_path).read_text("utf-8"))
     assert shown.films[1:] == ["odd", "good.mkv"]
     assert "odd.check.json" in caplog.text
@@ -275,6 +276,10 @@ def test_an_index_replaces_its_older_self_and_nothing_of_others(tmp_path: Path) 
     with pytest.raises(OutputError, match=r"index\.html.*--out"):
         review.write_index(tmp_path)
     assert "My home page" in page.read_text()
+    page.unlink()
+    os.mkfifo(page)
+    with pytest.raises(OutputError, match="not ours"):
+        review.write_index(tmp_path)
 
 
 def test_a_folder_without_reviews_has_no_index(tmp_path: Path) -> None:

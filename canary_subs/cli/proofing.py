@@ -120,7 +120,7 @@ def proof(args: argparse.Namespace) -> int:
     )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
-    print(common.plain(str(args.out or found.save(args.video.parent))))
+    print(common.plain(str(args.out or found.store(args.video.parent))))
     print(common.plain(found.summary))
     return 0
 

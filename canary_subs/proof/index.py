@@ -63,7 +63,7 @@ def _rows(entry: Entry) -> str:
     """A film's rows, one a track."""
     tracks = [_track(track) for track in entry.tracks or ()]
     if not tracks:
-        why = "no report lies beside the page" if entry.tracks is None else "no track"
+        why = "no report" if entry.tracks is None else "no track"
         tracks = [f'<td colspan="4" class="soft">{why}</td>']
     film = f'<th scope="rowgroup" rowspan="{len(tracks)}">{_film(entry)}</th>'
     rows = [f"<tr>{film}{tracks[0]}</tr>", *(f"<tr>{track}</tr>" for track in tracks[1:])]
