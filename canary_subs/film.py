@@ -286,17 +286,18 @@ def provenance(heard: Heard, spoken: str, session: Session) -> dict[str, str]:
     plan = heard.plan
     return {
         "canary_subs": canary_subs.__version__,
-        "engine": _described(plan.engine),
+        "engine": described(plan.engine),
         "model": session.model,
         "precision": session.precision,
-        "segmenter": _described(plan.segmenter),
-        "aligner": _described(plan.aligner) if plan.aligner else "",
+        "segmenter": described(plan.segmenter),
+        "aligner": described(plan.aligner) if plan.aligner else "",
         "spoken": spoken,
         "track": str(heard.track.index),
     }
 
 
-def _described(choice: Choice) -> str:
+def described(choice: Choice) -> str:
+    """A provider with its options, for provenance: "ctc (model=...)"."""
     options = ", ".join(f"{key}={value}" for key, value in sorted(choice.options.items()))
     return f"{choice.name} ({options})" if options else choice.name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -131,9 +131,14 @@ def speech_in(video: Path, catalogue: Catalogue, *, spoken: str | None = None) -
 
     Raises `MediaError`, `PluginError`.
     """
-    segmenter = catalogue.make("segmenter", _LISTENER)
     with sound_of(video, catalogue, spoken=spoken) as clips:
-        return tuple(joined(list(segmenter.cut(clips, _LONGEST_SPEECH_MS))))
+        return speech_among(clips, catalogue)
+
+
+def speech_among(clips: Iterable[AudioClip], catalogue: Catalogue) -> tuple[Span, ...]:
+    """`speech_in` for sound that is being read."""
+    segmenter = catalogue.make("segmenter", _LISTENER)
+    return tuple(joined(list(segmenter.cut(clips, _LONGEST_SPEECH_MS))))
 
 
 def relayout(

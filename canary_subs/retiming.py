@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import canary_subs
 from canary_subs import film
 from canary_subs.cues import placing
 from canary_subs.cues.check import sync
@@ -59,8 +60,9 @@ def align(
     script = read_script(text, language=language or plan.source)
     if script is not None:
         heard = _recognised(video, plan, catalogue, sessions)
-        utterances, _ = _said(text, script.split(), heard, plan, catalogue)
-        return _laid_out(_with(heard, utterances), plan, catalogue)
+        utterances, placed = _said(text, script.split(), heard, plan, catalogue)
+        said = _with(heard, utterances, _placed(text, placed, utterances, plan))
+        return _laid_out(said, plan, catalogue)
     track = read(text, language=language or named_language(text))
     given = language or track.language or named_language(text)
     if given and plan.source and primary(given) != primary(plan.source):
@@ -73,7 +75,8 @@ def align(
     utterances, placed = _said(text, texts, heard, plan, catalogue)
     profile = profile_for(plan.profile, heard.language, plan.own_profiles)
     moved = placing.retime(cues, placed, min_gap_ms(profile, heard.media.frame_rate))
-    return replace(_with(heard, utterances), cues=moved)
+    said = _with(heard, utterances, _placed(text, placed, utterances, plan))
+    return replace(said, cues=moved)
 
 
 def _recognised(video: Path, plan: Plan, catalogue: Catalogue, sessions: Sessions) -> Document:
@@ -158,10 +161,27 @@ class _Known:
         yield from self._spans[at:]
 
 
-def _with(heard: Document, said: Iterable[Utterance]) -> Document:
+def _placed(
+    text: Path, placed: placing.Placed, said: Iterable[Utterance], plan: Plan
+) -> dict[str, str]:
+    """Provenance: that the words are those of a file, how many were heard, and what timed them."""
+    timings = sorted({utterance.timing for utterance in said if utterance.timing is not None})
+    return {
+        "text": text.name,
+        "heard": f"{placed.share:.0%} of its words",
+        "aligner": film.described(plan.aligner) if plan.aligner is not None else "",
+        "times": ", ".join(timings),
+    }
+
+
+def _with(heard: Document, said: Iterable[Utterance], provenance: Mapping[str, str]) -> Document:
     """The document with what the text says instead of what was heard."""
     utterances = tuple(utterance for utterance in said if utterance.words)
-    return replace(heard, transcript=replace(heard.transcript, utterances=utterances))
+    return replace(
+        heard,
+        transcript=replace(heard.transcript, utterances=utterances),
+        provenance={**heard.provenance, **provenance},
+    )
 
 
 def _laid_out(document: Document, plan: Plan, catalogue: Catalogue) -> Document:
@@ -210,7 +230,11 @@ def _by_clock(
             utterances=(),
         ),
         cues=placing.rising(moved, gap_ms),
-        provenance={"clock": f"x{clock.scale:.6f} {clock.offset_ms:+.0f} ms"},
+        provenance={
+            "canary_subs": canary_subs.__version__,
+            "text": text.name,
+            "clock": f"x{clock.scale:.6f} {clock.offset_ms:+.0f} ms",
+        },
     )
 
 

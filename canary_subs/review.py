@@ -1,14 +1,16 @@
 """A film's tracks looked at by the machine before a person does: findings, and a page to see them.
 
 The daemon and ``run`` call `write` after delivery where the plan asks for it; ``canary-subs proof``
-makes the same page of any subtitle files.
+makes the same of any subtitle files, and an index of what lies in a folder.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -22,8 +24,21 @@ from canary_subs.formats.reading import read
 from canary_subs.model import Cue, MediaInfo, Span
 from canary_subs.pipeline import Outcome
 from canary_subs.plugins import Catalogue
-from canary_subs.proof import Peaks, Track, page, peaks
-from canary_subs.proofing import named_language, sound_of, speech_in
+from canary_subs.proof import Entry, Peaks, Track, TrackSummary, Waveform, index, page
+from canary_subs.proofing import named_language, sound_of, speech_among
+
+log = logging.getLogger(__name__)
+
+#: How the names of a film's report and page end.
+REPORT, PAGE = ".check.json", ".proof.html"
+
+#: A longer report is none of ours: a feature film's has about 1 MB.
+_MAX_REPORT_BYTES = 64 << 20
+#: JavaScript's last exact integer; nothing that is counted comes near it.
+_MAX_COUNT = 2**53
+
+#: Stands near the begin of each index, and in no page of others.
+_OURS = b'<meta name="generator" content="canary-subs">'
 
 _Profiles = Mapping[str, Mapping[str, object]]
 
@@ -71,8 +86,18 @@ class Review:
     def report(self) -> bytes:
         """All findings as one JSON document."""
         found = [json.loads(as_json(report)) for report in self.reports]
-        whole = {"film": self.media.path.name, "tracks": found}
-        return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()
+        name, duration_ms = self.media.path.name, self.media.duration_ms
+        whole = {"film": name, "duration_ms": duration_ms, "tracks": found}
+        # File names may hold bytes that are no text.
+        return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
+
+    def store(self, folder: Path) -> Path:
+        """Put report and page into a folder; where the page is. Raises `OutputError`."""
+        stem = self.media.path.stem
+        save(folder / f"{stem}{REPORT}", self.report())
+        target = folder / f"{stem}{PAGE}"
+        save(target, self.page(folder))
+        return target
 
 
 def review(
@@ -87,9 +112,7 @@ def review(
     """Examine a film's tracks (name -> cues) against its sound, and translations against
     the spoken language's. Raises `MediaError`, `UnknownName`, `PluginError`.
     """
-    speech = speech_in(media.path, catalogue, spoken=spoken)
-    with sound_of(media.path, catalogue, spoken=spoken) as clips:
-        look = Look(speech=speech, peaks=peaks(clips))
+    look = _look(media.path, catalogue, spoken)
     found = []
     for name, track in cues.items():
         language, *below = naming.languages(name)
@@ -107,6 +130,16 @@ def review(
         )
         found.append(Track(language=name, cues=tuple(track), profile=rules, findings=findings))
     return Review(media=media, tracks=tuple(found), look=look)
+
+
+def _look(video: Path, catalogue: Catalogue, spoken: str | None) -> Look:
+    """Read a film's sound once, for both."""
+    waveform = Waveform()
+    with sound_of(video, catalogue, spoken=spoken) as clips:
+        passing = waveform.passing(clips)
+        speech = speech_among(passing, catalogue)
+        deque(passing, maxlen=0)  # what the segmenter did not ask for
+    return Look(speech=speech, peaks=waveform.peaks())
 
 
 def review_files(
@@ -146,13 +179,108 @@ def write(outcome: Outcome, catalogue: Catalogue) -> str | None:
         own_profiles=plan.own_profiles,
         spoken=outcome.documents[0].transcript.source_language,
     )
-    stem = outcome.media.path.stem
-    for suffix, data in (
-        (".check.json", found.report()),
-        (".proof.html", found.page(place.parent)),
-    ):
-        save(place.parent / f"{stem}{suffix}", data)
+    found.store(place.parent)
     return found.summary
+
+
+def write_index(folder: Path, target: Path | None = None) -> Path:
+    """Write a page that leads to all reviews below a folder, by default as its ``index.html``.
+
+    Raises `OutputError`, also where there are no reviews or the default is a page of others.
+    """
+    films = list(_entries(folder, folder if target is None else target.absolute().parent))
+    if not films:
+        raise OutputError(
+            f"{folder}: no reports or proof pages lie in it; 'run --review' and 'proof' make them"
+        )
+    if target is None:
+        target = folder / "index.html"
+        if target.exists() and not _is_index(target):
+            raise OutputError(f"{target}: is there already, and not ours; name a file with --out")
+    save(target, index(films, title=f"Reviews in {Path(os.path.realpath(folder)).name}"))
+    return target
+
+
+def _entries(folder: Path, seen_from: Path) -> Iterator[Entry]:
+    """The films below a folder that have a report or a page; links to folders are not followed."""
+    for place, _, names in os.walk(folder, onerror=_passed_by):
+        stems = {
+            name.removesuffix(ending)
+            for name in names
+            for ending in (REPORT, PAGE)
+            if name.endswith(ending) and name != ending and _is_file(Path(place, name))
+        }
+        for stem in sorted(stems):
+            if (entry := _entry(Path(place), stem, seen_from)) is not None:
+                yield entry
+
+
+def _passed_by(error: OSError) -> None:
+    log.warning("%r: cannot be looked into (%s)", error.filename, error.strerror)
+
+
+def _entry(folder: Path, stem: str, seen_from: Path) -> Entry | None:
+    """What there is of a film; None where it is but a file of others that is named like ours."""
+    page, report = folder / f"{stem}{PAGE}", folder / f"{stem}{REPORT}"
+    link = _from(seen_from, page) if _is_file(page) else None
+    if _is_file(report):
+        try:
+            return _recorded(report, link)
+        except OSError as error:
+            log.warning("%r: cannot be read (%s)", str(report), error.strerror)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            log.warning("%r: no report of ours; it is passed by", str(report))
+    return None if link is None else Entry(name=stem, page=link)
+
+
+def _recorded(report: Path, page: PurePath | None) -> Entry:
+    """What a report says; it may be anyone's, and anything in it."""
+    if report.stat().st_size > _MAX_REPORT_BYTES:
+        raise ValueError("too long")
+    stored = json.loads(report.read_bytes())
+    duration_ms = stored.get("duration_ms")
+    return Entry(
+        name=_text(stored["film"]),
+        page=page,
+        duration_ms=None if duration_ms is None else _count(duration_ms),
+        tracks=tuple(
+            TrackSummary(
+                language=_text(track["file"]),
+                cues=_count(track["cues"]),
+                findings={rule: _count(times) for rule, times in track["counts"].items()},
+            )
+            for track in stored["tracks"]
+        ),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
+        raise ValueError("no count")
+    return value
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that can be listed and not entered
+        return False
+
+
+def _is_index(path: Path) -> bool:
+    if not _is_file(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            return _OURS in file.read(4096)
+    except OSError:
+        return False
 
 
 def save(path: Path, data: bytes) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from score import Score, score, shortfalls, truth
 
+from canary_subs.review import write_index
+
 HERE = Path(__file__).resolve().parent
 FILMS = HERE.parent / "build" / "demo" / "films"
 MOST_SECONDS = 60.0
@@ -54,6 +56,7 @@ def main() -> int:
     page = next(FILMS.rglob("*.proof.html"))
     print(f"\nAll of it is in {FILMS}")
     print(f"Open this in a browser to watch and correct: {page}")
+    print(f"And this leads to all of them, worst first: {write_index(FILMS)}")
     for text in short:
         print(f"falls short: {text}", file=sys.stderr)
     return int(bool(short))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from canary_subs.errors import MediaError, NotSubtitles, UsageError
+from canary_subs.formats.vtt import VttOptions, VttWriter
 from canary_subs.model import AudioClip, Choice, Plan, Timing, Utterance, Word
 from canary_subs.pipeline import Sessions
 from canary_subs.plugins import Catalogue
@@ -127,6 +128,26 @@ def test_the_aligner_has_the_last_word(
     assert late[-20:] == [10] * 20
 
 
+def test_the_result_says_where_its_words_and_times_are_from(
+    tmp_path: Path, film: Path, plan: Plan, on_offer: Catalogue
+) -> None:
+    script = tmp_path / "the script.txt"
+    script.write_text(" ".join([*SAID, *["never"] * (len(SAID) // 3)]))
+    drift = drifted(tmp_path / "old.en.srt", 1.04, 0)
+    aligned = replace(plan, aligner=Choice(name="fake"))
+    for text, asked, by, share in (
+        (script, plan, "", "75% of its words"),
+        (drift, aligned, "fake", "100% of its words"),
+    ):
+        found = align(film, text, asked, on_offer, Sessions(on_offer)).provenance
+        assert (found["text"], found["aligner"]) == (text.name, by)
+        assert found["heard"] == share
+        assert found["times"] == Timing.FRAMES
+        assert found["model"] and found["engine"]
+    document = align(film, drift, aligned, on_offer, Sessions(on_offer))
+    assert "text: old.en.srt" in VttWriter(VttOptions()).write(document).decode()
+
+
 def test_a_file_in_another_language_moves_as_a_whole(
     tmp_path: Path, plan: Plan, on_offer: Catalogue
 ) -> None:
@@ -144,6 +165,8 @@ def test_a_file_in_another_language_moves_as_a_whole(
     )
     document = align(film, file, plan, on_offer, Sessions(on_offer))
     assert [cue.text for cue in document.cues] == [f"Satz {a}" for a, _ in speech]
+    assert document.provenance["text"] == "film.de.srt"
+    assert document.provenance["clock"].startswith("x1.04")
     off = [abs(cue.start_ms - a) for cue, (a, _) in zip(document.cues, speech, strict=True)]
     assert max(off) <= 5
     stranger = srt(

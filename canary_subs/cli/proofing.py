@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canary_subs.cli import common
-from canary_subs.errors import OutputError
+from canary_subs.errors import MediaError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from canary_subs.model import Document
@@ -28,8 +28,13 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     common.add_json(checking)
     checking.set_defaults(command=check)
 
-    proving = commands.add_parser("proof", help="a page to watch and correct subtitles")
-    proving.add_argument("video", type=Path, metavar="VIDEO")
+    proving = commands.add_parser(
+        "proof",
+        help="a page to watch and correct subtitles",
+        description="Make a page of a film and its subtitles, by default those beside it; or of a "
+        "folder, an index of the pages and reports in it, the films with most findings first.",
+    )
+    proving.add_argument("video", type=Path, metavar="VIDEO|FOLDER")
     proving.add_argument("files", nargs="*", type=Path, metavar="SUBTITLES")
     proving.add_argument("--out", type=Path, metavar="FILE", help="the page to write")
     _add_reading(proving)
@@ -95,32 +100,44 @@ def check(args: argparse.Namespace) -> int:
 
 
 def proof(args: argparse.Namespace) -> int:
-    """Write the proof page of a film and its subtitle files, by default those beside it."""
-    from canary_subs.review import review_files, save
+    """Write the proof page of a film and its subtitle files, or the index of a folder."""
+    from canary_subs.review import review_files, save, write_index
 
+    if args.video.is_dir():
+        if args.files:
+            raise UsageError(f"{args.video} is a folder: its index is made of no subtitle files")
+        print(common.plain(str(write_index(args.video, args.out))))
+        return 0
     room = common.open_room(args)
     chosen = room.settings.config
-    beside = args.video.parent
-    files = args.files or sorted(
-        path
-        for path in beside.iterdir()
-        if path.suffix.lower() in READABLE and path.name.startswith(f"{args.video.stem}.")
-    )
-    if not files:
-        raise OutputError(f"{args.video}: no subtitle files lie beside it; name them")
     found = review_files(
         args.video,
-        files,
+        args.files or _beside(args.video),
         room.catalogue,
         profile=chosen.profile,
         own_profiles=chosen.profiles,
         spoken=args.source_language,
     )
-    target = args.out or args.video.with_suffix(".proof.html")
-    save(target, found.page(target.absolute().parent))
-    print(target)
+    if args.out is not None:
+        save(args.out, found.page(args.out.absolute().parent))
+    print(common.plain(str(args.out or found.store(args.video.parent))))
     print(common.plain(found.summary))
     return 0
+
+
+def _beside(video: Path) -> list[Path]:
+    """The subtitle files that lie beside a video by their names. Raises `MediaError`."""
+    try:
+        files = sorted(
+            path
+            for path in video.parent.iterdir()
+            if path.suffix.lower() in READABLE and path.name.startswith(f"{video.stem}.")
+        )
+    except OSError as error:
+        raise MediaError(f"{video}: cannot be looked for ({error.strerror})") from error
+    if not files:
+        raise MediaError(f"{video}: no subtitle files lie beside it; name them")
+    return files
 
 
 def align(args: argparse.Namespace) -> int:

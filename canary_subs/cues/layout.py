@@ -18,6 +18,13 @@ What a cue costs (`_Costs` holds the weights):
 - lines: their break by the same ranks, unbalance, and a longer line above a shorter one;
 - a shot change that it runs across, where the picture has any.
 
+A word's confidence is the probability that it was said, and so that what it tells about breaks is
+true. What breaks are priced by is therefore weighed with it: a full stop or comma counts as far as
+the word that bears it is sure, and for the rest as no mark at all; a pause as far as both words
+beside it are, since where a word is wrong its times are too. A word of unknown confidence is sure.
+Pairs that belong together do so as they stand on the screen, whatever was said, and a pause of two
+seconds ends a cue beside any word.
+
 When not all rules can hold, they give way in this order, the last one first:
 
 1. every word once, in order, in one cue;
@@ -143,7 +150,7 @@ def break_lines(text: str, language: str, profile: Profile) -> tuple[str, ...]:
     track = Track.of([Utterance(text=text, span=span, language=language)], profile.max_columns)
     runs = Runs(track, profile, np.full(len(track.words), len(track.words)))
     lines: list[str] = []
-    between = np.asarray(_COSTS.line_break)[track.ranks[runs.first]]
+    between = track.break_costs(_COSTS.line_break)[runs.first]
     for run in cheapest(runs, runs.line_cost + between + _COSTS.cue):
         lines += track.lines(int(runs.first[run]), int(runs.last[run]), runs.line_starts(run))
     return tuple(lines)
@@ -166,6 +173,8 @@ class Track:
     characters: _Ints
     #: The `Break` before each word.
     ranks: _Ints
+    #: How sure each word is, 0..1.
+    sure: _Floats
     #: 1 where a space stands before the word, inside a line.
     space: _Ints
     #: True where a cue must begin.
@@ -215,9 +224,29 @@ class Track:
             columns=np.fromiter(map(columns, texts), np.int64, n),
             characters=np.fromiter(map(characters, texts), np.int64, n),
             ranks=ranks,
+            sure=np.fromiter(map(_sureness, words), np.float64, n),
             space=space,
             fresh=fresh,
         )
+
+    def break_costs(self, prices: Sequence[float]) -> _Floats:
+        """What a break before each word costs by the price of each `Break`, in its order.
+
+        What the mark on a doubtful word is worth lies between its price and that of no mark.
+        """
+        cost = np.asarray(prices, np.float64)[self.ranks]
+        marked = self.ranks <= Break.CLAUSE
+        doubt = np.where(marked, 1 - self._bearers(), 0.0)
+        return cost + doubt * (prices[Break.PLAIN] - cost)
+
+    def sentence_ends(self) -> _Floats:
+        """How surely a sentence ends before each word, 0..1, and at the end of all."""
+        ends = np.where(self.ranks == Break.SENTENCE, self._bearers(), 0.0)
+        return np.append(ends, 1.0)
+
+    def _bearers(self) -> _Floats:
+        """How sure the word is that stands before each."""
+        return np.append(1.0, self.sure)[:-1]
 
     def part(self, begin: int, end: int) -> Track:
         """The words ``begin`` to ``end`` (excluded) as a track of their own."""
@@ -314,6 +343,13 @@ def _spread(
         Word(text=text, start_ms=a, end_ms=b, confidence=confidence)
         for text, (a, b) in zip(texts, pairwise(times), strict=True)
     ]
+
+
+def _sureness(word: Word) -> float:
+    confidence = word.confidence
+    if confidence is None or confidence != confidence:  # a broken engine's NaN tells nothing
+        return 1.0
+    return min(1.0, max(0.0, confidence))
 
 
 def _characters_of(word: Word) -> list[Word]:
@@ -438,7 +474,7 @@ class Runs:
         cost = np.where(self._width(self.first, self.last) <= width, 0.0, np.inf)
         # The last word that still fits on a line with word i, and the first that does.
         fits_to = np.searchsorted(self._right, self._left + width, side="right") - 1
-        break_cost = np.asarray(_COSTS.line_break)[self.track.ranks]
+        break_cost = self.track.break_costs(_COSTS.line_break)
         for below in range(1, self.profile.max_lines):
             split = np.full(len(cost), -1, np.int64)
             open_runs = np.flatnonzero(np.isinf(cost))
@@ -563,17 +599,18 @@ class _TimedRuns(Runs):
         lack = 1 - duration / max(1, profile.min_duration_ms)
         pause = np.append(0, track.start_ms[1:] - track.end_ms[:-1]) / 1000
         pause = np.clip(pause - costs.comma_s, 0, 1.5)
-        begin = np.asarray(costs.cue_break)[track.ranks] - costs.pause_s * pause
+        pause[1:] *= np.minimum(track.sure[:-1], track.sure[1:])
+        begin = track.break_costs(costs.cue_break) - costs.pause_s * pause
         cost = costs.cue + begin[self.first] + self.line_cost
         cost += costs.short * np.maximum(0, 1 - self.count / costs.short_characters)
         over = excess > 0
         cost[over] += costs.speed + costs.speed_excess * np.minimum(excess[over], 100)
         flash = lack > 0
         cost[flash] += costs.flash + costs.flash_lack * lack[flash]
-        sentences = np.cumsum(track.ranks == Break.SENTENCE)
-        within = sentences[self.last] > sentences[self.first]
-        whole = np.append(track.ranks == Break.SENTENCE, True)[self.last + 1]
-        cost[within & ~whole] += costs.mixed
+        ends = track.sentence_ends()
+        passed = np.cumsum(ends)
+        within = np.minimum(1.0, passed[self.last] - passed[self.first])
+        cost += costs.mixed * within * (1 - ends[self.last + 1])
         cost += costs.shot * self.clock.crossed(self.start_ms, self.end_ms)
         return cost
 

@@ -33,7 +33,7 @@ _EMPTY = 6.0
 _OVERFULL = 40.0
 _SPEED = 6.0
 _DISTANCE_S = 1.5
-_CUE_BREAK = np.asarray((0.0, 0.3, 0.8, 1.5, 4.0, 10.0))
+_CUE_BREAK = (0.0, 0.3, 0.8, 1.5, 4.0, 10.0)
 
 _Floats = NDArray[np.float64]
 
@@ -105,7 +105,7 @@ def _bounds(track: Track, runs: Runs, slots: Sequence[Cue], profile: Profile) ->
     """Where each slot's words begin, and where the last one's end: len(slots) + 1 rising places."""
     n = len(track.words)
     begin = np.append(track.start_ms, track.end_ms[-1])
-    break_cost = np.append(_CUE_BREAK[track.ranks], 0.0)
+    break_cost = np.append(track.break_costs(_CUE_BREAK), 0.0)
     size = np.concatenate(([0], np.cumsum(track.characters + track.space)))
     counts = np.diff(runs.offset)
     places: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
@@ -150,7 +150,7 @@ def _cues_in(
         starts = runs.line_starts(whole)
         yield track.cue(slot.start_ms, slot.end_ms, begin, end - 1, starts)
         return
-    cost = runs.line_cost + _OVERFULL + _CUE_BREAK[track.ranks[runs.first]]
+    cost = runs.line_cost + _OVERFULL + track.break_costs(_CUE_BREAK)[runs.first]
     chosen = cheapest(runs, cost, begin, end)
     sizes = [0]
     for run in chosen:

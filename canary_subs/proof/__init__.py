@@ -6,8 +6,8 @@ lies beside it. It opens from a disk without a network, asks nothing of one, and
 
 from __future__ import annotations
 
-from canary_subs.proof.index import Entry, TrackSummary, index, summarise
+from canary_subs.proof.index import Entry, TrackSummary, index
 from canary_subs.proof.page import Track, page
-from canary_subs.proof.peaks import Peaks, peaks
+from canary_subs.proof.peaks import Peaks, Waveform
 
-__all__ = ["Entry", "Peaks", "Track", "TrackSummary", "index", "page", "peaks", "summarise"]
+__all__ = ["Entry", "Peaks", "Track", "TrackSummary", "Waveform", "index", "page"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from string import Template
 
 from canary_subs.proof import assets
-from canary_subs.proof.page import Track
 from canary_subs.timing import clock
 
 
@@ -24,31 +22,33 @@ class TrackSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One film of the index; ``page`` is its proof page's path relative to the index."""
+    """One film of the index; ``page`` is its proof page's path relative to the index.
+
+    ``tracks`` are None where nobody counted what is in them.
+    """
 
     name: str
-    page: PurePath
-    duration_ms: int
-    tracks: tuple[TrackSummary, ...]
+    page: PurePath | None = None
+    duration_ms: int | None = None
+    tracks: tuple[TrackSummary, ...] | None = None
+
+    @property
+    def found(self) -> int:
+        """Findings in all tracks."""
+        return sum(sum(track.findings.values()) for track in self.tracks or ())
 
 
-def summarise(track: Track) -> TrackSummary:
-    """What the index says of a track."""
-    rules = Counter(finding.rule for finding in track.findings)
-    return TrackSummary(
-        language=track.language,
-        cues=len(track.cues),
-        findings=dict(sorted(rules.items(), key=lambda rule: (-rule[1], rule[0]))),
-    )
-
-
-def index(entries: Sequence[Entry], *, title: str = "Proof pages") -> bytes:
-    """The whole HTML file, UTF-8. Pure, and without any script.
+def index(films: Iterable[Entry], *, title: str = "Proof pages") -> bytes:
+    """The whole HTML file, UTF-8, the films with most findings first. Pure; it runs no script.
 
     Raises `ValueError` for a page that lies on an absolute path.
     """
+    # What was not counted may hold anything: it stands before what is clean.
+    entries = sorted(
+        films, key=lambda film: (-film.found, film.tracks is not None, film.name.casefold())
+    )
     style = assets.style("tokens.css", "index.css")
-    found = sum(sum(track.findings.values()) for entry in entries for track in entry.tracks)
+    found = sum(entry.found for entry in entries)
     document = Template(assets.text("index.html")).substitute(
         policy=assets.policy([("style-src", assets.source_hash(style)), ("img-src", "data:")]),
         title=assets.escaped(title),
@@ -61,16 +61,25 @@ def index(entries: Sequence[Entry], *, title: str = "Proof pages") -> bytes:
 
 def _rows(entry: Entry) -> str:
     """A film's rows, one a track."""
-    span = max(1, len(entry.tracks))
-    film = (
-        f'<th scope="rowgroup" rowspan="{span}">'
-        f'<a href="{assets.escaped(assets.link(entry.page))}">'
-        f"<bdi>{assets.escaped(entry.name)}</bdi></a>"
-        f'<span class="length">{clock(entry.duration_ms).partition(".")[0]}</span></th>'
-    )
-    tracks = [_track(track) for track in entry.tracks] or ['<td colspan="4">no track</td>']
+    tracks = [_track(track) for track in entry.tracks or ()]
+    if not tracks:
+        why = "no report" if entry.tracks is None else "no track"
+        tracks = [f'<td colspan="4" class="soft">{why}</td>']
+    film = f'<th scope="rowgroup" rowspan="{len(tracks)}">{_film(entry)}</th>'
     rows = [f"<tr>{film}{tracks[0]}</tr>", *(f"<tr>{track}</tr>" for track in tracks[1:])]
     return f"<tbody>{''.join(rows)}</tbody>"
+
+
+def _film(entry: Entry) -> str:
+    name = f"<bdi>{assets.escaped(entry.name)}</bdi>"
+    facts = []
+    if entry.duration_ms is not None:
+        facts.append(clock(entry.duration_ms).partition(".")[0])
+    if entry.page is not None:
+        name = f'<a href="{assets.escaped(assets.link(entry.page))}">{name}</a>'
+        if (folder := entry.page.parent.as_posix()) != ".":
+            facts.append(f"<bdi>{assets.escaped(folder)}</bdi>")
+    return f'{name}<span class="facts">{" · ".join(facts)}</span>'
 
 
 def _track(track: TrackSummary) -> str:

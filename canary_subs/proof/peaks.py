@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,31 +29,43 @@ class Peaks:
     sample_rate_hz: int = SAMPLE_RATE_HZ
 
 
-def peaks(clips: Iterable[AudioClip]) -> Peaks:
-    """The waveform of sound that streams by, each clip after the one before it.
+class Waveform:
+    """The peaks of sound that streams by, each clip after the one before it.
 
     Memory stays at a few MB, however long the sound is: where the values become too many, each two
     become one.
     """
-    loudest = np.zeros(_MAX_VALUES, dtype=np.float32)
-    step = _STEP_SAMPLES
-    used = 0
-    for clip in clips:
-        if not len(clip.samples):
-            continue
-        while clip.end_samples > step * _MAX_VALUES:
-            loudest[: _MAX_VALUES // 2] = loudest.reshape(-1, 2).max(axis=1)
-            loudest[_MAX_VALUES // 2 :] = 0
-            step *= 2
+
+    def __init__(self) -> None:
+        self._loudest = np.zeros(_MAX_VALUES, dtype=np.float32)
+        self._step = _STEP_SAMPLES
+        self._used = 0
+
+    def passing(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
+        """The clips, each measured as it is taken."""
+        for clip in clips:
+            if len(clip.samples):
+                self._measure(clip)
+            yield clip
+
+    def peaks(self) -> Peaks:
+        """Of what has passed so far."""
+        heard = self._loudest[: -(-self._used // self._step)]
+        # A broken decoder may give NaN or more than full scale; the picture takes neither.
+        scaled = np.sqrt(np.clip(np.nan_to_num(heard, nan=0.0, posinf=1.0), 0.0, 1.0)) * 255
+        return Peaks(values=np.round(scaled).astype(np.uint8), step_samples=self._step)
+
+    def _measure(self, clip: AudioClip) -> None:
+        while clip.end_samples > self._step * _MAX_VALUES:
+            self._loudest[: _MAX_VALUES // 2] = self._loudest.reshape(-1, 2).max(axis=1)
+            self._loudest[_MAX_VALUES // 2 :] = 0
+            self._step *= 2
+        step = self._step
         first = clip.start_samples // step
         last = -(-clip.end_samples // step)
         # Where each step begins inside the clip; the first may have begun before it.
         begins = np.arange(first, last) * step - clip.start_samples
         begins[0] = 0
         here = np.maximum.reduceat(np.abs(clip.samples), begins)
-        loudest[first:last] = np.maximum(loudest[first:last], here)
-        used = max(used, last * step)
-    heard = loudest[: -(-used // step)]
-    # A broken decoder may give NaN or more than full scale; the picture takes neither.
-    scaled = np.sqrt(np.clip(np.nan_to_num(heard, nan=0.0, posinf=1.0), 0.0, 1.0)) * 255
-    return Peaks(values=np.round(scaled).astype(np.uint8), step_samples=step)
+        self._loudest[first:last] = np.maximum(self._loudest[first:last], here)
+        self._used = max(self._used, last * step)

@@ -81,7 +81,7 @@ def transcripts(draw: st.DrawFn, *, human: bool) -> Transcript:
                 start = max(0, now + draw(st.integers(-300, 1500)))
                 length = draw(st.sampled_from([0, 0, 1, 80, 300, 9000]))
                 now = start + draw(st.sampled_from([0, length]))
-            confidence = draw(st.sampled_from([None, 0.5]))
+            confidence = draw(st.sampled_from([None, 0.0, 0.5, 1.0]))
             words.append(
                 Word(text=text, start_ms=start, end_ms=start + length, confidence=confidence)
             )

@@ -69,6 +69,67 @@ def test_another_language_begins_another_cue() -> None:
     assert [cue.lines for cue in lay_out(both, NETFLIX)] == [("Come in.",), ("Guten Tag.",)]
 
 
+def with_confidence(spoken: Transcript, *confidences: float | None) -> Transcript:
+    """One utterance whose words have these confidences."""
+    (utterance,) = spoken.utterances
+    words = tuple(
+        replace(word, confidence=confidence)
+        for word, confidence in zip(utterance.words, confidences, strict=True)
+    )
+    return replace(spoken, utterances=(replace(utterance, words=words),))
+
+
+#: Words of one width that nothing ties: too many for one cue, so that only marks and pauses say
+#: whether the first has eight or ten of them.
+EVEN = ["walkers"] * 18
+
+
+def words_a_cue(spoken: Transcript) -> list[int]:
+    return [len(cue.words) for cue in lay_out(spoken, NETFLIX)]
+
+
+@pytest.mark.parametrize("doubtful", [7, 8, 9, 10])
+def test_a_pause_beside_a_doubtful_word_counts_for_less(doubtful: int) -> None:
+    spoken = transcript(" ".join(EVEN), pauses_ms={8: 400, 10: 400})
+    doubted = with_confidence(spoken, *(0.1 if i == doubtful else 0.9 for i in range(18)))
+    # The other pause ends the first cue.
+    assert words_a_cue(doubted) == ([10, 8] if doubtful < 9 else [8, 10])
+
+
+@pytest.mark.parametrize("mark", [",", "."])
+@pytest.mark.parametrize("doubtful", [7, 9])
+def test_a_mark_on_a_doubtful_word_counts_for_less(mark: str, doubtful: int) -> None:
+    texts = [word + mark if i in (7, 9) else word for i, word in enumerate(EVEN)]
+    confidences = [0.1 if i == doubtful else None for i in range(18)]
+    doubted = with_confidence(transcript(" ".join(texts)), *confidences)
+    assert words_a_cue(doubted) == ([10, 8] if doubtful == 7 else [8, 10])
+
+
+def test_lines_break_at_the_comma_that_is_sure() -> None:
+    texts = [word + "," if i in (3, 4) else word for i, word in enumerate(EVEN[:9])]
+    for doubtful, above in ((3, 5), (4, 4)):
+        confidences = [0.1 if i == doubtful else 1.0 for i in range(9)]
+        (cue,) = lay_out(with_confidence(transcript(" ".join(texts)), *confidences), NETFLIX)
+        assert len(cue.lines[0].split()) == above
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), 1.0, 7.0])
+def test_a_word_of_unknown_confidence_is_sure(nothing: float | None) -> None:
+    text = "It rained. Nobody came, but in the evening, when all was dark, somebody knocked twice."
+    plain = transcript(text, pauses_ms={2: 300, 8: 500})
+    told = with_confidence(plain, *[nothing] * len(text.split()))
+    assert [(cue.start_ms, cue.end_ms, cue.lines) for cue in lay_out(told, NETFLIX)] == [
+        (cue.start_ms, cue.end_ms, cue.lines) for cue in lay_out(plain, NETFLIX)
+    ]
+
+
+def test_what_belongs_together_stays_so_in_doubtful_words() -> None:
+    text = "Nobody in that town had ever heard of the Duke of Wellington."
+    count = len(text.split())
+    (cue,) = lay_out(with_confidence(transcript(text), *[0.0] * count), NETFLIX)
+    assert cue.lines == ("Nobody in that town had ever heard", "of the Duke of Wellington.")
+
+
 @pytest.mark.parametrize(
     ("language", "text", "expected"),
     [

@@ -17,8 +17,8 @@ import srt
 import webvtt
 
 from canary_subs.model import AudioClip, Cue, Finding
-from canary_subs.proof import Entry, Track, index, page, peaks, summarise
-from tests.proof.films import PROFILE, cue, english, german
+from canary_subs.proof import Entry, Track, TrackSummary, index, page
+from tests.proof.films import PROFILE, cue, english, german, peaks
 
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Page, expect
@@ -496,21 +496,49 @@ def test_every_control_has_a_name_and_can_be_reached_with_tab(opened: Opened) ->
     assert set(wanted.split()) <= reached
 
 
-def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path, scheme: str) -> None:
     name = "50% #1?.html"
     (tmp_path / name).write_bytes(
         page(name="film.webm", video=None, duration_ms=12_000, tracks=[english()])
     )
-    entry = Entry(
-        name="film.webm",
-        page=PurePath(name),
-        duration_ms=12_000,
-        tracks=(summarise(english(UNHEARD)), summarise(german())),
-    )
-    (tmp_path / "index.html").write_bytes(index([entry]))
-    tab = browser.new_page()
+    films = [
+        Entry(
+            name="film.webm",
+            page=PurePath(name),
+            duration_ms=12_000,
+            tracks=(
+                TrackSummary(language="en", cues=4, findings={"unsubtitled": 1}),
+                TrackSummary(language="de", cues=2, findings={}),
+            ),
+        ),
+        Entry(
+            name=HOSTILE,
+            page=PurePath("none.html"),
+            tracks=(TrackSummary(language=HOSTILE, cues=1, findings={HOSTILE: 9}),),
+        ),
+    ]
+    (tmp_path / "index.html").write_bytes(index(films, title=HOSTILE))
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 640})
+    tab = context.new_page()
+    trouble: list[str] = []
+    tab.on("console", lambda message: trouble.append(message.text))
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
     tab.goto((tmp_path / "index.html").as_uri())
-    expect(tab.get_by_role("row")).to_have_count(3)
-    tab.get_by_role("link", name="film.webm").click()
+    expect(tab.get_by_role("link")).to_have_text([HOSTILE, "film.webm"])
+    assert tab.evaluate("[window.ran, document.images.length, document.scripts.length]") == [
+        None,
+        0,
+        0,
+    ]
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    red, green, blue = re.findall(
+        r"\d+", tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    )
+    assert (int(red) + int(green) + int(blue) < 384) is (scheme == "dark")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
     expect(tab.locator("#verdict")).to_contain_text("4 cues, 2 findings")
-    tab.close()
+    assert trouble == []
+    context.close()

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from canary_subs.model import Cue
-from canary_subs.proof import Entry, Track, TrackSummary, assets, index, page, summarise
+from canary_subs.proof import Entry, Track, TrackSummary, assets, index, page
 from tests.proof.films import PROFILE, english, german
 
 HOSTILE = (
@@ -166,18 +166,35 @@ def test_the_index_leads_to_every_film_and_runs_nothing() -> None:
     assert policy(elements)["default-src"] == ["'none'"]
     assert [a["href"] for a in elements.all("a")] == ["./a%20b/50%25.html", "./clean.html"]
     assert ("bdi", HOSTILE) in elements.texts
+    assert ("bdi", "a b") in elements.texts
     shown = html.unescape(document.decode())
     assert "1,234" in shown
     assert f"{HOSTILE} 2, gap 1" in shown
     assert "2 films, 3 findings" in shown
 
 
-def test_a_summary_counts_findings_by_rule_the_commonest_first() -> None:
-    from canary_subs.model import Finding
+def test_the_index_begins_with_what_needs_most_work() -> None:
+    def film(name: str, *counts: int) -> Entry:
+        tracks = tuple(
+            TrackSummary(language="en", cues=9, findings={"gap": n, "flash": n}) for n in counts
+        )
+        return Entry(name=name, page=PurePath(f"{name}.html"), tracks=tracks)
 
-    def finding(rule: str) -> Finding:
-        return Finding(rule=rule, start_ms=0, end_ms=1, measured="1", limit="2")
+    films = [
+        film("clean", 0),
+        film("b bad", 1, 2),
+        film("worst", 4),
+        Entry(name="not counted", page=PurePath("not counted.html")),
+        film("A bad", 3),
+    ]
+    document = index(films)
+    order = [text for tag, text in Elements(document).texts if tag == "bdi"][1:]  # after the title
+    assert order == ["worst", "A bad", "b bad", "not counted", "clean"]
+    assert "no report" in document.decode()
 
-    summary = summarise(english(finding("gap"), finding("overlap"), finding("overlap")))
-    assert list(summary.findings.items()) == [("overlap", 2), ("gap", 1)]
-    assert (summary.language, summary.cues) == ("en", 4)
+
+def test_a_film_whose_page_is_gone_is_listed_without_a_link() -> None:
+    tracks = (TrackSummary(language="en", cues=2, findings={}),)
+    elements = Elements(index([Entry(name=HOSTILE, tracks=tracks)]))
+    assert elements.all("a") == []
+    assert ("bdi", HOSTILE) in elements.texts
