@@ -117,7 +117,7 @@ def test_a_cache_that_cannot_be_written_is_called_so(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
-    with pytest.raises(ModelError, match="No space left on device.*set HF_HOME") as caught:
+    with pytest.raises(ModelError, match=r"No space left on device.*set HF_HOME") as caught:
         models.fetch("nvidia/canary-180m-flash")
     assert caught.value.may_pass
 
