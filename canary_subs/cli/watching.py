@@ -345,11 +345,11 @@ def service(args: argparse.Namespace) -> int:
     settings = common.look_around(args).settings
     match args.kind:
         case "systemd":
-            text = texts.unit(settings, args.config)
+            text = texts.unit(settings)
         case "dockerfile":
             text = texts.dockerfile(cuda=args.cuda)
         case _:
-            text = texts.compose(settings.config.watch.folders, cuda=args.cuda)
+            text = texts.compose(settings, cuda=args.cuda)
     sys.stdout.write(text)
     return 0
 
