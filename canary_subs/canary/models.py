@@ -220,10 +220,9 @@ def locate(name: str) -> Path:
 
         return MODEL_PATH
     check(name)
-    if _is_path(name):
-        return Path(name)
-    card = _of_name(name)
-    return fetch(card.name if card is not None else name)
+    if (card := _of_name(name)) is not None:
+        return fetch(card.name)
+    return Path(name) if _is_path(name) else fetch(name)
 
 
 def fetch(name: str) -> Path:
