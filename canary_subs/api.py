@@ -120,6 +120,7 @@ def _follow(
     """What happens to one film; its failure is raised."""
     task = Task(path=Path(path), plan=plan)
     sessions = Sessions(catalogue)
+    sessions.engine(plan)  # a model that is not there is told of before the film is opened
     try:
         with closing(follow([task], catalogue, sessions)) as events:
             for event in events:

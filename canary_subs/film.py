@@ -103,7 +103,10 @@ def probe(path: Path, catalogue: Catalogue) -> tuple[MediaInfo, Source, str]:
                 raise TypeError(f"a source must describe a file by MediaInfo, not {media!r:.60}")
         if media is not None:
             return media, source, entry.plugin
-    raise NotMedia(f"{path}: not a sound or video file that any source knows")
+    raise NotMedia(
+        f"{path}: not a sound or video file that any source knows; if it should be one, copy it "
+        "again, else leave it out"
+    )
 
 
 @contextmanager

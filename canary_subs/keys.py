@@ -130,7 +130,11 @@ class Queue:
     store: Path | None = setting(
         None, "The job store (SQLite), on a local disk; by default in the user's state folder."
     )
-    attempts: int = setting(6, "How often to try what may pass (full disk, lost share) in all.")
+    attempts: int = setting(
+        20,
+        "How often to try what may pass (full disk, lost share, model hub out of reach) in all; "
+        "with the waits below, 20 times take half a day.",
+    )
     backoff_s: float = setting(
         30.0, "Seconds to wait before the second attempt; doubled for each further one."
     )

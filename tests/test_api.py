@@ -13,7 +13,14 @@ import pytest
 
 import canary_subs
 from canary_subs import api, listen, subtitle
-from canary_subs.errors import LanguageUnsure, NotMedia, UnknownName, UnsupportedPair, UsageError
+from canary_subs.errors import (
+    LanguageUnsure,
+    ModelError,
+    NotMedia,
+    UnknownName,
+    UnsupportedPair,
+    UsageError,
+)
 from canary_subs.hookspecs import NoOptions, hookimpl
 from canary_subs.keys import Config
 from canary_subs.model import Cue
@@ -115,6 +122,11 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
     both = write_film(tmp_path / "b.film", (0, 9000), (10_000, 19_000), spoken=("en", "de"))
     with pytest.raises(LanguageUnsure):
         call(both)
+
+
+def test_a_model_that_is_not_there_is_told_of_first(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"missing\.nemo: there is no such model file"):
+        subtitle(tmp_path / "none.film", model="missing.nemo")
 
 
 def test_the_example_prints_cues(

@@ -99,6 +99,25 @@ def test_bad_choices_are_one_line_that_helps(
     assert said in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("model", "status", "said"),
+    [
+        ("missing.nemo", 5, "missing.nemo: there is no such model file"),
+        ("canary-1b-v3", 2, "did you mean 'canary-1b-v2'"),
+        (".", 5, "is not a file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "watch"])
+def test_a_model_that_is_not_there_is_told_of_before_any_film_is_opened(
+    command: str, model: str, status: int, said: str, tmp_path: Path
+) -> None:
+    run = canary_subs(command, "--model", model, tmp_path / "none.mkv", cwd=tmp_path)
+    assert run.returncode == status
+    assert len(run.stderr.splitlines()) == 1
+    assert said in run.stderr
+    assert not run.stdout
+
+
 def test_files_that_cannot_be_subtitled(tmp_path: Path) -> None:
     text = tmp_path / "notes.mkv"
     text.write_text("not a film")

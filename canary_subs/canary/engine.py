@@ -35,6 +35,7 @@ class CanaryEngine:
     """`hookspecs.Engine` for NVIDIA's Canary models."""
 
     def __init__(self, options: CanaryOptions) -> None:
+        models.check(options.model)
         self.model = options.model
         self._options = options
         if options.commercial and not self.card.commercial:

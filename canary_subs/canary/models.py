@@ -7,7 +7,11 @@ from what the archive says about itself.
 from __future__ import annotations
 
 import difflib
+import errno
+import logging
 import os
+import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +28,18 @@ BYTES_PER_PARAMETER = {"fp32": 4.0, "bf16": 2.0, "int8": 1.08, "int4": 0.63}
 WORKING_BYTES = 700_000_000
 
 DEFAULT_MODEL = "nvidia/canary-1b-v2"
+
+#: What the hub calls a model: its owner and its name.
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+
+#: A hub out of reach is not asked again for so long: it takes half a minute to notice, which every
+#: film of a full queue would wait for.
+_ASK_AGAIN_S = 20.0
+#: Hub name -> when it was last out of reach (monotonic seconds), and what was said of it.
+_out_of_reach: dict[str, tuple[float, str]] = {}
+
+#: Errors of the disk while a model is fetched.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 _FOUR = ("de", "en", "es", "fr")
 _TWENTY_FIVE = tuple(
@@ -132,15 +148,29 @@ def known() -> tuple[ModelCard, ...]:
 def find(name: str) -> ModelCard:
     """The card of a known name (the hub's owner may be left out) or of a `.nemo` file.
 
-    Raises `UnknownName` for any other name and `ModelError` for a file that is no Canary.
+    Raises as `check` and `fetch`, and `ModelError` for a file that is no Canary.
     """
-    for card in _KNOWN:
-        if name in (card.name, card.name.rpartition("/")[2]):
-            return card
-    if name.endswith(".nemo") or Path(name).exists():
-        return _card_of_file(Path(name))
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _card_of_file(fetch(name))
+    check(name)
+    if (card := _of_name(name)) is not None:
+        return card
+    return _card_of_file(Path(name) if _is_path(name) else fetch(name))
+
+
+def check(name: str) -> None:
+    """Refuse a name that stands for no model, opening no file and asking nobody.
+
+    Raises `UnknownName`, and `ModelError` for the path of a file that is not there.
+    """
+    if _of_name(name) is not None:
+        return
+    if _is_path(name):
+        if not os.path.exists(name):  # noqa: PTH110 - as in `_is_path`
+            raise ModelError(f"{name}: there is no such model file; check the path")
+        if not Path(name).is_file():
+            raise ModelError(f"{name} is not a file; give the path of a .nemo archive")
+        return
+    if _HUB_NAME.fullmatch(name):
+        return
     near = difflib.get_close_matches(name, [card.name.rpartition("/")[2] for card in _KNOWN], n=1)
     raise UnknownName(
         f"no model is called {name!r}"
@@ -149,6 +179,18 @@ def find(name: str) -> ModelCard:
         + ", ".join(card.name for card in _KNOWN)
         + "; or give the path of a .nemo file."
     )
+
+
+def _of_name(name: str) -> ModelCard | None:
+    for card in _KNOWN:
+        if name in (card.name, card.name.rpartition("/")[2]):
+            return card
+    return None
+
+
+def _is_path(name: str) -> bool:
+    # False, where pathlib would raise, for what can be no path.
+    return name.endswith(".nemo") or os.path.exists(name)  # noqa: PTH110
 
 
 def refusal(card: ModelCard, source: str, target: str) -> str | None:
@@ -173,16 +215,17 @@ def locate(name: str) -> Path:
         from canary_subs.demo import MODEL_PATH
 
         return MODEL_PATH
-    if name.endswith(".nemo") or Path(name).exists():
-        return Path(name)
-    return fetch(find(name).name if name.count("/") == 0 else name)
+    check(name)
+    if (card := _of_name(name)) is not None:
+        return fetch(card.name)
+    return Path(name) if _is_path(name) else fetch(name)
 
 
 def fetch(name: str) -> Path:
     """Get a model of the hub into the hub's own cache, once, and say where it lies.
 
-    The cache never shows a half-written file. Raises `ModelError` where the hub cannot be
-    reached or has no such model.
+    The cache never shows a half-written file. Raises `ModelError` where the hub has no such model
+    and, with `may_pass`, where it cannot be reached or the disk is full.
     """
     import huggingface_hub
     from huggingface_hub import errors
@@ -192,26 +235,57 @@ def fetch(name: str) -> Path:
         return Path(huggingface_hub.hf_hub_download(name, filename, local_files_only=True))
     except (errors.LocalEntryNotFoundError, errors.HFValidationError, OSError, ValueError):
         pass
+    asked_at, said = _out_of_reach.get(name, (0.0, ""))
+    if said and time.monotonic() - asked_at < _ASK_AGAIN_S:
+        raise _for_now(said)
+    # It tells of every attempt; one line at the end is enough.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         return Path(huggingface_hub.hf_hub_download(name, filename))
-    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError) as error:
-        if not isinstance(error, errors.LocalEntryNotFoundError):
-            raise ModelError(
-                f"the hub has no file {filename} of a model {name!r}, or shows it only to those "
-                "who log in (set HF_TOKEN); `canary-subs models` lists those that are known"
-            ) from error
+    except errors.LocalEntryNotFoundError as error:  # is an EntryNotFoundError, too
         reason: Exception = error
+    except errors.HFValidationError as error:
+        raise ModelError(f"the hub can have no model {name!r}; check the name") from error
+    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError) as error:
+        raise ModelError(
+            f"the hub has no file {filename} of a model {name!r}, or shows it only to those "
+            "who log in (set HF_TOKEN); `canary-subs models` lists those that are known"
+        ) from error
     except Exception as error:  # the hub's client raises errors of several HTTP libraries
         reason = error
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        why = "HF_HUB_OFFLINE forbids to ask for it"
-    else:
-        why = f"the hub cannot be reached ({type(reason).__name__})"
-    raise ModelError(
+        raise ModelError(_absent(name, "HF_HUB_OFFLINE forbids to ask for it")) from reason
+    if isinstance(reason, OSError) and reason.errno in _NO_ROOM:
+        raise _for_now(
+            f"model {name} cannot be kept in the hub's cache ({reason.strerror}); mend that, or "
+            "set HF_HOME to a folder that can hold it"
+        ) from reason
+    said = _absent(name, f"the hub cannot be reached ({_cause(reason)})")
+    _out_of_reach[name] = (time.monotonic(), said)
+    raise _for_now(said) from reason
+
+
+def _absent(name: str, why: str) -> str:
+    return (
         f"model {name} is not on this machine and {why}; fetch it once with "
-        f"`canary-subs models --fetch {name}` where there is a network, or copy {filename} here "
-        "and give its path as the model, or try the built-in `--model demo`"
-    ) from reason
+        f"`canary-subs models --fetch {name}` where there is a network, or copy "
+        f"{name.rpartition('/')[2]}.nemo here and give its path as the model, or try the built-in "
+        "`--model demo`"
+    )
+
+
+def _for_now(message: str) -> ModelError:
+    """A failure that a network, or room on the disk, mends by itself."""
+    failure = ModelError(message)
+    failure.may_pass = True
+    return failure
+
+
+def _cause(error: BaseException) -> str:
+    """What lies at the bottom of the client's error, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def _card_of_file(path: Path) -> ModelCard:

@@ -149,6 +149,7 @@ def align(args: argparse.Namespace) -> int:
     room = common.open_room(args)
     plan = config.plan(room.settings.config, room.catalogue)
     sessions = Sessions(room.catalogue)
+    sessions.engine(plan)  # a model that is not there is told of before the film is opened
     try:
         document = time(
             args.video, args.text, plan, room.catalogue, sessions, language=args.language

@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     room = common.open_room(args)
     plan = config.plan(room.settings.config, room.catalogue)
     sessions = Sessions(room.catalogue)
+    sessions.engine(plan)  # a model that is not there is told of before any film is opened
     status = 0
     try:
         with FilmProgress() as progress, _memory(room.settings.config.store) as store:

@@ -80,11 +80,17 @@ def _add(
 
 
 def watch(args: argparse.Namespace) -> int:
-    """Watch folders until told to stop or, draining, until nothing is left; 1 if a film failed."""
+    """Watch folders until told to stop or, draining, until nothing is left.
+
+    Draining, 1 where a film failed, or waits for what may pass.
+    """
+    from canary_subs import config
     from canary_subs.jobs import daemon
     from canary_subs.model import JobState
 
     room = common.open_room(args)
+    # A model that is not there is told of now, and not by every film.
+    room.catalogue.make("engine", config.plan(room.settings.config, room.catalogue).engine)
     folders = [folder.absolute() for folder in args.folders]
     if args.dry_run:
         return _estimate(args, room, folders)
@@ -97,7 +103,8 @@ def watch(args: argparse.Namespace) -> int:
         common.show_json(counts)
     elif args.drain:
         print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do")
-    return int(args.drain and summary.counts[JobState.FAILED] > 0)
+    left = (JobState.FAILED,) if summary.stopped else (JobState.FAILED, JobState.QUEUED)
+    return int(args.drain and any(summary.counts[state] for state in left))
 
 
 @contextmanager
@@ -338,11 +345,11 @@ def service(args: argparse.Namespace) -> int:
     settings = common.look_around(args).settings
     match args.kind:
         case "systemd":
-            text = texts.unit(settings, args.config)
+            text = texts.unit(settings)
         case "dockerfile":
             text = texts.dockerfile(cuda=args.cuda)
         case _:
-            text = texts.compose(settings.config.watch.folders, cuda=args.cuda)
+            text = texts.compose(settings, cuda=args.cuda)
     sys.stdout.write(text)
     return 0
 

@@ -246,7 +246,7 @@ class _Child:
             if len(outcome.errors) > 1:
                 reason += f" (and {len(outcome.errors) - 1} more)"
             self._store.failed(job.id, self._owner, reason, self._retries if may_pass else None)
-            ended = f"failed: {reason}"
+            ended = f"failed{' for now' if may_pass else ''}: {reason}"
         elif outcome.skip and not (outcome.skip.rule == "exists" and turn.record.delivering):
             skip = outcome.skip
             self._store.skipped(job.id, self._owner, skip.rule, skip.reason, plan)

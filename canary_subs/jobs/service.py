@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import canary_subs
-from canary_subs.config import FILE_VARIABLE, Settings
-from canary_subs.errors import ConfigError
+from canary_subs.config import FILE_VARIABLE, PREFIX, Settings
+from canary_subs.errors import ConfigError, UsageError
 
 #: How long a stop may take, in seconds, before the service manager uses force: our 10 and some.
 _STOP_S = 20
 
+#: Where a container has its state and its configuration.
+_STATE, _CONFIG = "/var/lib/canary-subs", "/etc/canary-subs.toml"
 
-def unit(settings: Settings, config_file: Path | None = None) -> str:
+
+def unit(settings: Settings) -> str:
     """A systemd unit (systemd.service(5), systemd.exec(5)) for the watched folders.
 
     It may write into them (or into ``out``), its own state and nothing else. Raises `ConfigError`
-    where no folder is configured.
+    where no configuration file names folders.
     """
     config = settings.config
-    folders = [Path(folder).absolute() for folder in config.watch.folders]
-    if not folders:
-        raise ConfigError("a service needs folders to watch; set [watch] folders")
-    writable = [config.out.absolute()] if config.out is not None else folders
+    file, folders = _file(settings), _folders(settings)
+    writable = [config.out.absolute()] if config.out is not None else [*folders]
     state = config.queue.store.absolute().parent if config.queue.store else None
     if state is not None:
         writable.append(state)
     program = Path(sys.executable).with_name("canary-subs")
-    environment = [f"{FILE_VARIABLE}={config_file.absolute()}"] if config_file else []
+    environment = [f"{FILE_VARIABLE}={file}"]
     if state is None:
         environment.append("XDG_STATE_HOME=/var/lib")
     environment += ["XDG_CACHE_HOME=/var/cache/canary-subs", "HF_HOME=/var/cache/canary-subs/hub"]
     lines = [
-        "# Made by `canary-subs service`. Before the first start: useradd --system canary-subs,",
-        "# and let that user write into the folders below.",
+        "# Made by `canary-subs service`. Before the first start: useradd --system canary-subs;",
+        "# let that user read the configuration and write into the folders below.",
         "[Unit]",
         "Description=Subtitles for every video that lands in a folder",
         "Wants=network-online.target",
@@ -49,6 +50,8 @@ def unit(settings: Settings, config_file: Path | None = None) -> str:
         *(f"Environment={_quoted(one)}" for one in environment),
         "Restart=on-failure",
         "RestartSec=10",
+        # What was asked cannot be asked: a mistake in the configuration.
+        f"RestartPreventExitStatus={UsageError.exit_code}",
         f"TimeoutStopSec={_STOP_S}",
         "KillMode=mixed",
         "OOMPolicy=continue",
@@ -88,35 +91,45 @@ def unit(settings: Settings, config_file: Path | None = None) -> str:
 
 
 def dockerfile(*, cuda: bool) -> str:
-    """A Dockerfile for the daemon; on PyPI torch's own build for Linux is the one with CUDA."""
+    """A Dockerfile for the source tree; torch's own build for Linux is the one with CUDA."""
     index = "" if cuda else " --extra-index-url https://download.pytorch.org/whl/cpu"
     torch = "torch" if cuda else "torch==2.13.0+cpu"
     return f"""\
+# Made by `canary-subs service` {canary_subs.__version__}; to be built in its source tree.
 FROM python:3.11-slim
-RUN useradd --system --create-home --home-dir /var/lib/canary-subs canary-subs \\
+# Who owns the films, so that subtitles can be written beside them.
+ARG UID=1000
+RUN useradd --uid $UID --create-home --home-dir {_STATE} canary-subs \\
     && python -m venv /opt/canary-subs \\
-    && /opt/canary-subs/bin/pip install --no-cache-dir{index} {torch} \\
-       canary-subs=={canary_subs.__version__}
-ENV PATH=/opt/canary-subs/bin:$PATH XDG_STATE_HOME=/var/lib HF_HOME=/var/lib/canary-subs/hub
+    && /opt/canary-subs/bin/pip install --no-cache-dir{index} {torch}
+COPY pyproject.toml README.md LICENSE /src/
+COPY canary_subs /src/canary_subs
+RUN /opt/canary-subs/bin/pip install --no-cache-dir{index} /src
+ENV PATH=/opt/canary-subs/bin:$PATH HF_HOME={_STATE}/hub
+ENV {FILE_VARIABLE}={_CONFIG} {PREFIX}QUEUE_STORE={_STATE}/jobs.sqlite
 USER canary-subs
-VOLUME ["/var/lib/canary-subs", "/films"]
+VOLUME ["{_STATE}"]
 STOPSIGNAL SIGTERM
 HEALTHCHECK --start-period=60s CMD ["canary-subs", "status", "--json"]
 ENTRYPOINT ["canary-subs"]
-CMD ["watch", "/films"]
+CMD ["watch"]
 """
 
 
-def compose(folders: Sequence[Path], *, cuda: bool) -> str:
-    """A compose.yaml beside that Dockerfile; every folder is mounted below /films."""
-    mounts = [(folder.absolute(), Path("/films") / folder.absolute().name) for folder in folders]
-    inside = [target for _, target in mounts]
-    if len(set(inside)) < len(inside):
-        raise ConfigError("two watched folders have the same name; rename one, or mount by hand")
+def compose(settings: Settings, *, cuda: bool) -> str:
+    """A compose.yaml beside that Dockerfile; folders are mounted where the configuration has them.
+
+    Raises `ConfigError` where no configuration file names folders.
+    """
+    file, folders = _file(settings), _folders(settings)
+    if settings.config.out is not None:
+        folders.append(settings.config.out.absolute())
     lines = [
         "services:",
         "  canary-subs:",
-        "    build: .",
+        "    build:",
+        "      context: .",
+        f"      args: {{UID: {os.getuid() or 1000}}}  # who owns the films",
         "    restart: unless-stopped",
         "    init: true",
         f"    stop_grace_period: {_STOP_S}s",
@@ -125,16 +138,10 @@ def compose(folders: Sequence[Path], *, cuda: bool) -> str:
         "    security_opt: [no-new-privileges]",
         "    tmpfs: [/tmp]",
         "    volumes:",
-        "      - state:/var/lib/canary-subs",
-        *(
-            line
-            for source, target in mounts
-            for line in (
-                "      - type: bind",
-                f"        source: {_yaml(str(source))}",
-                f"        target: {_yaml(str(target))}",
-            )
-        ),
+        f"      - state:{_STATE}",
+        *_mount(file, Path(_CONFIG)),
+        "        read_only: true",
+        *(line for folder in dict.fromkeys(folders) for line in _mount(folder, folder)),
     ]
     if cuda:
         lines += [
@@ -145,6 +152,28 @@ def compose(folders: Sequence[Path], *, cuda: bool) -> str:
             "            - {driver: nvidia, count: 1, capabilities: [gpu]}",
         ]
     return "\n".join([*lines, "volumes:", "  state:"]) + "\n"
+
+
+def _file(settings: Settings) -> Path:
+    """The configuration file, which a service reads under another user's name."""
+    if not settings.files:
+        raise ConfigError("a service needs a configuration file; write one and name it by --config")
+    return Path(settings.files[0].name)
+
+
+def _folders(settings: Settings) -> list[Path]:
+    folders = [folder.absolute() for folder in settings.config.watch.folders]
+    if not folders:
+        raise ConfigError("a service needs folders to watch; set [watch] folders")
+    return folders
+
+
+def _mount(source: Path, target: Path) -> list[str]:
+    return [
+        "      - type: bind",
+        f"        source: {_yaml(str(source))}",
+        f"        target: {_yaml(str(target))}",
+    ]
 
 
 def _quoted(text: str) -> str:

@@ -14,6 +14,7 @@ import queue
 import stat
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -183,6 +184,11 @@ class Watcher:
         self._schedule(root)
 
     def _schedule(self, root: _Root) -> None:
+        # It watches a new folder once when told of it and once when looking into its parent, and
+        # warns although the second watch is the first.
+        warnings.filterwarnings(
+            "ignore", "Callback with id", RuntimeWarning, module=r"watchdog\.observers"
+        )
         from watchdog.events import FileSystemEvent, FileSystemEventHandler
         from watchdog.observers import Observer
 

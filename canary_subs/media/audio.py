@@ -33,6 +33,11 @@ _SEAM_SAMPLES = SAMPLE_RATE_HZ // 100
 #: ffmpeg's times are shifted by this, because NUT knows no negative ones.
 _LEAD_MS = 60_000
 
+#: No codec writes a second of sound in fewer bytes; what goes on for longer than the container
+#: says, and than its bytes could hold, is a broken clock. What is said may be short by a margin.
+_LEAST_BYTES_S = 100
+_MARGIN_MS = 600_000
+
 #: A clock that leaps further than this between two packets was spliced, in formats that allow it.
 _LEAP_S = 10
 #: libavformat's AVFMT_TS_DISCONT: the format's clock may leap (MPEG-TS, MPEG-PS, Ogg).
@@ -57,28 +62,45 @@ def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
     try:
         recipe = _recipe(media, track)
     except (av.error.FFmpegError, IndexError):
-        raise DamagedMedia(f"{shown(media.path)} has changed or gone since it was probed") from None
+        raise DamagedMedia(
+            f"{shown(media.path)} has changed or gone since it was probed; try it again"
+        ) from None
     position = 0
     complaint = ""
     try:
         with Run(recipe) as running:
-            for samples in _in_clips(_in_place(_timed(running))):
+            for samples in _in_clips(_in_place(_timed(running), _most_ms(media))):
                 yield AudioClip(samples=samples, start_samples=position)
                 position += len(samples)
             complaint = running.finish()
     except FFmpegFailed as error:
-        if position == 0 or not error.by_itself:
-            raise DamagedMedia(f"{_reached(media, track, position)}: {error}") from None
+        if not error.by_itself:
+            reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
+            raise DamagedMedia(
+                f"{_named(media, track)} cannot be read beyond {reached}: {error}; "
+                "remux the file, or copy it again"
+            ) from None
         complaint = str(error)
-    if position == 0:
-        raise DamagedMedia(f"{_reached(media, track, 0)}: {complaint or 'nothing in it decodes'}")
     if complaint:
-        log.warning("%s: %s", _reached(media, track, position), complaint)
+        # In ffmpeg's words, which mean something to those who know it, and often not the cause.
+        reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
+        log.warning("%s is damaged (read up to %s): %s", _named(media, track), reached, complaint)
+    if position == 0:
+        another = ", or choose another track" if len(media.audio) > 1 else ""
+        raise DamagedMedia(
+            f"{_named(media, track)} is damaged, nothing in it can be decoded; "
+            f"copy the file again{another}"
+        )
 
 
-def _reached(media: MediaInfo, track: AudioTrack, position: int) -> str:
-    reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
-    return f"{shown(media.path)}: audio track {track.index + 1} is damaged (read up to {reached})"
+def _named(media: MediaInfo, track: AudioTrack) -> str:
+    return f"{shown(media.path)}: audio track {track.index + 1}"
+
+
+def _most_ms(media: MediaInfo) -> int:
+    """How long the sound can be, whatever its clock says."""
+    held_ms = media.size_bytes * 1000 // _LEAST_BYTES_S
+    return min(max(media.duration_ms, held_ms) + _MARGIN_MS, MAX_DURATION_MS)
 
 
 class _Pipe:
@@ -108,7 +130,8 @@ def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
     lead = ms_to_samples(_LEAD_MS, SAMPLE_RATE_HZ)
     pipe = _Pipe(running)
     try:
-        with av.open(pipe, format="nut") as container:
+        # NUT carries the film's own titles, which may be of any bytes.
+        with av.open(pipe, format="nut", metadata_errors="replace") as container:
             for packet in container.demux(audio=0):
                 if packet.pts is None:
                     continue
@@ -122,11 +145,11 @@ def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
     pipe.check()
 
 
-def _in_place(timed: Iterable[tuple[int, Samples]]) -> Iterator[Samples]:
+def _in_place(timed: Iterable[tuple[int, Samples]], most_ms: int) -> Iterator[Samples]:
     """Stretches that follow each other from place 0 on: holes filled, overlaps cut."""
     position = 0
     for at, stretch in timed:
-        if at + len(stretch) > ms_to_samples(MAX_DURATION_MS, SAMPLE_RATE_HZ):
+        if at + len(stretch) > ms_to_samples(most_ms, SAMPLE_RATE_HZ):
             raise FFmpegFailed("its clock is broken, the sound has no end")
         overlap = position - at if at < position - _SEAM_SAMPLES else 0
         while at > position + _SEAM_SAMPLES:
@@ -160,7 +183,10 @@ def _recipe(media: MediaInfo, track: AudioTrack) -> Any:
     with opened(media.path) as container:
         stream = container.streams.audio[track.index]
         if stream.codec_context is None:
-            raise DamagedMedia(f"{_reached(media, track, 0)}: no decoder is known for it")
+            raise DamagedMedia(
+                f"{_named(media, track)} is in no format that can be decoded; convert it, or "
+                "copy the file again if it is damaged"
+            )
         channels = {channel.name for channel in stream.codec_context.layout.channels}
         may_leap = bool(container.format.flags & _MAY_LEAP)
     spliced = may_leap and _is_spliced(media, track)

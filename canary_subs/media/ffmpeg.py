@@ -197,7 +197,7 @@ class Run:
         while len(data) < size:
             ready, _, _ = select.select([descriptor], [], [], self._stall_s)
             if not ready:
-                raise FFmpegFailed(f"nothing came for {self._stall_s:.0f} s")
+                raise FFmpegFailed(f"ffmpeg gave nothing for {self._stall_s:.0f} s")
             part = os.read(descriptor, size - len(data))
             if not part:
                 break
@@ -212,11 +212,11 @@ class Run:
         try:
             status = self._process.wait(timeout=self._stall_s)
         except subprocess.TimeoutExpired:
-            raise FFmpegFailed(f"it did not end within {self._stall_s:.0f} s") from None
+            raise FFmpegFailed(f"ffmpeg did not end within {self._stall_s:.0f} s") from None
         self._listener.join()
         complaint = self._last_complaint()
         if status < 0:
-            raise FFmpegFailed(f"it was killed by signal {-status}")
+            raise FFmpegFailed(f"ffmpeg was ended by signal {-status}")
         if status > 0:
             raise FFmpegFailed(complaint or f"it ended with status {status}", by_itself=True)
         return complaint

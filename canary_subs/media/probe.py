@@ -46,23 +46,36 @@ def probe(path: Path) -> MediaInfo | None:
 
     status = _stat(path)
     if status.st_size == 0:
-        raise NotMedia(f"{shown(path)} is empty: was the copy completed?")
+        raise NotMedia(f"{shown(path)} is empty: was the copy completed? copy it again")
     try:
         with opened(path) as container:
             return _describe(path, status, container)
     except av.error.InvalidDataError:
         if _looks_like_mp4(path):
             raise DamagedMedia(
-                f"{shown(path)} is an MP4 without its index: was the copy completed?"
+                f"{shown(path)} is an MP4 without its index: was the copy completed? copy it again"
             ) from None
         return None
     except av.error.ArgumentError:  # what the demuxers' allow-list answers
         raise NotMedia(
-            f"{shown(path)} is no sound or video file (nor are playlists, pictures and scripts)"
+            f"{shown(path)} is no sound or video file (playlists, pictures and texts are none); "
+            "leave it out"
+        ) from None
+    except av.error.EOFError:
+        raise DamagedMedia(
+            f"{shown(path)} ends where its sound and picture should begin: was the copy completed? "
+            "copy it again"
+        ) from None
+    except av.error.ExitError:
+        raise DamagedMedia(
+            f"{shown(path)} could not be opened within {OPEN_TIMEOUT_S:.0f} s: it is damaged, or "
+            "lies where reading is very slow; copy it again"
         ) from None
     except av.error.FFmpegError as error:
+        log.info("%s: FFmpeg says: %s", shown(path), one_line(str(error)))
         raise DamagedMedia(
-            f"{shown(path)} cannot be read: {one_line(error.strerror)}; copy it again"
+            f"{shown(path)} cannot be opened: its beginning is damaged, or of a kind that FFmpeg "
+            "does not know; copy it again, or convert it"
         ) from None
 
 
@@ -105,11 +118,11 @@ def _stat(path: Path) -> os.stat_result:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise NotMedia(f"{shown(path)} is not a file")
+            raise NotMedia(f"{shown(path)} is not a file; name the films themselves")
         with path.open("rb"):
             return status
     except FileNotFoundError:
-        raise MediaError(f"{shown(path)} does not exist") from None
+        raise MediaError(f"{shown(path)} does not exist; check its name") from None
     except PermissionError:
         raise MediaError(f"{shown(path)} may not be read: mend its permissions") from None
     except OSError as error:

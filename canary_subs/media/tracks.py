@@ -58,7 +58,10 @@ def choose(
     and `UsageError` where ``index`` is not one of the file's.
     """
     if not media.audio:
-        raise NoAudio(f"{shown(media.path)} has no sound track")
+        raise NoAudio(
+            f"{shown(media.path)} has no sound track that can be seen; if it should have one, "
+            "copy it again"
+        )
     if index is not None:
         if not 0 <= index < len(media.audio):
             raise UsageError(

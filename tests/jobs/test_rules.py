@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 import urllib.request
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+import yaml
 
 from canary_subs import config as configuration
 from canary_subs import plugins
-from canary_subs.config import load
+from canary_subs.config import Settings, load
 from canary_subs.errors import ConfigError
 from canary_subs.jobs import metrics, schedule, service, stale
 from canary_subs.jobs.estimate import estimate
@@ -370,34 +375,72 @@ def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
 # Service.
 
 
+def configured(tmp_path: Path, text: str) -> Settings:
+    file = tmp_path / "canary-subs.toml"
+    file.write_text(text)
+    return load(file, environment={})
+
+
 def test_a_unit_may_write_where_results_go_and_nowhere_else(tmp_path: Path) -> None:
-    flags = {"watch": {"folders": ["/films", "/with space/100%"]}}
-    lines = service.unit(load(environment={}, flags=flags), tmp_path / "c.toml").splitlines()
+    folders = 'watch.folders = ["/films", "/with space/100%"]\n'
+    lines = service.unit(configured(tmp_path, folders)).splitlines()
     assert 'ReadWritePaths=/films "/with space/100%%"' in lines
     for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes"):
         assert line in lines
-    assert f"Environment=CANARY_SUBS_CONFIG={tmp_path}/c.toml" in lines
-    out = {**flags, "out": "/subs", "queue": {"store": "/var/x/jobs.sqlite"}}
-    lines = service.unit(load(environment={}, flags=out)).splitlines()
+    assert f"Environment=CANARY_SUBS_CONFIG={tmp_path}/canary-subs.toml" in lines
+    out = 'out = "/subs"\nqueue.store = "/var/x/jobs.sqlite"\n' + folders
+    lines = service.unit(configured(tmp_path, out)).splitlines()
     assert "ReadWritePaths=/subs /var/x" in lines
-    with pytest.raises(ConfigError, match="folders to watch"):
-        service.unit(load(environment={}))
 
 
-def test_compose_mounts_every_folder() -> None:
-    text = service.compose([Path("/a/films"), Path("/b/it's $5")], cuda=True)
-    assert "source: '/b/it''s $$5'" in text
-    assert "target: '/films/films'" in text
+@pytest.mark.parametrize("folder", ["/films", "/with space", "/100%", "/it's", '/a"b', "/a\\b"])
+def test_systemd_reads_the_unit(tmp_path: Path, folder: str) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd here")
+    unit = tmp_path / "canary-subs.service"
+    table = f"watch.folders = [{json.dumps(folder)}]\n"
+    # A test's interpreter need not have the command beside it.
+    text = re.sub(
+        "(?m)^ExecStart=.*$", "ExecStart=/bin/true", service.unit(configured(tmp_path, table))
+    )
+    unit.write_text(text)
+    said = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False
+    )
+    assert "canary-subs" not in said.stderr, said.stderr
+
+
+def test_a_service_needs_a_file_with_folders(tmp_path: Path) -> None:
+    for make in (service.unit, partial(service.compose, cuda=False)):
+        with pytest.raises(ConfigError, match="folders to watch"):
+            make(configured(tmp_path, ""))
+        with pytest.raises(ConfigError, match="needs a configuration file"):
+            make(load(environment={}, flags={"watch": {"folders": ["/films"]}}))
+
+
+def test_compose_mounts_what_the_configuration_names(tmp_path: Path) -> None:
+    table = 'out = "/subs"\nwatch.folders = ["/a/films", "/b/it\'s $5"]\n'
+    settings = configured(tmp_path, table)
+    text = service.compose(settings, cuda=True)
     assert "nvidia" in text
-    assert "nvidia" not in service.compose([Path("/a")], cuda=False)
-    with pytest.raises(ConfigError, match="same name"):
-        service.compose([Path("/a/x"), Path("/b/x")], cuda=False)
+    assert "nvidia" not in service.compose(settings, cuda=False)
+    mounts = yaml.safe_load(text)["services"]["canary-subs"]["volumes"]
+    assert [
+        (mount["source"], mount["target"], mount.get("read_only", False)) for mount in mounts[1:]
+    ] == [
+        (f"{tmp_path}/canary-subs.toml", "/etc/canary-subs.toml", True),
+        ("/a/films", "/a/films", False),
+        ("/b/it's $$5", "/b/it's $$5", False),
+        ("/subs", "/subs", False),
+    ]
 
 
-def test_the_dockerfile_is_for_this_version() -> None:
-    import canary_subs
-
+def test_the_dockerfile_copies_what_the_build_needs() -> None:
+    root = Path(service.__file__).parents[2]
     for cuda in (True, False):
         text = service.dockerfile(cuda=cuda)
-        assert f"canary-subs=={canary_subs.__version__}" in text
+        copied = [name for line in text.splitlines() if line.startswith("COPY ")
+                  for name in line.split()[1:-1]]  # fmt: skip
+        assert {"pyproject.toml", "README.md", "LICENSE", "canary_subs"} == set(copied)
+        assert all((root / name).exists() for name in copied)
         assert ("whl/cpu" in text) is not cuda

@@ -20,7 +20,7 @@ from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.work import Worker
-from canary_subs.model import JobState
+from canary_subs.model import Job, JobState
 from tests.crash import stage
 
 LOUD = 0.9
@@ -217,6 +217,35 @@ def test_what_cannot_begin_is_told_when_draining(house: House) -> None:
         house.drain()
     record = house.record("a.wav")
     assert (record.job.state, record.deaths, record.job.attempts) == (JobState.QUEUED, 0, 0)
+
+
+def test_films_wait_for_a_model_that_cannot_be_had_now(house: House) -> None:
+    films = ("a.wav", "b.wav", "c.wav")
+    for name in films:
+        house.film(name)
+    house.order("away")
+
+    def jobs() -> list[Job]:
+        return [house.record(name).job for name in films]
+
+    with house.working() as worker:
+        eventually(lambda: all(job.attempts > 2 for job in jobs()))
+        eventually(lambda: all(job.state is JobState.QUEUED for job in jobs()))
+        for job in jobs():
+            assert job.reason == "the hub cannot be reached"
+            assert job.retry_at is not None
+        assert worker.complaint is None
+        (house.orders / "away").unlink()
+        eventually(lambda: all(job.state is JobState.DONE for job in jobs()))
+
+
+def test_a_model_that_is_none_fails_its_films_at_once(house: House) -> None:
+    house.film("a.wav")
+    house.order("broken")
+    house.drain()
+    job = house.record("a.wav").job
+    assert (job.state, job.attempts) == (JobState.FAILED, 1)
+    assert job.reason == "light.nemo is no Canary"
 
 
 def test_a_film_that_is_gone_is_skipped_and_one_whose_folder_is_away_waits(house: House) -> None:

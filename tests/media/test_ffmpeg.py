@@ -105,7 +105,7 @@ def test_silence_for_too_long_ends_the_run(tmp_path: Path) -> None:
     )
     with (
         ffmpeg.Run(output, stall_s=0.5) as run,
-        pytest.raises(ffmpeg.FFmpegFailed, match="nothing came"),
+        pytest.raises(ffmpeg.FFmpegFailed, match="gave nothing"),
     ):
         run.read(10)
 

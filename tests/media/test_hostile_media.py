@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import socket
 import sys
@@ -15,12 +16,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from films import BEEPS_MS, Studio, beeps_heard_ms, probed, sound_of
+from films import BEEPS_MS, Studio, beeps_heard_ms, probed, run_ffmpeg, sound_of, write_wav
 from watchdog.events import FileOpenedEvent, FileSystemEventHandler
 
 from canary_subs.errors import CanarySubsError, MediaError
 from canary_subs.media import audio, probe
 from canary_subs.media.ffmpeg import FFmpegFailed, media_input, run
+from canary_subs.model import SAMPLE_RATE_HZ
 
 if sys.platform == "linux":
     from watchdog.observers.inotify import InotifyObserver
@@ -219,6 +221,31 @@ def test_a_sound_without_end_is_ended(studio: Studio, monkeypatch: pytest.Monkey
     monkeypatch.setattr(audio, "MAX_DURATION_MS", 5_000)
     with pytest.raises(MediaError, match="the sound has no end"):
         list(audio.read(media, media.audio[0]))
+
+
+def test_a_clock_that_leaps_costs_no_more_than_the_film_could_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two seconds of sound whose second half is said to come two hours later."""
+    monkeypatch.setattr(audio, "_MARGIN_MS", 60_000)
+    sound = write_wav(tmp_path / "two.wav", np.zeros(16_000, np.int16), 8_000)
+    film = tmp_path / "leaps.mkv"
+    leap = "setts=ts=if(gte(PTS*TB\\,1)\\,PTS+2*3600/TB\\,PTS)"
+    run_ffmpeg("-i", sound, "-c", "copy", "-bsf:a", leap, film)
+    media = dataclasses.replace(probed(film), duration_ms=2_000)  # as the damaged header had it
+    heard = 0
+    with pytest.raises(MediaError, match=r"leaps\.mkv: audio track 1 .* the sound has no end"):
+        for clip in audio.read(media, media.audio[0]):
+            heard += len(clip.samples)
+    assert heard < (60 + media.size_bytes / 100) * SAMPLE_RATE_HZ < 600 * SAMPLE_RATE_HZ
+
+
+def test_titles_of_any_bytes(studio: Studio, tmp_path: Path) -> None:
+    film = tmp_path / "titled.mkv"
+    marked = studio.film("titled.mkv", "-metadata", "title=TITLE", "-metadata:s:a", "title=TITLE")
+    film.write_bytes(marked.read_bytes().replace(b"TITLE", b"a\xd5b\xffc"))
+    media = probed(film)
+    assert sum(len(clip.samples) for clip in audio.read(media, media.audio[0]))
 
 
 def test_a_thousand_tracks_and_more(studio: Studio, tmp_path: Path) -> None:

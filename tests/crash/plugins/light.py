@@ -3,7 +3,8 @@
 The folder that the environment variable LIGHT_FOLDER names is its diary and its orders. In
 "diary.jsonl" it writes down every piece that it is given, so that a test can see what was done
 twice. A file "slow" holds the seconds that a piece takes; at pieces of loud films it obeys files
-called "crash", "hang", "eat" and "raise". None of this is an option, so that no text depends on it.
+called "crash", "hang", "eat" and "raise", and where there is one called "away" or "broken" it has
+no model. None of this is an option, so that no text depends on it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_subs.errors import ModelError
 from canary_subs.hookspecs import Provider, hookimpl
 from canary_subs.model import AudioClip, Piece, Span, Timing, Utterance, Word
 
@@ -65,6 +67,13 @@ class Engine:
         return None if (source, target) in self.pairs() else f"light knows no {source} to {target}"
 
     def open(self, device: str, precision: str) -> Session:
+        folder = Path(os.environ["LIGHT_FOLDER"])
+        if (folder / "broken").exists():
+            raise ModelError("light.nemo is no Canary")
+        if (folder / "away").exists():
+            failure = ModelError("the hub cannot be reached")
+            failure.may_pass = True
+            raise failure
         return Session(self._options)
 
 
