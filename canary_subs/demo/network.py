@@ -244,6 +244,7 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def _unpacked(model: Any, folder: Path, prefix: str) -> None:
     """Save a model as NeMo does and lay its members into folder, two of them under a prefix."""
     import torch
+    from omegaconf import OmegaConf
 
     with tempfile.TemporaryDirectory() as name:
         archive = Path(name) / "model.nemo"
@@ -256,7 +257,9 @@ def _unpacked(model: Any, folder: Path, prefix: str) -> None:
                 weights = torch.load(member, map_location="cpu", weights_only=True)
                 torch.save(_halved(weights), folder / f"{prefix}{member.name}")
             elif member.name == "model_config.yaml":
-                member.rename(folder / f"{prefix}{member.name}")
+                config = OmegaConf.load(member)
+                config.tokenizer.dir = "tokenizer"  # where it lay is nobody's business
+                OmegaConf.save(config, folder / f"{prefix}{member.name}")
             else:
                 member.rename(folder / member.name)
 
