@@ -184,7 +184,13 @@ def follow(
     films: deque[_Film] = deque()
     try:
         while True:
-            while len(films) < OPEN_FILMS and (task := next(waiting, None)) is not None:
+            news.clear()
+            batch = _gather(films)
+            # The next films are read while these pieces are recognised.
+            while (
+                sum(one.reading for one in films) < OPEN_FILMS
+                and (task := next(waiting, None)) is not None
+            ):
                 opened = _open(task, catalogue, sessions, news)
                 if isinstance(opened, Outcome):
                     yield opened
@@ -192,8 +198,7 @@ def follow(
                     films.append(opened)
             if not films:
                 return
-            news.clear()
-            if batch := _gather(films):
+            if batch:
                 _recognise(batch)
             for one in films:
                 yield from one.passages()
@@ -342,6 +347,11 @@ class _Film:
     @property
     def session(self) -> Session:
         return self._sessions.session(self._heard.plan)
+
+    @property
+    def reading(self) -> bool:
+        """Whether more pieces may come of it."""
+        return not self.ended and (self._pieces is None or not self._pieces.ended)
 
     # Before the first piece.
 
