@@ -19,10 +19,9 @@ from canary_subs.model import Document
 if TYPE_CHECKING:
     import srt
 
-#: "<i", "</b", "<!--": tags; "&lt;": entities; "-->" and "00:00:01,000": a line of times.
-_ACTIVE = re.compile(
-    r"<(?=[/!?A-Za-z])|&(?=#?\w+;)|--(?=>)|\d:(?=\d{1,2}:\d{1,2}[,.:]\d)", re.ASCII
-)
+#: "<i", "</b", "<!--" and, for FFmpeg, "<1": tags; "&lt;": entities; "-->" and "00:00:01,000": a
+#: line of times.
+_ACTIVE = re.compile(r"<(?=\S)|&(?=#?\w+;)|--(?=>)|\d:(?=\d{1,2}:\d{1,2}[,.:]\d)", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -129,6 +129,8 @@ def test_names_are_judged_without_asking_anybody(
         raise AssertionError("asked")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", never)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
     broken = tmp_path / "mine.nemo"
     broken.write_bytes(b"no archive")
     for name in ("demo", "canary-1b-v2", "nvidia/canary-1b", "who/knows-it", str(broken)):

@@ -48,12 +48,12 @@ def test_long_films() -> None:
 
 
 def test_tags_are_text_for_ffmpeg() -> None:
-    text = write(document(cue(0, 900, "<i>a</i> {\\an8}b C:\\New <b")))
+    text = write(document(cue(0, 900, "<i>a</i> {\\an8}b C:\\New <1> <b")))
     with av.open(io.BytesIO(text.encode()), format="srt") as opened:
         (shown,) = [s for packet in opened.demux() if packet.size for s in packet.decode()]
     field = shown.ass.decode().split(",", 8)[8]
     assert "{" not in field and "\\N" not in field
-    assert seen(field) == "<i>a</i> {\\an8}b C:\\New <b"
+    assert seen(field) == "<i>a</i> {\\an8}b C:\\New <1> <b"
 
 
 @thorough
