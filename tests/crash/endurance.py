@@ -23,6 +23,7 @@ GROWTH_MB = 20.0
 SCAN_S = 10.0
 #: Share of one core that an idle daemon may use.
 IDLE = 0.01
+IDLE_S = 20.0
 
 
 def memory_mb(pid: int) -> float:
@@ -43,7 +44,15 @@ def jobs(folder: Path, count: int) -> dict[str, float]:
     root.mkdir(parents=True)
     for number in range(count):
         stage.wav(root / f"{number}.wav", 0.3, number)
-    tables = stage.flags(state, queue={"idle_s": 3600}, targets=["en"], formats=["srt"])
+    tables = stage.flags(
+        state,
+        queue={"idle_s": 3600},
+        # One look through the folder falls into the time that idling is measured; by default they
+        # are five minutes apart.
+        watch={"rescan_s": IDLE_S},
+        targets=["en"],
+        formats=["srt"],
+    )
     state.mkdir()
     daemon = stage.daemon([root], tables, state, drain=False)
     store = Store(state / "jobs.sqlite")
@@ -60,8 +69,8 @@ def jobs(folder: Path, count: int) -> dict[str, float]:
         seen["child late"] = sum(memory_mb(pid) for pid in stage.children(daemon.pid))
         time.sleep(5)
         before = cpu_s(daemon.pid)
-        time.sleep(20)
-        seen["idle share"] = (cpu_s(daemon.pid) - before) / 20
+        time.sleep(IDLE_S)
+        seen["idle share"] = (cpu_s(daemon.pid) - before) / IDLE_S
     finally:
         daemon.terminate()
         daemon.wait()
