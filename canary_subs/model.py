@@ -267,7 +267,7 @@ class Plan:
 
     #: None: take the track's tag, else find out.
     source: str | None
-    #: A track for each: a language, or two in one ("de+en").
+    #: A track for each, by the names of `naming`.
     targets: tuple[str, ...]
     #: Index among the audio tracks; None: choose by language, title and default.
     track: int | None = None

@@ -385,11 +385,14 @@ class _Film:
 
         Raises `UnsupportedPair`.
         """
-        forced = {text: naming.languages(text)[0] for text in self._texts if naming.is_forced(text)}
+        forced = [text for text in self._texts if naming.is_forced(text)]
+        if not forced:
+            return ()
         with contained(self.engine_plugin):
             pairs = self._sessions.engine(self._heard.plan).pairs()
         tongues: set[str] = set()
-        for text, language in forced.items():
+        for text in forced:
+            language = naming.languages(text)[0]
             others = {tongue for tongue, written in pairs if written == primary(language)}
             if not others - {primary(self._spoken)}:
                 raise UnsupportedPair(

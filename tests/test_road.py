@@ -19,7 +19,7 @@ import srt
 import webvtt
 from numpy.typing import NDArray
 
-from canary_subs import config, film, plugins
+from canary_subs import config, plugins
 from canary_subs.demo import MODEL_PATH, sound
 from canary_subs.film import NO_SPEECH
 from canary_subs.keys import Config
@@ -27,6 +27,7 @@ from canary_subs.media import ffmpeg
 from canary_subs.model import SAMPLE_RATE_HZ
 from canary_subs.pipeline import Outcome, Sessions, Task, process
 from canary_subs.plugins import Catalogue
+from canary_subs.proofing import sound_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 VIDEOS = EXAMPLES / "videos"
@@ -148,8 +149,7 @@ def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> Non
 
 def heard(video: Path) -> NDArray[np.float32]:
     """All of a video's sound."""
-    media, source, plugin = film.probe(video, plugins.load())
-    with film.sound(media, media.audio[0], source, plugin) as clips:
+    with sound_of(video, plugins.load()) as clips:
         return np.concatenate([clip.samples for clip in clips])
 
 

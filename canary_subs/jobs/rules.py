@@ -158,10 +158,10 @@ class Judge:
 
 def _track(media: MediaInfo, plan: Plan, target: str) -> str | None:
     """The track that a target means, as far as it is known before listening."""
+    if ORIGINAL not in naming.languages(target):
+        return target
     spoken = _spoken(media, plan)
-    if spoken is None and ORIGINAL in naming.languages(target):
-        return None
-    return naming.resolved(target, spoken or "")
+    return None if spoken is None else naming.resolved(target, spoken)
 
 
 def _spoken(media: MediaInfo, plan: Plan) -> str | None:

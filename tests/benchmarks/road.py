@@ -21,9 +21,9 @@ from canary_subs import film, plugins
 from canary_subs.canary.bench import endless
 from canary_subs.hookspecs import Engine, Provider, Session, hookimpl
 from canary_subs.media import ffmpeg
-from canary_subs.media.tracks import choose
 from canary_subs.model import Choice, Piece, Plan, Utterance, Word
 from canary_subs.pipeline import Sessions, Task, process
+from canary_subs.proofing import sound_of
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 FILMS, FILM_S = 40, 15
@@ -142,9 +142,8 @@ def _plan(out: Path | None = None) -> Plan:
 
 def _pieces(path: Path, catalogue: plugins.Catalogue, engine: Bare) -> Iterator[Piece]:
     """What the road asks the engine for."""
-    media, source, plugin = film.probe(path, catalogue)
     cutter = catalogue.make("segmenter", _plan().segmenter)
-    with film.sound(media, choose(media).track, source, plugin) as clips:
+    with sound_of(path, catalogue) as clips:
         for clip in film.cut(clips, cutter, engine.max_clip_ms):
             yield Piece(clip=clip, source="en", targets=("en", "de"))
 
