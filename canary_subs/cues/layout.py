@@ -641,14 +641,23 @@ def _settled(
 ) -> Iterator[Cue]:
     """The drafts as cues; where words crowd too much to be shown in time, cues start late."""
     gap_ms = min_gap_ms(profile, frame_rate)
+    close_ms = close_gap_ms(profile, frame_rate)
     frame_ms = frames_ms(1, frame_rate)
     earliest = -_NEVER_MS
     for draft, following in zip_longest(drafts, drafts[1:]):
-        start = max(draft.start_ms, earliest)
+        start = draft.start_ms
+        if start < earliest:
+            # Off its shot change, if it was moved to one, it begins with its word again.
+            start = max(earliest, int(track.start_ms[draft.first]))
         end = draft.end_ms
         if following is not None and end - start < profile.min_duration_ms:
             latest = following.start_ms - gap_ms + _MAX_LATE_MS
             end = max(end, min(start + profile.min_duration_ms, latest))
         end = max(end, start + frame_ms)
+        if following is not None and end + gap_ms > following.start_ms:
+            # The next one goes back to its word; the gap that this leaves may be one to close.
+            begins = int(track.start_ms[following.first])
+            if begins - end < close_ms:
+                end = max(end, begins - gap_ms)
         earliest = end + gap_ms
         yield track.cue(start, end, draft.first, draft.last, draft.line_starts)

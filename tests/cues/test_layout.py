@@ -233,6 +233,20 @@ def test_a_start_moves_onto_a_near_shot_change(shot_ms: int, start_ms: int) -> N
     assert cue.start_ms == start_ms
 
 
+def test_a_start_that_cannot_reach_its_shot_change_stays_at_its_word() -> None:
+    """The cue before must last to the cut; nobody wants to begin a few ms behind it."""
+    rate = Fraction(24000, 1001)
+    (short,) = transcript("Look!", start_ms=18_127, each_ms=18).utterances
+    # So long a word that no cue can hold both.
+    (after,) = transcript("Goooooal!", start_ms=19_117, each_ms=700).utterances
+    spoken = replace(transcript("x"), utterances=(short, after))
+    first, second = lay_out(spoken, NETFLIX, frame_rate=rate, shots_ms=[19_037])
+    assert first.start_ms == 18_127
+    assert first.duration_ms >= NETFLIX.min_duration_ms
+    assert second.start_ms == 19_117
+    assert second.start_ms - first.end_ms == 84
+
+
 def test_an_end_moves_before_a_near_shot_change() -> None:
     spoken = transcript("Something moved in the grass.", start_ms=6000, each_ms=70)
     (free,) = lay_out(spoken, NETFLIX, frame_rate=Fraction(25))
