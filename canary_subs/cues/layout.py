@@ -650,8 +650,9 @@ def _settled(
             # Off its shot change, if it was moved to one, it begins with its word again.
             start = max(earliest, int(track.start_ms[draft.first]))
         end = draft.end_ms
-        if following is not None and end - start < profile.min_duration_ms:
-            latest = following.start_ms - gap_ms + _MAX_LATE_MS
+        if end - start < profile.min_duration_ms:
+            follows = _NEVER_MS if following is None else following.start_ms
+            latest = follows - gap_ms + _MAX_LATE_MS
             end = max(end, min(start + profile.min_duration_ms, latest))
         end = max(end, start + frame_ms)
         if following is not None and end + gap_ms > following.start_ms:

@@ -215,6 +215,17 @@ def test_a_fast_cue_stays_half_a_second_after_speech_and_no_more() -> None:
     assert cue.end_ms == cue.words[-1].end_ms + 500
 
 
+def test_a_last_cue_that_comes_late_is_no_flash() -> None:
+    """It waits for the one before it, and still lasts as long as it must."""
+    syllable = "\uac00"
+    said = " ".join([*[syllable] * 20, *(syllable * count for count in (4, 5, 7, 9))])
+    profile = profile_for("dcmp", "ko")
+    spoken = transcript(said, language="ko", start_ms=0, each_ms=45)
+    last = lay_out(spoken, profile, frame_rate=Fraction(24000, 1001))[-1]
+    assert last.start_ms > last.words[0].start_ms
+    assert last.duration_ms >= profile.min_duration_ms
+
+
 def test_a_cue_stays_only_as_long_as_reading_takes() -> None:
     spoken = transcript("Everything that he said that night was wrong.", each_ms=45)
     (cue,) = lay_out(spoken, NETFLIX)
