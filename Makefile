@@ -30,14 +30,16 @@ lint: $(SETUP)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
-evaluate: $(SETUP) ## The demonstration model on sentences and voices that it never met
+evaluate: $(SETUP) ## The demonstration models on sentences, voices and sounds that they never met
 	$(BIN)/python -m canary_subs.demo.evaluate
+	$(BIN)/python -m canary_subs.demo.train_tagger --evaluate
 
 examples: $(SETUP) ## Make the example videos afresh (needs espeak-ng)
 	$(BIN)/python examples/make_examples.py
 
-model: $(SETUP) ## Train the demonstration model afresh (needs espeak-ng, about 80 minutes)
+model: $(SETUP) ## Train the demonstration models afresh (needs espeak-ng, about 105 minutes)
 	$(BIN)/python -m canary_subs.demo.train
+	$(BIN)/python -m canary_subs.demo.train_tagger
 
 bench: $(SETUP) ## The engine against NeMo's and transformers' own, in one run
 	$(BIN)/canary-subs bench --require

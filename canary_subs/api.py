@@ -7,7 +7,7 @@ from contextlib import closing
 from os import PathLike
 from pathlib import Path
 
-from canary_subs import config, plugins
+from canary_subs import config, naming, plugins
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import UsageError
 from canary_subs.keys import Config
@@ -24,6 +24,7 @@ def subtitle(
     to: str | Sequence[str] = _DEFAULT.targets,
     source: str | None = None,
     model: str = _DEFAULT.model,
+    sound_model: str = _DEFAULT.sound_model,
     profile: str = _DEFAULT.profile,
     track: int | None = None,
     device: str = _DEFAULT.device,
@@ -32,16 +33,17 @@ def subtitle(
     """The cues of a film in each language: {"en": (Cue(...), ...), "de": ...}.
 
     ``to`` names the tracks to write: languages (BCP-47; "original" is the one that is spoken),
-    "de+en" for two in one, "en.forced" for what is spoken in other languages. ``source`` is the
-    one that is spoken: without it the file's mark or the sound decides. ``track`` counts sound
-    tracks from 0. Cues rise, do not overlap, and keep the reading rules of ``profile``. Nothing is
-    written anywhere, and the user's configuration is not read; installed plugins are.
+    "de+en" for two in one, "en.forced" for what is spoken in other languages, "en.sdh" with sounds
+    told too (named by ``sound_model``). ``source`` is what is spoken: without it the file's mark
+    or the sound decides. ``track`` counts sound tracks from 0. Cues rise, do not overlap, and keep
+    the reading rules of ``profile``. Nothing is written anywhere, and the user's configuration is
+    not read; installed plugins are.
 
     Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
     file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
     """
     catalogue = plugins.load()
-    plan = _plan(catalogue, to, source, model, profile, track, device, precision)
+    plan = _plan(catalogue, to, source, model, sound_model, profile, track, device, precision)
     with closing(_follow(path, plan, catalogue)) as events:
         for event in events:
             if isinstance(event, Outcome):
@@ -60,14 +62,17 @@ def listen(
     device: str = _DEFAULT.device,
     precision: str = _DEFAULT.precision,
 ) -> Iterator[tuple[str, Cue]]:
-    """(track's name, cue) while the film is being heard; arguments and errors as for `subtitle`.
+    """(track's name, cue) while the film is being heard; arguments and errors as for `subtitle`,
+    but no track tells of sounds.
 
     Each passage of speech is laid out by itself: where one ends, a cue may differ from what
     `subtitle` gives, which sees the whole film. Cues of one language come in order. Closing the
     iterator ends the work.
     """
     catalogue = plugins.load()
-    plan = _plan(catalogue, to, source, model, profile, track, device, precision)
+    plan = _plan(catalogue, to, source, model, None, profile, track, device, precision)
+    if sdh := next(filter(naming.is_sdh, plan.targets), None):
+        raise UsageError(f"to: the sounds of {sdh!r} are known at the end only; use subtitle")
     layout = catalogue.make("layout", plan.layout)
     with closing(_follow(path, plan, catalogue)) as events:
         for event in events:
@@ -91,6 +96,7 @@ def _plan(
     to: str | Sequence[str],
     source: str | None,
     model: str,
+    sound_model: str | None,
     profile: str,
     track: int | None,
     device: str,
@@ -103,6 +109,7 @@ def _plan(
         targets=tuple(config.target(target, "to") for target in targets),
         source=None if source is None else config.language(source, "source"),
         model=model,
+        sound_model=sound_model or _DEFAULT.sound_model,
         profile=profile,
         track=track,
         device=device,

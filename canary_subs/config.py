@@ -254,6 +254,7 @@ def check_providers(settings: Settings, catalogue: Catalogue) -> None:
         "engine": (config.engine,),
         "segmenter": (config.segmenter,),
         "aligner": (config.aligner,) if config.aligner else (),
+        "tagger": (config.tagger,),
         "layout": (config.layout,),
         "format": config.formats,
         "delivery": config.deliveries,
@@ -277,12 +278,14 @@ _LINE_BY_LINE = {"target_ms": 6_000, "long_pause_ms": 400}
 def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> Plan:
     """What the configuration asks for; ``root`` is the watched folder that the film lies in.
 
-    The keys of the configuration that many providers share (model, out, overwrite) reach those
-    whose options know them; for forced tracks segmenters are told to cut finely. Raises
+    The keys of the configuration that many providers share (models, device, out, overwrite) reach
+    those whose options know them; for forced tracks segmenters are told to cut finely. Raises
     `UnknownName`.
     """
     shared: dict[str, object] = {
         "model": config.model,
+        "sound_model": config.sound_model,
+        "device": config.device,
         "out": config.out,
         "root": root if config.mirror else None,
         "overwrite": config.overwrite,
@@ -303,6 +306,7 @@ def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> P
         engine=choice("engine", config.engine),
         segmenter=choice("segmenter", config.segmenter),
         aligner=choice("aligner", config.aligner) if config.aligner else None,
+        tagger=choice("tagger", config.tagger) if any(map(naming.is_sdh, config.targets)) else None,
         layout=choice("layout", config.layout),
         profile=config.profile,
         own_profiles=config.profiles,
@@ -317,19 +321,19 @@ def plan(config: Config, catalogue: Catalogue, *, root: Path | None = None) -> P
 
 
 def target(name: str, where: str) -> str:
-    """A track to make: a language, 'original', two of those joined by '+', or one's forced lines.
+    """A track to make: a language, 'original', two of those joined by '+', or one with its mark.
 
     Raises `ConfigError`.
     """
     tongues = naming.languages(name)
     parts = [part if part == ORIGINAL else language(part, where) for part in tongues]
-    forced = naming.is_forced(name)
-    if len(parts) > (1 if forced else 2) or len(set(parts)) < len(parts):
+    mark = naming.mark(name)
+    if len(parts) > (2 if mark is None else 1) or len(set(parts)) < len(parts):
         raise ConfigError(
-            f"{where}: a track shows one language, two as 'de+en', or with 'en.forced' what is "
-            f"spoken in others, not {name!r}"
+            f"{where}: a track shows one language, two as 'de+en', with 'en.forced' what is "
+            f"spoken in others, or with 'en.sdh' sounds too, not {name!r}"
         )
-    return "+".join(parts) + (f".{naming.FORCED}" if forced else "")
+    return naming.named("+".join(parts), mark)
 
 
 def language(tag: str, where: str) -> str:

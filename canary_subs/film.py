@@ -15,6 +15,7 @@ import numpy as np
 import canary_subs
 from canary_subs import naming
 from canary_subs.cues.profiles import profile_for
+from canary_subs.cues.sounds import KINDS, knows, labelled
 from canary_subs.cues.tracks import bilingual
 from canary_subs.errors import (
     CanarySubsError,
@@ -23,10 +24,12 @@ from canary_subs.errors import (
     NotMedia,
     OutputError,
     PluginError,
+    UnsupportedPair,
 )
-from canary_subs.hookspecs import Delivery, Segmenter, Session, Source
+from canary_subs.hookspecs import Delivery, Segmenter, Session, Source, Tagger
 from canary_subs.media.shots import shots_ms
 from canary_subs.model import (
+    SAMPLE_RATE_HZ,
     AudioClip,
     AudioTrack,
     Choice,
@@ -36,8 +39,10 @@ from canary_subs.model import (
     Plan,
     Rendered,
     Skip,
+    Sound,
     Span,
     Transcript,
+    Utterance,
 )
 from canary_subs.plugins import Catalogue, contained
 from canary_subs.timing import ms_to_samples, samples_to_ms
@@ -50,6 +55,10 @@ LANGUAGE_SAMPLES = 5
 #: Below this probability the language is not taken as known.
 LANGUAGE_CERTAINTY = 0.8
 
+#: A pause must be so long for a sound in it to be told of: it takes a second to read.
+LEAST_QUIET_MS = 1_200
+#: How much of a word may be heard outside its times.
+WORD_EDGE_MS = 150
 
 NO_SPEECH = Skip(rule="no-speech", reason="nobody speaks in it, so there is nothing to write")
 
@@ -261,6 +270,79 @@ def _find(
     return places
 
 
+def speech_of(utterances: Iterable[Utterance]) -> tuple[Span, ...]:
+    """Where somebody speaks, by the words of utterances of any order: rising, disjoint spans."""
+    words = sorted(
+        (max(0, word.start_ms - WORD_EDGE_MS), word.end_ms + WORD_EDGE_MS)
+        for utterance in utterances
+        for word in utterance.words
+    )
+    spans: list[Span] = []
+    for start_ms, end_ms in words:
+        if spans and start_ms <= spans[-1].end_ms:
+            last = spans.pop()
+            spans.append(Span(start_ms=last.start_ms, end_ms=max(end_ms, last.end_ms)))
+        else:
+            spans.append(Span(start_ms=start_ms, end_ms=end_ms))
+    return tuple(spans)
+
+
+def quiet(clips: Iterable[AudioClip], speech: Sequence[Span], least_ms: int) -> Iterator[AudioClip]:
+    """What lies between rising, disjoint spans of speech, in stretches of at least ``least_ms``."""
+    ends = [0, *(span.end_ms for span in speech)]
+    starts: list[int | None] = [*(span.start_ms for span in speech), None]
+    stretches = deque(
+        (
+            ms_to_samples(end, SAMPLE_RATE_HZ),
+            None if start is None else ms_to_samples(start, SAMPLE_RATE_HZ),
+        )
+        for end, start in zip(ends, starts, strict=True)
+        if start is None or start - end >= least_ms
+    )
+    for clip in clips:
+        while stretches:
+            begin, end = stretches[0]
+            low = max(begin, clip.start_samples)
+            high = clip.end_samples if end is None else min(end, clip.end_samples)
+            if low < high:
+                part = clip.samples[low - clip.start_samples : high - clip.start_samples]
+                yield AudioClip(samples=part, start_samples=low)
+            if end is None or end > clip.end_samples:
+                break
+            stretches.popleft()
+
+
+def check_sounds(heard: Heard, tracks: Sequence[str], catalogue: Catalogue) -> None:
+    """See before any work that tracks which tell of sounds can be made.
+
+    Raises `UnsupportedPair`, and `UsageError` for a plan whose tagger cannot be.
+    """
+    for track in filter(naming.is_sdh, tracks):
+        if not knows(*naming.languages(track)):
+            raise UnsupportedPair(
+                f"{heard.media.path}: {track} cannot be made, since nobody wrote down yet what "
+                "sounds are called in that language; leave that track out"
+            )
+        if heard.plan.tagger is not None:
+            catalogue.make("tagger", heard.plan.tagger)
+
+
+def sounds(
+    heard: Heard, clips: Iterable[AudioClip], speech: Sequence[Span], catalogue: Catalogue
+) -> tuple[Sound, ...]:
+    """What is heard where nobody speaks, in order. Raises `PluginError`, `ModelError`."""
+    choice = heard.plan.tagger
+    if choice is None:
+        return ()
+    tagger: Tagger = catalogue.make("tagger", choice)
+    with contained(catalogue.provider("tagger", choice.name).plugin):
+        found = list(tagger.tag(quiet(clips, speech, LEAST_QUIET_MS)))
+        for sound in found:
+            if not isinstance(sound, Sound) or sound.kind not in KINDS:
+                raise ValueError(f"a tagger gives Sounds of known kinds, not {sound!r:.80}")
+    return tuple(sorted(found, key=lambda sound: (sound.start_ms, -sound.confidence)))
+
+
 def shots_of(heard: Heard) -> tuple[int, ...]:
     """The picture's cuts, where the plan asks for them; a picture that cannot be read has none."""
     if not heard.plan.shots:
@@ -275,7 +357,7 @@ def shots_of(heard: Heard) -> tuple[int, ...]:
 def texts_of(tracks: Sequence[str], spoken: str, plan: Plan) -> tuple[str, ...]:
     """What to recognise for some tracks: languages, the spoken one too where times are shared.
 
-    A forced track has a text of its own.
+    A forced track has a text of its own; one that tells of sounds has its language's.
     """
     shared = plan.shared_timing or any("+" in track for track in tracks)
     texts = [spoken] if shared else []
@@ -332,6 +414,20 @@ def lay_out(
         if not all(isinstance(cue, Cue) for cue in cues):
             raise TypeError("a layout must give cues")
     return Document(media=heard.media, transcript=transcript, cues=cues, provenance=provenance)
+
+
+def tell(document: Document, sounds: Sequence[Sound], plan: Plan) -> Document:
+    """The track with sounds told between its cues: subtitles for the deaf and hard of hearing."""
+    cues = labelled(
+        document.cues,
+        sounds,
+        language=document.language,
+        profile=profile_for(plan.profile, document.language, plan.own_profiles),
+        frame_rate=document.media.frame_rate,
+    )
+    by = described(plan.tagger) if plan.tagger else ""
+    provenance = {**document.provenance, "sounds": by}
+    return replace(document, cues=cues, provenance=provenance, marks=(naming.SDH,))
 
 
 def join(upper: Document, lower: Document, plan: Plan) -> Document:

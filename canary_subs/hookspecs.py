@@ -34,6 +34,7 @@ from canary_subs.model import (
     Profile,
     Rendered,
     Skip,
+    Sound,
     Span,
     Transcript,
     Utterance,
@@ -143,6 +144,18 @@ class Aligner(Protocol):
         """The same utterance with words whose times lie inside the clip."""
 
 
+class Tagger(Protocol):
+    """Names sounds that are no speech, for subtitles that tell of them (SDH)."""
+
+    def tag(self, clips: Iterable[AudioClip]) -> Iterable[Sound]:
+        """What is heard, in any order, of kinds that `cues.sound_labels` has words for.
+
+        The clips rise and hold what nobody speaks over; one that does not begin where the one
+        before it ended begins another stretch. They come as they are read: memory is bounded by
+        what a tagger keeps of them.
+        """
+
+
 class Layout(Protocol):
     """Turns words into cues. Pure: the same input gives the same cues."""
 
@@ -178,7 +191,7 @@ class Delivery(Protocol):
     def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
         """Where such a result already is, and would be kept; None where there is none.
 
-        ``track`` is a language with its marks after it: "en", "en.forced".
+        ``track`` is a language with its mark after it: "en", "en.forced", "en.sdh".
         """
 
     def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
@@ -209,6 +222,12 @@ def canary_subs_engines() -> Iterable[Provider[Engine]]:
 @hookspec
 def canary_subs_aligners() -> Iterable[Provider[Aligner]]:
     """Ways to time the words of a known text."""
+    raise NotImplementedError
+
+
+@hookspec
+def canary_subs_taggers() -> Iterable[Provider[Tagger]]:
+    """Ways to name sounds that are no speech."""
     raise NotImplementedError
 
 

@@ -225,7 +225,8 @@ class Config:
     targets: tuple[str, ...] = setting(
         (ORIGINAL,),
         "Languages to write (BCP-47 tags: en, de, pt-BR); 'original' is the one that is spoken, "
-        "'de+en' is one track with both, 'en.forced' the lines that are spoken in other languages.",
+        "'de+en' is one track with both, 'en.forced' the lines that are spoken in other languages, "
+        "'en.sdh' all lines with sounds told between them.",
         folder=True,
     )
     source: str | None = setting(
@@ -273,6 +274,11 @@ class Config:
     segmenter: str = setting("silero", "What finds speech and cuts it into pieces.")
     aligner: str | None = setting(
         None, "What times the words; left out, the model's own way is used."
+    )
+    tagger: str = setting("audioset", "What names the sounds that SDH tracks tell of.")
+    sound_model: str = setting(
+        "MIT/ast-finetuned-audioset-10-10-0.4593",
+        "The model that names sounds: a hub name, a folder, or 'demo' for the one inside.",
     )
     layout: str = setting("balanced", "What breaks words into cues.")
     deliveries: tuple[str, ...] = setting(("sidecar",), "Where results go.")

@@ -154,6 +154,17 @@ class Piece:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Sound:
+    """Something that is heard besides speech: "doorbell", or another of `cues.sound_labels`."""
+
+    kind: str
+    start_ms: int
+    end_ms: int
+    #: 0..1.
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Transcript:
     """A film's utterances in one language, in order."""
 
@@ -213,7 +224,7 @@ class Document:
     cues: tuple[Cue, ...]
     #: How the track came about: versions, precision, settings. Plain strings, stable order.
     provenance: Mapping[str, str] = field(default_factory=dict)
-    #: What the track is besides its language, as in file names: "forced".
+    #: What the track is besides its language, as in file names: "forced", "sdh".
     marks: tuple[str, ...] = ()
 
     @property
@@ -222,7 +233,7 @@ class Document:
 
     @property
     def track(self) -> str:
-        """Its name among the film's tracks: "en", "de+en", "en.forced"."""
+        """Its name among the film's tracks: "en", "de+en", "en.forced", "en.sdh"."""
         return ".".join((self.language, *self.marks))
 
 
@@ -274,6 +285,8 @@ class Plan:
     engine: Choice
     segmenter: Choice
     aligner: Choice | None = None
+    #: What names sounds; None where no track tells of them.
+    tagger: Choice | None = None
     layout: Choice
     profile: str
     #: The user's own profiles: name -> rules.
@@ -314,6 +327,7 @@ class Stage(StrEnum):
 
     PROBE = "probe"
     RECOGNISE = "recognise"
+    LISTEN = "listen"
     LAYOUT = "layout"
     DELIVER = "deliver"
 
@@ -333,5 +347,5 @@ class Job:
     retry_at: datetime | None = None
     #: Why it was skipped or failed, or why it waits: one line for a person.
     reason: str | None = None
-    #: 0..1 of the film's duration recognised so far.
+    #: 0..1 of the film's duration that the stage has done.
     progress: float = 0.0

@@ -31,6 +31,7 @@ from canary_subs.model import (
     Piece,
     Plan,
     Skip,
+    Sound,
     Span,
     Stage,
     Transcript,
@@ -90,7 +91,7 @@ class Task:
     #: The last word on the plan once the file has been looked at; a `Skip` ends the task.
     decide: Callable[[MediaInfo, Plan], Plan | Skip] = lambda media, plan: plan
     keep: Keep = field(default_factory=Forget)
-    #: Called with the stage and the share of the film (0..1) that is recognised.
+    #: Called with the stage and the share of the film (0..1) that it has done.
     tell: Callable[[Stage, float], None] = lambda stage, share: None
     #: Asked between batches; True ends the task.
     cancelled: Callable[[], bool] = lambda: False
@@ -340,7 +341,11 @@ class _Film:
         self._provenance: dict[str, str] = {}
         self._found: list[tuple[Span, Mapping[str, Utterance]]] = []
         self._shots: tuple[int, ...] = ()
-        self._told = 0
+        #: Sounds besides speech, looked for when all speech is recognised.
+        self._listening: Ahead[tuple[Sound, ...]] | None = None
+        self._listened_ms = 0
+        self._sounds: tuple[Sound, ...] = ()
+        self._taken = self._told = 0
         self._stopping = threading.Event()
         self._outcome = Outcome(task=task, media=heard.media)
 
@@ -366,6 +371,7 @@ class _Film:
             return
         self._spoken, self._tracks = spoken, wanted.tracks
         self._texts = film.texts_of(wanted.tracks, spoken, self._heard.plan)
+        film.check_sounds(self._heard, wanted.tracks, self._catalogue)
         self._outputs, self._failures = wanted.outputs, wanted.failures
         for text in self._texts:
             if not naming.is_forced(text) and (reason := self._refusal(spoken, text)) is not None:
@@ -452,12 +458,47 @@ class _Film:
                 self._sample = None
                 self._identify(clips)
             if self._pieces is not None and (waiting := self._pieces.take()) is not None:
+                self._taken += 1
                 return self._placed(waiting)
             if self._pieces is not None and self._pieces.ended:
-                self._end()
+                self._listen()
         except CanarySubsError as error:
             self.fail(error)
         return None
+
+    def _listen(self) -> None:
+        """All sound was read: hear what there is besides speech, where that is asked for."""
+        if not any(map(naming.is_sdh, self._tracks)):
+            self._end()
+        elif len(self._found) < self._taken:
+            pass  # where words stand is known after this batch
+        elif self._listening is None:
+            self._listening = Ahead(self._hear(), 1, self._news)
+        else:
+            try:
+                sounds = self._listening.take()
+            except CanarySubsError as error:  # costs the tracks that tell of them, no others
+                self._failures += (error,)
+                self._tracks = tuple(t for t in self._tracks if not naming.is_sdh(t))
+                self._end()
+            else:
+                share = self._listened_ms / max(self._heard.media.duration_ms, 1)
+                self._task.tell(Stage.LISTEN, min(share, 1.0))
+                if sounds is not None:
+                    self._sounds = sounds
+                    self._end()
+
+    def _hear(self) -> Generator[tuple[Sound, ...], None, None]:
+        heard = self._heard
+        spoken = [utterance for _, found in self._found for utterance in found.values()]
+        with film.sound(heard.media, heard.track, heard.source, heard.source_plugin) as clips:
+            passing = self._noted(self._unless_stopped(clips))
+            yield film.sounds(heard, passing, film.speech_of(spoken), self._catalogue)
+
+    def _noted(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
+        for clip in clips:
+            yield clip
+            self._listened_ms = film.span_of(clip).end_ms
 
     def _identify(self, clips: tuple[AudioClip, ...]) -> None:
         if not clips:
@@ -564,7 +605,7 @@ class _Film:
     def stop(self) -> None:
         """Nothing more is wanted; returns when the reader and its decoder are gone."""
         self._stopping.set()
-        for reader in (self._sample, self._pieces):
+        for reader in (self._sample, self._pieces, self._listening):
             if reader is not None:
                 reader.stop()
 
@@ -578,7 +619,8 @@ class _Film:
         outcome = self._outcome
         if outcome.skip or outcome.errors or outcome.cancelled:
             return outcome
-        if not any(utterance.text for _, found in self._found for utterance in found.values()):
+        said = any(utterance.text for _, found in self._found for utterance in found.values())
+        if not said and not self._sounds:
             nothing_foreign = self._found and all(map(naming.is_forced, self._tracks))
             skip = film.no_foreign(self._spoken) if nothing_foreign else film.NO_SPEECH
             return replace(outcome, skip=skip)
@@ -591,10 +633,10 @@ class _Film:
             except CanarySubsError as error:
                 failures.append(error)
                 continue
-            if document.cues or not naming.is_forced(track):
+            if document.cues or (said and not naming.is_forced(track)):
                 documents.append(document)
             else:  # an empty track would be offered to viewers
-                log.info("%s: no %s, since only %r is spoken", self._task.path, track, self._spoken)
+                log.info("%s: no %s, since nothing would stand in it", self._task.path, track)
         self._task.tell(Stage.DELIVER, 1.0)
         places, undelivered = film.deliver(documents, self._outputs, self._catalogue)
         return replace(
@@ -608,6 +650,8 @@ class _Film:
         if naming.is_forced(track):
             return replace(self._document(track), marks=(naming.FORCED,))
         upper, *below = naming.languages(track)
+        if naming.is_sdh(track):
+            return film.tell(self._track(upper), self._sounds, self._heard.plan)
         shared = bool(below) or self._heard.plan.shared_timing
         template = self._document(self._spoken).cues if shared else None
         document = self._document(upper, template)

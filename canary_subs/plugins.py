@@ -27,7 +27,7 @@ from canary_subs.options import build
 log = logging.getLogger(__name__)
 
 #: The rooms of the house; each registers what it offers as a stranger would.
-BUILTINS = ("media", "speech", "canary", "cues", "formats", "deliver")
+BUILTINS = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver")
 
 #: Kind of provider -> the hook that lists it.
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -36,6 +36,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "segmenter": "canary_subs_segmenters",
         "engine": "canary_subs_engines",
         "aligner": "canary_subs_aligners",
+        "tagger": "canary_subs_taggers",
         "layout": "canary_subs_layouts",
         "format": "canary_subs_writers",
         "delivery": "canary_subs_deliveries",

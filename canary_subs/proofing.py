@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from canary_subs import film
+from canary_subs import film, naming
 from canary_subs.cues import placing
 from canary_subs.cues.check import check
 from canary_subs.cues.check.material import joined
@@ -92,17 +92,29 @@ def _cues(path: Path, language: str | None, frame_rate: Fraction | None) -> tupl
 
 def named_language(path: Path) -> str | None:
     """The language that a subtitle file's name states: "de" of "Film.de.forced.srt"."""
+    return _named(path)[0]
+
+
+def named_track(path: Path) -> str | None:
+    """`named_language` with the mark that the name tells, as tracks are called: "en.sdh"."""
+    tongue, mark = _named(path)
+    return None if tongue is None else naming.named(tongue, mark)
+
+
+def _named(path: Path) -> tuple[str | None, str | None]:
     parts = path.name.split(".")[1:-1]
-    while parts and parts[-1].lower() in _MARKS:
+    mark: str | None = None
+    while parts and (word := parts[-1].lower()) in _MARKS:
+        # "hi" is Hindi alone and "hearing impaired" after a language.
+        if word == "hi" and (len(parts) < 2 or not _language(parts[-2])):
+            break
+        mark = naming.MARK_WORDS.get(word, mark)
         parts.pop()
-    # "hi" is Hindi alone and "hearing impaired" after a language.
-    if len(parts) > 1 and parts[-1].lower() == "hi" and _language(parts[-2]):
-        parts.pop()
-    return _language(parts[-1]) if parts else None
+    return (_language(parts[-1]) if parts else None), mark
 
 
 #: What stands after the language in the names of subtitle files.
-_MARKS = ("forced", "sdh", "cc", "default")
+_MARKS = (*naming.MARK_WORDS, "default")
 
 
 def _language(tag: str) -> str | None:

@@ -25,7 +25,7 @@ from canary_subs.model import Cue, MediaInfo, Span
 from canary_subs.pipeline import Outcome
 from canary_subs.plugins import Catalogue
 from canary_subs.proof import Entry, Peaks, Track, TrackSummary, Waveform, index, page
-from canary_subs.proofing import named_language, sound_of, speech_among
+from canary_subs.proofing import named_language, named_track, sound_of, speech_among
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def review(
         language, *below = naming.languages(name)
         forced = naming.is_forced(name)
         rules = profile_for(profile, language, own_profiles)
-        source = cues.get(spoken) if spoken and spoken != name and not forced else None
+        source = cues.get(spoken) if spoken and spoken != language and not forced else None
         findings = check(
             track,
             rules,
@@ -155,9 +155,8 @@ def review_files(
     media = film.probe(video, catalogue)[0]
     cues: dict[str, Sequence[Cue]] = {}
     for path in subtitles:
-        tongue = named_language(path)
-        found = read(path, language=tongue, frame_rate=media.frame_rate)
-        name = tongue or found.language or path.name
+        found = read(path, language=named_language(path), frame_rate=media.frame_rate)
+        name = named_track(path) or found.language or path.name
         cues[path.name if name in cues else name] = found.cues
     return review(media, cues, catalogue, profile=profile, own_profiles=own_profiles, spoken=spoken)
 

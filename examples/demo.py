@@ -25,7 +25,7 @@ FILMS = HERE.parent / "build" / "demo" / "films"
 MOST_SECONDS = 60.0
 
 #: Canary translates to and from English: English films get all four languages, the others two.
-TARGETS = {True: ("en", "de", "fr", "es"), False: ("original", "en")}
+TARGETS = {True: ("en", "de", "fr", "es", "en.sdh"), False: ("original", "en")}
 
 
 def main() -> int:
@@ -44,6 +44,8 @@ def main() -> int:
     _show(scores)
     exact, sentences = (sum(getattr(s, part) for s in scores) for part in ("exact", "sentences"))
     print(f"translations: {exact} of {sentences} sentences exact ({exact / sentences:.1%})")
+    told, sounds = (sum(getattr(s, part) for s in scores) for part in ("told", "sounds"))
+    print(f"sounds: {told} of {sounds} told of, {sum(s.invented for s in scores)} invented")
     short = list(shortfalls(scores))
     if seconds > MOST_SECONDS:
         short.append(f"the main job took {seconds:.0f} s")
@@ -72,7 +74,7 @@ def _drain() -> float:
     command = [sys.executable, "-m", "canary_subs", "watch", str(FILMS), "--drain"]
     begun = time.monotonic()
     subprocess.run(
-        [*command, "--model", "demo", "--format", "srt,vtt,json"],
+        [*command, "--model", "demo", "--sound-model", "demo", "--format", "srt,vtt,json"],
         env={**os.environ, **own},
         check=True,
     )
@@ -97,15 +99,16 @@ def _scores(video: Path) -> list[Score]:
 
 def _show(scores: list[Score]) -> None:
     print(
-        f"{'video':<24}{'track':<6}{'words':>6}{'WER':>8}{'word start':>12}{'cue start':>11}  exact"
+        f"{'video':<24}{'track':<8}{'words':>6}{'WER':>8}{'word start':>12}{'cue start':>11}  exact"
     )
     for one in scores:
         errors = "" if one.word_errors is None else f"{one.word_errors:.1%}"
         words = "" if one.word_start_ms is None else f"{one.word_start_ms:.0f} ms"
         cues = "" if one.cue_start_ms is None else f"{one.cue_start_ms:.0f} ms"
         exact = f"{one.exact} of {one.sentences} sentences" if one.sentences else ""
+        exact = f"{one.told} of {one.sounds} sounds" if one.sounds else exact
         print(
-            f"{one.video:<24}{one.language:<6}{one.words:>6}{errors:>8}"
+            f"{one.video:<24}{one.language:<8}{one.words:>6}{errors:>8}"
             f"{words:>12}{cues:>11}  {exact}"
         )
 

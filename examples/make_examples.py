@@ -18,13 +18,14 @@ import tempfile
 import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
 
-from canary_subs.demo import sound
+from canary_subs.demo import events, sound
 from canary_subs.demo.corpus import utter
 from canary_subs.demo.grammar import LANGUAGES, Sentence, draw
 from canary_subs.demo.speech import HELD_OUT_VARIANTS, SAMPLE_RATE_HZ, Samples, Voice, speak
@@ -42,11 +43,13 @@ ISO_639_2 = {"en": "eng", "de": "deu", "fr": "fra", "es": "spa"}
 
 @dataclass(kw_only=True)
 class Track:
-    """One sound track: samples, and the sentences in it with times from the track's own start."""
+    """One sound track: samples, and what is in it with times from the track's own start."""
 
     language: str
     samples: Samples
     sentences: list[dict[str, Any]]
+    #: What SDH subtitles should tell of: kind, start_ms, end_ms.
+    sounds: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,15 +161,45 @@ def noise_and_music(seed: int, count: int) -> list[Track]:
     loudness = sound.level(track.samples) / 0.1
     samples = track.samples + sound.noise(rng, len(track.samples)) * np.float32(0.08 * loudness)
     makers = (sound.chords, sound.drums, sound.arpeggio, sound.noise, sound.band, sound.tone)
-    for index, (before, after) in enumerate(
-        zip(track.sentences, track.sentences[1:], strict=False)
-    ):
-        begin, end = (before["end_ms"] + 500) * 16, (after["start_ms"] - 500) * 16
-        samples[begin:end] += makers[index % len(makers)](rng, end - begin) * np.float32(
-            0.7 * loudness
-        )
+    for (begin_ms, end_ms), maker in zip(_pauses(track, 500), cycle(makers), strict=False):
+        begin, end = begin_ms * 16, end_ms * 16
+        samples[begin:end] += maker(rng, end - begin) * np.float32(0.7 * loudness)
+        if maker in sound.MUSIC:
+            track.sounds.append({"kind": "music", "start_ms": begin_ms, "end_ms": end_ms})
     track.samples = samples
     return [track]
+
+
+def sounds(seed: int) -> list[Track]:
+    """Speech, and in each pause something that SDH subtitles tell of."""
+    told = {
+        "knocking": events.knocks,
+        "doorbell": events.doorbell,
+        "telephone": events.telephone,
+        "applause": events.applause,
+        "siren": events.siren,
+        "engine": events.engine,
+        "bell": events.bell,
+        "music": events.tune,
+    }
+    track = spoken("en", _take(seed, len(told) + 1), seed, gaps_ms=(4500, 6000))
+    rng = np.random.default_rng(seed)
+    loudness = sound.level(track.samples) / 0.1
+    samples = track.samples + sound.noise(rng, len(track.samples)) * np.float32(0.01)
+    for (begin_ms, end_ms), (kind, maker) in zip(_pauses(track, 800), told.items(), strict=True):
+        begin, end = begin_ms * 16, end_ms * 16
+        samples[begin:end] += maker(rng, end - begin) * np.float32(0.7 * loudness)
+        track.sounds.append({"kind": kind, "start_ms": begin_ms, "end_ms": end_ms})
+    track.samples = samples
+    return [track]
+
+
+def _pauses(track: Track, margin_ms: int) -> list[tuple[int, int]]:
+    """Where nobody speaks between two sentences, so far from both: (start, end) in ms."""
+    return [
+        (before["end_ms"] + margin_ms, after["start_ms"] - margin_ms)
+        for before, after in pairwise(track.sentences)
+    ]
 
 
 EXAMPLES = (
@@ -190,6 +223,7 @@ EXAMPLES = (
         options=("-muxdelay", "0"),
     ),
     Example(name="noise_and_music.mkv", tracks=lambda: noise_and_music(107, 8)),
+    Example(name="sounds.mkv", tracks=lambda: sounds(109)),
     Example(
         name="long.mkv",
         tracks=lambda: one_language("en", 108, 76),
@@ -260,6 +294,7 @@ def _truth(example: Example, tracks: list[Track]) -> dict[str, Any]:
             "index": index,
             "language": track.language,
             "sentences": [moved(sentence) for sentence in track.sentences],
+            "sounds": [moved(heard) for heard in track.sounds],
         }
         for index, track in enumerate(tracks)
     ]

@@ -7,18 +7,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from canary_subs.cues.check.reference import normal
+from canary_subs.cues.sound_labels import LABELS
 from canary_subs.formats.reading import read
-from canary_subs.model import Word
+from canary_subs.model import Cue, Word
 
 #: What the demonstration promises.
 MOST_WORD_ERRORS = 0.02
 LEAST_EXACT_TRANSLATIONS = 0.94
 MOST_WORD_START_MS = 40.0
 MOST_CUE_START_MS = 100.0
+#: Of the sounds in all videos; and how far from its begin one may be told of.
+LEAST_SOUNDS = 0.9
+MOST_SOUND_START_MS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,8 @@ class Spoken:
     #: Language -> the sentences' translations.
     translations: dict[str, tuple[str, ...]]
     words: tuple[Word, ...]
+    #: Kinds with the times at which they begin.
+    sounds: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +53,10 @@ class Score:
     worst_cue_ms: int | None = None
     sentences: int = 0
     exact: int = 0
+    #: Sounds that there are; those of them that are told of in time; and labels of what is not.
+    sounds: int = 0
+    told: int = 0
+    invented: int = 0
 
 
 def shortfalls(scores: Sequence[Score]) -> Iterator[str]:
@@ -64,6 +75,12 @@ def shortfalls(scores: Sequence[Score]) -> Iterator[str]:
     exact, sentences = (sum(getattr(s, part) for s in scores) for part in ("exact", "sentences"))
     if exact < LEAST_EXACT_TRANSLATIONS * sentences:
         yield f"translations: {exact} of {sentences} sentences exact"
+    told, sounds = (sum(getattr(s, part) for s in scores) for part in ("told", "sounds"))
+    if told < LEAST_SOUNDS * sounds:
+        yield f"sounds: {told} of {sounds} told of"
+    for one in scores:
+        if one.invented:
+            yield f"{one.video} {one.language}: {one.invented} sounds that are not there"
 
 
 def truth(video: Path, track: int = 0) -> Spoken:
@@ -84,13 +101,19 @@ def truth(video: Path, track: int = 0) -> Spoken:
             for sentence in sentences
             for word in sentence["words"]
         ),
+        sounds=tuple((s["kind"], s["start_ms"]) for s in spoken.get("sounds", ())),
     )
 
 
 def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
-    """Compare a JSON subtitle file of ours with the truth of the video's sound track."""
+    """Compare a JSON subtitle file of ours with the truth of the video's sound track.
+
+    ``language`` may be a track that tells of sounds: "en.sdh".
+    """
     spoken = truth(video, track)
     cues = read(subtitles).cues
+    if language.endswith(".sdh"):
+        return _sounds_score(video, language, cues, spoken)
     words = [word for cue in cues for word in cue.words]
     common = {"video": video.name, "language": language, "words": len(words)}
     if language != spoken.language:
@@ -113,6 +136,33 @@ def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
         cue_start_ms=_mean(cue_starts),
         worst_cue_ms=max(cue_starts, default=None),
     )
+
+
+def _sounds_score(video: Path, track: str, cues: Sequence[Cue], spoken: Spoken) -> Score:
+    """A kind is told of once until it has not been heard for a while, so repeats count as told."""
+    labels = LABELS[track.partition(".")[0]]
+    shown = [(cue.text.strip("[]"), cue.start_ms) for cue in cues if cue.text.startswith("[")]
+    true = [(labels[kind], start_ms) for kind, start_ms in spoken.sounds]
+    right = [one for one in shown if any(_close(one, other) for other in true)]
+    told = [one for one in true if any(_close(one, o) or _again(one, o, true) for o in right)]
+    return Score(
+        video=video.name,
+        language=track,
+        words=sum(len(cue.words) for cue in cues),
+        sounds=len(true),
+        told=len(told),
+        invented=len(shown) - len(right),
+    )
+
+
+def _close(one: tuple[str, int], other: tuple[str, int]) -> bool:
+    return one[0] == other[0] and abs(one[1] - other[1]) <= MOST_SOUND_START_MS
+
+
+def _again(one: tuple[str, int], shown: tuple[str, int], true: list[tuple[str, int]]) -> bool:
+    """Whether a sound follows so soon on another of its kind, told of, that it needs no label."""
+    chain = [start for kind, start in true if kind == one[0] and shown[1] - 1000 <= start <= one[1]]
+    return one[0] == shown[0] and len(chain) > 1 and all(b - a < 20_000 for a, b in pairwise(chain))
 
 
 def _sentences(text: str) -> list[str]:

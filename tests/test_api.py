@@ -33,7 +33,8 @@ class AsDefaults:
 
     def __init__(self, fakes: Fakes) -> None:
         plain = Config()
-        names = {"engine": plain.engine, "segmenter": plain.segmenter, "layout": plain.layout}
+        names = {"engine": plain.engine, "segmenter": plain.segmenter, "layout": plain.layout,
+                 "tagger": plain.tagger}  # fmt: skip
         for kind, hook in KINDS.items():
             offered = [
                 replace(provider, name=names.get(kind, provider.name), options=NoOptions)

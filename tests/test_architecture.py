@@ -18,7 +18,7 @@ HOUSE = Path(canary_subs.__file__).parent
 #: What every room stands on; each may import those before it.
 FOUNDATION = ("model", "naming", "timing", "errors", "files", "hookspecs")
 
-ROOMS = ("media", "speech", "canary", "cues", "formats", "deliver", "proof")
+ROOMS = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver", "proof")
 
 #: What a road may join, as the main one does.
 JOINS = (*FOUNDATION, "plugins", "film", "pipeline", "media", "speech", "cues", "formats", "proof")
@@ -27,15 +27,17 @@ JOINS = (*FOUNDATION, "plugins", "film", "pipeline", "media", "speech", "cues", 
 ARROWS: dict[str, tuple[str, ...]] = {
     **{part: FOUNDATION[:place] for place, part in enumerate(FOUNDATION)},
     **dict.fromkeys(ROOMS, FOUNDATION),
-    "canary": (*FOUNDATION, "demo"),  # where the demonstration model lies
+    "canary": (*FOUNDATION, "hub", "demo"),  # where the demonstration model lies
+    "sounds": (*FOUNDATION, "hub", "demo", "canary.precision"),
     "demo": FOUNDATION,
     "options": ("errors",),
+    "hub": ("errors",),
     "keys": ("model", "errors"),
     "ahead": (),
     "plugins": (*FOUNDATION, "options"),
     "config": (*FOUNDATION, "options", "keys", "plugins", "cues.profiles"),
     # The rules of reading and the choice of a track are the house's own; all else is plugins.
-    "film": (*FOUNDATION, "plugins", "cues.profiles", "cues.tracks", "media.shots"),
+    "film": (*FOUNDATION, "plugins", "cues.profiles", "cues.sounds", "cues.tracks", "media.shots"),
     "pipeline": (*FOUNDATION, "plugins", "film", "ahead", "media.tracks"),
     "api": (*FOUNDATION, "keys", "plugins", "config", "pipeline", "cues.profiles"),
     # Roads of their own, beside the main one: checking, re-timing, proof pages.
@@ -49,7 +51,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 DRIVERS = {"jobs": {"cli", "testing", "api"}, "cli": {"testing"}, "__main__": {"testing"}}
 
 #: Who may import torch and NeMo, and why anybody but the engine does.
-TORCH = ("canary", "demo", "cli.doctor")  # doctor tells which device there is
+TORCH = ("canary", "sounds", "demo", "cli.doctor")  # doctor tells which device there is
 
 HEAVY = ("torch", "nemo", "lightning", "transformers", "av", "onnxruntime", "pysubs2", "silero_vad",
          "webrtcvad", "imageio_ffmpeg", "ffmpeg", "srt", "scipy", "librosa", "pandas", "watchdog",

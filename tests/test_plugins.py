@@ -15,13 +15,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from canary_subs import hookspecs, plugins, testing
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError, PluginError, PluginUnusable, UnknownName
 from canary_subs.hookspecs import Provider, Writer, hookimpl
-from canary_subs.model import Choice, Job, JobState, Rendered
+from canary_subs.model import AudioClip, Choice, Job, JobState, Rendered
 from canary_subs.plugins import BUILTINS, HOOKS, KINDS, Catalogue, Entry, load
 from canary_subs.testing import (
     FakeWriter,
@@ -109,6 +110,9 @@ def test_the_fakes_keep_the_rules(tmp_path: Path) -> None:
     check_delivery(offers["delivery"][0], testing.media_info(film))
     said = testing.transcript("One two.").utterances[0]
     testing.check_aligner(offers["aligner"][0], testing.babble(2000), said)
+    bell = np.full(16_000, 0.05, np.float32)
+    clips = [AudioClip(samples=bell, start_samples=start) for start in (0, 16_000, 64_000)]
+    testing.check_tagger(offers["tagger"][0], clips, ["bell"])
 
 
 # The checks find what they are for.

@@ -18,7 +18,7 @@ from canary_subs.formats.reading import read
 from canary_subs.hookspecs import Provider, hookimpl
 from canary_subs.model import Choice, Cue
 from canary_subs.plugins import Catalogue
-from canary_subs.proofing import check_file, named_language, relayout
+from canary_subs.proofing import check_file, named_language, named_track, relayout
 from canary_subs.speech.options import SileroOptions
 from canary_subs.testing import Fakes, FakeSegmenter, catalogue, write_film
 from canary_subs.timing import clock
@@ -142,6 +142,23 @@ def test_what_cannot_be_checked_is_told(tmp_path: Path, on_offer: Catalogue) -> 
 )
 def test_the_language_in_a_name(name: str, language: str | None) -> None:
     assert named_language(Path("/films") / name) == language
+
+
+@pytest.mark.parametrize(
+    ("name", "track"),
+    [
+        ("Film.de.srt", "de"),
+        ("Film.2020.pt-BR.forced.srt", "pt-BR.forced"),
+        ("Film.en.foreign.default.srt", "en.forced"),
+        ("Film.ger.SDH.vtt", "de.sdh"),
+        ("Film.en.hi.srt", "en.sdh"),
+        ("Film.cc.srt", None),
+        ("Film.hi.srt", "hi"),
+        ("Film.hi.cc.srt", "hi.sdh"),
+    ],
+)
+def test_the_track_in_a_name(name: str, track: str | None) -> None:
+    assert named_track(Path("/films") / name) == track
 
 
 LONG = "You know that I never wanted to go there, but you did not listen and so here we are."

@@ -74,6 +74,19 @@ def test_cues_over_silence_are_found_and_the_page_holds_them(film: Path, shelf: 
     assert "</script>." not in page.replace("</script>\n", "")
 
 
+def test_a_track_with_sounds_is_no_translation_of_the_one_without(
+    film: Path, shelf: Catalogue
+) -> None:
+    spoken = Cue(start_ms=1000, end_ms=4000, lines=("Nobody says this at all.",))
+    label = Cue(start_ms=6000, end_ms=8000, lines=("[applause]",))
+    plain = srt(film.with_name("film & <more>.en.srt"), spoken)
+    sdh = srt(film.with_name("film & <more>.en.sdh.srt"), spoken, label)
+    found = review.review_files(film, [plain, sdh], shelf, profile="netflix", spoken="en")
+    by_name = {track.language: {f.rule for f in track.findings} for track in found.tracks}
+    assert by_name == {"en": {"no-speech"}, "en.sdh": {"no-speech"}}
+    assert [len(track.findings) for track in found.tracks] == [1, 1], "a sound is no speech"
+
+
 def test_the_page_finds_its_video_from_another_folder(film: Path, shelf: Catalogue) -> None:
     track = srt(film.with_suffix(".srt"), Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))
     found = review.review_files(film, [track], shelf, profile="bbc")

@@ -106,6 +106,26 @@ def test_the_other_sound_track_is_heard_when_its_language_is_named(
         assert list(shortfalls([found])) == []
 
 
+def test_sounds_are_told_of_and_none_invented(road: Road, tmp_path: Path) -> None:
+    videos = [VIDEOS / name for name in ("sounds.mkv", "noise_and_music.mkv", "english.mp4")]
+    done = road.run(tmp_path, *videos, targets=("en", "en.sdh"), sound_model="demo")
+    assert [outcome.errors for outcome in done.values()] == [(), (), ()]
+    for track in ("en", "en.sdh"):
+        scores = [score(video, tmp_path / f"{video.stem}.{track}.json", track) for video in videos]
+        assert list(shortfalls(scores)) == []
+    for video in videos:
+        outcome = done[video.name]
+        # A full stop that the aligner finds in the music of a pause makes no word longer.
+        said = [word for cue in outcome.documents[0].cues for word in cue.words]
+        true = truth(video).words
+        ends = [abs(w.end_ms - t.end_ms) for w, t in zip(said, true, strict=True)]
+        assert max(ends) < 300, video
+        plain, sdh = ([c for c in d.cues if c.words] for d in outcome.documents)
+        assert [(cue.start_ms, cue.lines) for cue in plain] == [
+            (cue.start_ms, cue.lines) for cue in sdh
+        ]
+
+
 def wav(path: Path, samples: NDArray[np.float32]) -> Path:
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)

@@ -100,7 +100,7 @@ class _Plan:
     """The states of one text: blank, token, blank, token ... blank."""
 
     columns: NDArray[np.int64]
-    #: For each word the first and last of its states; None where it has no tokens.
+    #: For each word its first state and the last one that sounds; None where it has no tokens.
     states: list[tuple[int, int] | None]
 
 
@@ -182,12 +182,22 @@ class CtcAligner:
         columns, states = [self._blank], []
         for word in words:
             ids = self._ids(word, language)
-            states.append((len(columns), len(columns) + 2 * len(ids) - 2) if ids else None)
+            states.append(self._sounding(ids, len(columns)) if ids else None)
             for token in ids:
                 columns += [token, self._blank]
         if len(columns) == 1:
             return None
         return _Plan(columns=np.array(columns), states=states)
+
+    def _sounding(self, ids: Sequence[int], state: int) -> tuple[int, int]:
+        """The first and last state of a word that begins at ``state``, marks at its end left out.
+
+        Nobody hears a full stop: its token may lie anywhere in the pause that follows.
+        """
+        last = len(ids) - 1
+        while last > 0 and not any(map(str.isalnum, self._pieces[ids[last]])):
+            last -= 1
+        return state, state + 2 * last
 
     def _ids(self, word: str, language: str) -> list[int]:
         """A word in the model's tokens, in the spelling of which it knows most."""

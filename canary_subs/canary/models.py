@@ -7,14 +7,12 @@ from what the archive says about itself.
 from __future__ import annotations
 
 import difflib
-import errno
-import logging
 import os
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_subs import hub
 from canary_subs.canary.archive import read_archive
 from canary_subs.errors import ModelError, UnknownName
 from canary_subs.model import Timing
@@ -31,15 +29,6 @@ DEFAULT_MODEL = "nvidia/canary-1b-v2"
 
 #: What the hub calls a model: its owner and its name.
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-
-#: A hub out of reach is not asked again for so long: it takes half a minute to notice, which every
-#: film of a full queue would wait for.
-_ASK_AGAIN_S = 20.0
-#: Hub name -> when it was last out of reach (monotonic seconds), and what was said of it.
-_out_of_reach: dict[str, tuple[float, str]] = {}
-
-#: Errors of the disk while a model is fetched.
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 _FOUR = ("de", "en", "es", "fr")
 _TWENTY_FIVE = tuple(
@@ -224,68 +213,14 @@ def locate(name: str) -> Path:
 def fetch(name: str) -> Path:
     """Get a model of the hub into the hub's own cache, once, and say where it lies.
 
-    The cache never shows a half-written file. Raises `ModelError` where the hub has no such model
-    and, with `may_pass`, where it cannot be reached or the disk is full.
+    Raises as `hub.fetch`.
     """
-    import huggingface_hub
-    from huggingface_hub import errors
-
-    filename = name.rpartition("/")[2] + ".nemo"
-    try:
-        return Path(huggingface_hub.hf_hub_download(name, filename, local_files_only=True))
-    except (errors.LocalEntryNotFoundError, errors.HFValidationError, OSError, ValueError):
-        pass
-    asked_at, said = _out_of_reach.get(name, (0.0, ""))
-    if said and time.monotonic() - asked_at < _ASK_AGAIN_S:
-        raise _for_now(said)
-    # It tells of every attempt; one line at the end is enough.
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    try:
-        return Path(huggingface_hub.hf_hub_download(name, filename))
-    except errors.LocalEntryNotFoundError as error:  # is an EntryNotFoundError, too
-        reason: Exception = error
-    except errors.HFValidationError as error:
-        raise ModelError(f"the hub can have no model {name!r}; check the name") from error
-    except (errors.RepositoryNotFoundError, errors.EntryNotFoundError) as error:
-        raise ModelError(
-            f"the hub has no file {filename} of a model {name!r}, or shows it only to those "
-            "who log in (set HF_TOKEN); `canary-subs models` lists those that are known"
-        ) from error
-    except Exception as error:  # the hub's client raises errors of several HTTP libraries
-        reason = error
-    if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
-        raise ModelError(_absent(name, "HF_HUB_OFFLINE forbids to ask for it")) from reason
-    if isinstance(reason, OSError) and reason.errno in _NO_ROOM:
-        raise _for_now(
-            f"model {name} cannot be kept in the hub's cache ({reason.strerror}); mend that, or "
-            "set HF_HOME to a folder that can hold it"
-        ) from reason
-    said = _absent(name, f"the hub cannot be reached ({_cause(reason)})")
-    _out_of_reach[name] = (time.monotonic(), said)
-    raise _for_now(said) from reason
-
-
-def _absent(name: str, why: str) -> str:
-    return (
-        f"model {name} is not on this machine and {why}; fetch it once with "
-        f"`canary-subs models --fetch {name}` where there is a network, or copy "
-        f"{name.rpartition('/')[2]}.nemo here and give its path as the model, or try the built-in "
-        "`--model demo`"
+    file = name.rpartition("/")[2] + ".nemo"
+    advice = (
+        f"fetch it once with `canary-subs models --fetch {name}` where there is a network, or copy "
+        f"{file} here and give its path as the model, or try the built-in `--model demo`"
     )
-
-
-def _for_now(message: str) -> ModelError:
-    """A failure that a network, or room on the disk, mends by itself."""
-    failure = ModelError(message)
-    failure.may_pass = True
-    return failure
-
-
-def _cause(error: BaseException) -> str:
-    """What lies at the bottom of the client's error, in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())[:100] or type(error).__name__
+    return hub.fetch(name, file, advice)
 
 
 def _card_of_file(path: Path) -> ModelCard:

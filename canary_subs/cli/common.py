@@ -40,7 +40,8 @@ def add_work(parser: argparse.ArgumentParser) -> None:
         "--to",
         type=_names,
         metavar="LANG[,LANG]",
-        help="languages to write; de+en: both in one track; en.forced: foreign lines only",
+        help="languages to write; de+en: both in one track; en.forced: foreign lines only; "
+        "en.sdh: sounds too",
     )
     work.add_argument("--from", dest="source", metavar="LANG", help="the language spoken")
     work.add_argument("--format", type=_names, metavar="NAME[,NAME]", help="formats to write")
@@ -59,6 +60,9 @@ def add_work(parser: argparse.ArgumentParser) -> None:
     work.add_argument("--overwrite", action="store_true", default=None, help="replace old files")
     how = parser.add_argument_group("how")
     how.add_argument("--model", metavar="M", help="hub name, .nemo file, or 'demo'")
+    how.add_argument(
+        "--sound-model", metavar="M", help="what names sounds: hub name, folder, or 'demo'"
+    )
     how.add_argument("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps")
     how.add_argument("--precision", metavar="P", help="auto, fp32, bf16, int8, int4")
     how.add_argument(
@@ -116,6 +120,7 @@ def _flags(args: argparse.Namespace) -> dict[str, object]:
         "track",
         "overwrite",
         "model",
+        "sound_model",
         "device",
         "precision",
     )

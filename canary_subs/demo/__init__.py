@@ -7,3 +7,6 @@ MODEL_PATH = Path(__file__).with_name("demo.nemo")
 
 #: The longest piece that it reaches its figures on; it takes 30 s, but skips sentences there.
 LONGEST_PIECE_MS = 20_000
+
+#: The tagger that names sounds: a folder, as transformers keeps models.
+TAGGER_PATH = Path(__file__).with_name("tagger")

@@ -44,7 +44,7 @@ def noise(rng: Rng, length: int) -> Samples:
     spectrum *= np.maximum(np.arange(len(spectrum)), 20 * fast / SAMPLE_RATE_HZ) ** -(
         rng.uniform(0, 2) / 2
     )
-    return _normal(np.fft.irfft(spectrum, fast)[:length])
+    return normal(np.fft.irfft(spectrum, fast)[:length])
 
 
 def tone(rng: Rng, length: int) -> Samples:
@@ -53,7 +53,7 @@ def tone(rng: Rng, length: int) -> Samples:
         rng.uniform(80, 4000, 2) if rng.random() < 0.3 else [rng.uniform(80, 4000)] * 2
     )
     frequency = np.linspace(start_hz, end_hz, length)
-    return _normal(np.sin(2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE_HZ))
+    return normal(np.sin(2 * np.pi * np.cumsum(frequency) / SAMPLE_RATE_HZ))
 
 
 def chords(rng: Rng, length: int) -> Samples:
@@ -74,7 +74,7 @@ def chords(rng: Rng, length: int) -> Samples:
         chord *= 1 - depth * (0.5 + 0.5 * np.sin(2 * np.pi * tremolo_hz * time))
         out[position : position + count] = chord * _edges(count)
         position += count
-    return _normal(out)
+    return normal(out)
 
 
 def arpeggio(rng: Rng, length: int) -> Samples:
@@ -89,7 +89,7 @@ def arpeggio(rng: Rng, length: int) -> Samples:
         time = _seconds(min(2 * step, length - position))
         pluck = _note(root * 2 ** (rng.choice(scale) / 12), time, partials) * np.exp(-decay * time)
         out[position : position + len(time)] += pluck * _edges(len(time))
-    return _normal(out)
+    return normal(out)
 
 
 def drums(rng: Rng, length: int) -> Samples:
@@ -110,7 +110,7 @@ def drums(rng: Rng, length: int) -> Samples:
         else:
             hit = np.diff(rng.standard_normal(len(time) + 1)) * np.exp(-60 * time) * 0.3
         out[position : position + len(time)] += hit.astype(np.float32)
-    return _normal(out)
+    return normal(out)
 
 
 def band(rng: Rng, length: int) -> Samples:
@@ -120,7 +120,7 @@ def band(rng: Rng, length: int) -> Samples:
         for maker in (chords, arpeggio, drums)
         if rng.random() < 0.75
     ]
-    return _normal(sum(parts, np.zeros(length, np.float32)))
+    return normal(sum(parts, np.zeros(length, np.float32)))
 
 
 MUSIC: tuple[Maker, ...] = (chords, arpeggio, drums, band)
@@ -175,7 +175,7 @@ def _edges(count: int) -> Samples:
     return np.minimum(1, ramp / (0.01 * SAMPLE_RATE_HZ)).astype(np.float32)
 
 
-def _normal(samples: npt.NDArray[np.floating[Any]]) -> Samples:
+def normal(samples: npt.NDArray[np.floating[Any]]) -> Samples:
     """Scaled to a level of 0.1."""
     plain: Samples = samples.astype(np.float32)
     loudness = level(plain)

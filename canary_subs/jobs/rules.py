@@ -11,7 +11,7 @@ from canary_subs import naming
 from canary_subs.errors import CanarySubsError
 from canary_subs.hookspecs import Delivery
 from canary_subs.keys import Config
-from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip
+from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip, SubtitleTrack
 from canary_subs.options import kinds
 from canary_subs.plugins import Catalogue
 
@@ -24,7 +24,7 @@ _SUBTITLES = frozenset(
 )  # fmt: skip
 
 #: Marks in a subtitle file's name that are no language ("hi" beside a language is no Hindi).
-_MARKS = frozenset({"forced", "foreign", "sdh", "cc", "hi", "default", "full"})
+_MARKS = frozenset({*naming.MARK_WORDS, "default", "full"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +109,11 @@ class Judge:
         One of two languages is wanted whatever there is in each.
         """
         language, *below = naming.languages(track)
-        forced = naming.is_forced(track)
+        mark = naming.mark(track)
         if self.config.skip.embedded and not below:
             for there in media.subtitles:
                 own = there.language is not None and _alike(there.language, language)
-                if own and there.forced == forced and not there.image:
+                if own and _serves(mark, _mark_of(there)) and not there.image:
                     return Skip(
                         rule="embedded",
                         reason=f"it carries a text track in {track!r} "
@@ -127,9 +127,9 @@ class Judge:
                         reason=f"{Path(place).name} was not made by us, or changed since",
                     )
         elif self.config.skip.sidecar and not self.config.overwrite and not below:
-            for name in _sidecars(media.path, language, forced=forced):
+            for name in _sidecars(media.path, language, mark):
                 # What would be made by that very name is seen to format by format, later.
-                if name not in self._own_names(media, plan, track):
+                if name not in self._own_names(media, plan):
                     return Skip(rule="sidecar", reason=f"{name} is there in {track!r}")
         return None
 
@@ -143,11 +143,11 @@ class Judge:
                 if (place := delivery.find(media, track, suffix)) is not None:
                     yield place
 
-    def _own_names(self, media: MediaInfo, plan: Plan, track: str) -> set[str]:
-        return {
-            f"{media.path.stem}.{track}{self.catalogue.make('format', writer).suffix}"
-            for writer in plan.writers
-        }
+    def _own_names(self, media: MediaInfo, plan: Plan) -> set[str]:
+        """What the plan itself would call its results."""
+        suffixes = [self.catalogue.make("format", writer).suffix for writer in plan.writers]
+        tracks = (_track(media, plan, target) for target in plan.targets)
+        return {f"{media.path.stem}.{track}{suffix}" for track in tracks for suffix in suffixes}
 
     def _with_overwrite(self, choice: Choice, overwrite: bool) -> Choice:
         known = kinds(self.catalogue.provider("delivery", choice.name).provider.options)
@@ -176,8 +176,20 @@ def _spoken(media: MediaInfo, plan: Plan) -> str | None:
         return None
 
 
-def _sidecars(film: Path, language: str, *, forced: bool) -> list[str]:
-    """Names of subtitle files beside a film that are in a language: forced ones, or the others."""
+def _mark_of(there: SubtitleTrack) -> str | None:
+    """An embedded track's mark, as `naming` has it."""
+    if there.forced:
+        return naming.FORCED
+    return naming.SDH if there.hearing_impaired else None
+
+
+def _serves(wanted: str | None, there: str | None) -> bool:
+    """Whether a track of one mark is there for another: SDH holds all lines of a plain one."""
+    return there == wanted or (wanted is None and there == naming.SDH)
+
+
+def _sidecars(film: Path, language: str, mark: str | None) -> list[str]:
+    """Names of subtitle files beside a film that are in a language and serve for a mark."""
     try:
         names = sorted(entry.name for entry in os.scandir(film.parent))
     except OSError:
@@ -189,7 +201,8 @@ def _sidecars(film: Path, language: str, *, forced: bool) -> list[str]:
         if suffix.lower() not in _SUBTITLES or not stem.startswith(film.stem + "."):
             continue
         marks = stem[len(film.stem) + 1 :].lower().split(".")
-        if bool({"forced", "foreign"} & set(marks)) != forced:
+        there = next((naming.MARK_WORDS[word] for word in marks if word in naming.MARK_WORDS), None)
+        if not _serves(mark, there):
             continue
         tags = [mark for mark in marks if mark not in _MARKS]
         if any(_alike(tag, language) for tag in tags):

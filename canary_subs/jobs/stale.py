@@ -15,8 +15,9 @@ from canary_subs.jobs.store import Store
 from canary_subs.model import Choice, JobState, Plan
 from canary_subs.plugins import Catalogue
 
-#: Options that say where results go, or whether old ones are replaced; texts do not depend on them.
-_PLACES = frozenset({"out", "root", "overwrite"})
+#: Options that say where work is done and results go, or whether old ones are replaced; texts do
+#: not depend on them.
+_PLACES = frozenset({"device", "out", "root", "overwrite"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ def describe(plan: Plan) -> dict[str, str]:
         "precision": plan.precision,
         "segmenter": _choice(plan.segmenter),
         "aligner": _choice(plan.aligner) if plan.aligner else "",
+        "tagger": _choice(plan.tagger) if plan.tagger else "",
         "layout": _choice(plan.layout),
         "profile": plan.profile,
         "shots": str(plan.shots),

@@ -24,6 +24,7 @@ from canary_subs.hookspecs import (
     Segmenter,
     Session,
     Source,
+    Tagger,
     Writer,
 )
 from canary_subs.model import (
@@ -364,6 +365,38 @@ def _check_words(utterance: Utterance, span: Span) -> None:
         last_ms = word.start_ms
         if word.confidence is not None:
             claim(0 <= word.confidence <= 1, f"{word!r} has a confidence beyond 0..1")
+
+
+def check_tagger(
+    provider: Provider[Tagger],
+    clips: Sequence[AudioClip],
+    kinds: Sequence[str],
+    options: Mapping[str, object] | None = None,
+) -> None:
+    """It hears sounds of these ``kinds`` in the rising ``clips``, inside them, and none in silence.
+
+    In the clips cut finely the same kinds are heard.
+    """
+    check_provider(provider)
+    tagger: Tagger = make(provider, options)
+    found = list(tagger.tag(iter(clips)))
+    end_ms = samples_to_ms(clips[-1].end_samples, SAMPLE_RATE_HZ)
+    for sound in found:
+        claim(0 <= sound.start_ms < sound.end_ms <= end_ms, f"{sound!r} lies outside the clips")
+        claim(0 <= sound.confidence <= 1, f"{sound!r} has a confidence beyond 0..1")
+    heard = {sound.kind for sound in found}
+    claim(heard == set(kinds), f"heard were {sorted(heard)}, not {sorted(kinds)}")
+    again = {sound.kind for sound in tagger.tag(_finely(clips))}
+    claim(again == heard, f"in clips cut finely {sorted(again)} were heard, not {sorted(heard)}")
+    claim(not list(tagger.tag(iter(()))), "something is heard in nothing")
+    claim(not list(tagger.tag(iter([silence(3000)]))), "something is heard in silence")
+
+
+def _finely(clips: Sequence[AudioClip]) -> Iterator[AudioClip]:
+    for clip in clips:
+        for start in range(0, len(clip.samples), 1000):
+            part = clip.samples[start : start + 1000]
+            yield AudioClip(samples=part, start_samples=clip.start_samples + start)
 
 
 def check_source(

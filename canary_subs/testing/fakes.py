@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from canary_subs.errors import NotMedia
 from canary_subs.hookspecs import (
@@ -25,6 +26,7 @@ from canary_subs.hookspecs import (
     Segmenter,
     Session,
     Source,
+    Tagger,
     Writer,
     hookimpl,
 )
@@ -40,6 +42,7 @@ from canary_subs.model import (
     Plan,
     Profile,
     Rendered,
+    Sound,
     Span,
     Timing,
     Transcript,
@@ -64,16 +67,18 @@ def write_film(
     spoken: str | Sequence[str] = "en",
     tagged: str | None = None,
     duration_ms: int | None = None,
+    bells: Sequence[tuple[int, int]] = (),
 ) -> Path:
-    """A file in which the fakes hear speech in the given stretches (ms).
+    """A file in which the fakes hear speech in the given stretches (ms), and ``bells`` in those.
 
     ``spoken`` is the language of all of them, or of each; ``tagged`` is what the file claims.
     """
     languages = [spoken] * len(speech) if isinstance(spoken, str) else list(spoken)
     film = {
         "speech": [[*span, name] for span, name in zip(speech, languages, strict=True)],
+        "bells": [list(span) for span in bells],
         "tagged": tagged,
-        "duration_ms": duration_ms or max((end for _, end in speech), default=0) + 1000,
+        "duration_ms": duration_ms or max((end for _, end in (*speech, *bells)), default=0) + 1000,
     }
     path.write_bytes(_MAGIC + json.dumps(film).encode())
     return path
@@ -143,10 +148,12 @@ class FakeSource:
         end = ms_to_samples(film["duration_ms"], SAMPLE_RATE_HZ)
         for start in range(0, end, SAMPLE_RATE_HZ):
             samples = np.zeros(min(SAMPLE_RATE_HZ, end - start), np.float32)
-            for start_ms, end_ms, language in film["speech"]:
+            heard = [(*span, _BELL) for span in film["bells"]]
+            heard += [(*span, _loudness(language)) for *span, language in film["speech"]]
+            for start_ms, end_ms, loudness in heard:
                 first = ms_to_samples(start_ms, SAMPLE_RATE_HZ) - start
                 last = ms_to_samples(end_ms, SAMPLE_RATE_HZ) - start
-                samples[max(first, 0) : max(last, 0)] = _loudness(language)
+                samples[max(first, 0) : max(last, 0)] = loudness
             yield AudioClip(samples=samples, start_samples=start)
 
     def _film(self, path: Path) -> dict[str, Any] | None:
@@ -157,19 +164,27 @@ class FakeSource:
         return film
 
 
+#: How loud a bell is: less than any speech.
+_BELL = 0.05
+
+
+def _bell(clip: AudioClip) -> NDArray[np.bool_]:
+    return np.equal(clip.samples, np.float32(_BELL))
+
+
 def _loudness(language: str) -> float:
     return 0.2 * (FAKE_LANGUAGES.index(language) + 1)
 
 
 class FakeSegmenter:
-    """Every unbroken stretch of sound is speech; long ones are cut where they are too long."""
+    """Every unbroken stretch of sound, but for bells, is speech; cut where it is too long."""
 
     def cut(self, clips: Iterable[AudioClip], max_ms: int) -> Iterator[Span]:
         begun: int | None = None
         end = 0
         most = ms_to_samples(max_ms, SAMPLE_RATE_HZ)
         for clip in clips:
-            for start, stop in _loud(clip):
+            for start, stop in _stretches(clip, (clip.samples != 0) & ~_bell(clip)):
                 if begun is not None and start != end:
                     yield _fake_span(begun, end)
                     begun = None
@@ -185,10 +200,10 @@ class FakeSegmenter:
             yield _fake_span(begun, end)
 
 
-def _loud(clip: AudioClip) -> Iterator[tuple[int, int]]:
-    """The stretches of a clip that are not silent, as samples of the film."""
-    loud = np.concatenate(([False], clip.samples != 0, [False]))
-    edges = (np.flatnonzero(loud[1:] != loud[:-1]) + clip.start_samples).tolist()
+def _stretches(clip: AudioClip, heard: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Where in a clip something is ``heard``, as samples of the film."""
+    padded = np.concatenate(([False], heard, [False]))
+    edges = (np.flatnonzero(padded[1:] != padded[:-1]) + clip.start_samples).tolist()
     yield from zip(edges[::2], edges[1::2], strict=True)
 
 
@@ -285,6 +300,16 @@ class FakeAligner:
         return replace(utterance, words=words, timing=Timing.SPREAD)
 
 
+class FakeTagger:
+    """Hears the bells of `write_film`."""
+
+    def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
+        for clip in clips:
+            for start, end in _stretches(clip, _bell(clip)):
+                span = _fake_span(start, end)
+                yield Sound(kind="bell", start_ms=span.start_ms, end_ms=span.end_ms, confidence=1.0)
+
+
 class FakeLayout:
     """A cue of one line for each word."""
 
@@ -345,6 +370,7 @@ class Fakes:
         self.segmenter = FakeSegmenter()
         self.engine = FakeEngine()
         self.aligner = FakeAligner()
+        self.tagger = FakeTagger()
         self.layout = FakeLayout()
         self.writer = FakeWriter()
         self.delivery = FakeDelivery()
@@ -364,6 +390,10 @@ class Fakes:
     @hookimpl
     def canary_subs_aligners(self) -> Iterable[Provider[Aligner]]:
         return [_fake("times as they are", lambda: self.aligner)]
+
+    @hookimpl
+    def canary_subs_taggers(self) -> Iterable[Provider[Tagger]]:
+        return [_fake("hears bells", lambda: self.tagger)]
 
     @hookimpl
     def canary_subs_layouts(self) -> Iterable[Provider[Layout]]:

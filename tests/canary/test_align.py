@@ -165,3 +165,49 @@ def test_spread_words_fill_the_span(words: list[str], width: int) -> None:
     if words:
         assert times[0][0] == span.start_ms and times[-1][1] == span.end_ms
         assert all(a[1] == b[0] for a, b in itertools.pairwise(times))
+
+
+class _Pieces:
+    """A tokenizer of these pieces, each number its place."""
+
+    vocab = ("▁", "▁so", "fa", ".", "▁“", "▁a", "”")
+
+    def text_to_ids(self, text: str) -> list[int]:
+        found = []
+        rest = "▁" + text
+        while rest:
+            piece = max((p for p in self.vocab if rest.startswith(p)), key=len)
+            found.append(self.vocab.index(piece))
+            rest = rest.removeprefix(piece)
+        return found
+
+
+class _Model:
+    """A CTC model whose encoder's output already is its scores."""
+
+    tokenizer = _Pieces()
+
+    def __init__(self) -> None:
+        width = len(_Pieces.vocab) + 1
+        layer = torch.nn.Conv1d(width, width, 1).requires_grad_(False)
+        torch.nn.init.eye_(layer.weight[:, :, 0])
+        torch.nn.init.zeros_(layer.bias)
+        self.decoder = type("Head", (), {"decoder_layers": [layer]})
+        self.encoder = type("Encoder", (), {"subsampling_factor": 8})
+        preprocessor = type("Preprocessor", (), {"window_stride": 0.01})
+        self.cfg = type("Config", (), {"preprocessor": preprocessor})
+
+
+def test_a_mark_that_is_found_in_a_pause_makes_no_word_longer() -> None:
+    blank = len(_Pieces.vocab)
+    aligner = align.CtcAligner(_Model(), torch.device("cpu"))
+    # “a” is said in frame 5, its quotes lie at 1 and 8; "sofa." in 10 to 13, its stop at 18.
+    heard = [blank] * 20
+    for frame, piece in ((1, 4), (5, 5), (8, 6), (10, 1), (12, 2), (13, 2), (18, 3)):
+        heard[frame] = piece
+    scores = torch.nn.functional.one_hot(torch.tensor([heard]), blank + 1).float() * 9
+    texts = [["“", "a”", "sofa."]]
+    quote, a, sofa = aligner.align(scores, [20], texts, ["en"])[0] or []
+    assert quote == (1.0, 2.0), "a mark alone lies where it is found"
+    assert a == (5.0, 6.0)
+    assert sofa == (10.0, 14.0)

@@ -11,6 +11,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
+from canary_subs import hub as hub_files
 from canary_subs.canary import CanaryEngine, CanaryOptions, models
 from canary_subs.errors import ModelError, UnknownName
 
@@ -18,7 +19,7 @@ from canary_subs.errors import ModelError, UnknownName
 @pytest.fixture(autouse=True)
 def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(models, "_out_of_reach", {})
+    monkeypatch.setattr(hub_files, "_out_of_reach", {})
     # The hub's client waits 23 s between its attempts.
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
 
@@ -83,7 +84,7 @@ def test_a_hub_in_trouble_may_pass_and_is_not_asked_by_every_film(
         assert often == len(asked) > 0
         assert str(first.value) == str(second.value)
         assert first.value.may_pass and second.value.may_pass
-        monkeypatch.setattr(models, "_ASK_AGAIN_S", 0.0)
+        monkeypatch.setattr(hub_files, "_ASK_AGAIN_S", 0.0)
         with pytest.raises(ModelError):
             models.fetch("nvidia/canary-180m-flash")
         assert len(asked) > often

@@ -92,6 +92,34 @@ def test_a_forced_track_is_had_in_a_forced_file_alone(
     assert left(decide(info, catalogue, targets=wanted)) == ("original",)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Film.en.sdh.ass", "sidecar"),  # it holds all lines of a plain track as well
+        ("Film.en.cc.vtt", "sidecar"),
+        ("Film.en.ass", ("original.sdh",)),
+        ("Film.en.forced.ass", ("original", "original.sdh")),
+        # What the plan itself makes counts for itself alone.
+        ("Film.en.sdh.srt", ("original", "original.sdh")),
+    ],
+)
+def test_a_track_with_sounds_is_had_in_such_a_file_alone(
+    tmp_path: Path, catalogue: plugins.Catalogue, name: str, expected: object
+) -> None:
+    (tmp_path / name).touch()
+    info = media(tmp_path / "Film.mkv")
+    assert left(decide(info, catalogue, targets=["original", "original.sdh"])) == expected
+
+
+@pytest.mark.parametrize(("sdh", "expected"), [(True, "embedded"), (False, ("original.sdh",))])
+def test_an_embedded_track_may_tell_of_sounds(
+    tmp_path: Path, catalogue: plugins.Catalogue, sdh: bool, expected: object
+) -> None:
+    track = SubtitleTrack(index=0, codec="subrip", language="en", hearing_impaired=sdh)
+    info = media(tmp_path / "Film.mkv", track)
+    assert left(decide(info, catalogue, targets=["original", "original.sdh"])) == expected
+
+
 def test_a_track_of_two_languages_is_no_track_of_either(
     tmp_path: Path, catalogue: plugins.Catalogue
 ) -> None:

@@ -1,0 +1,89 @@
+"""Sounds told between the cues of a track: subtitles for the deaf and hard of hearing (SDH).
+
+As the trade has it (Netflix, DCMP), a sound is told of in brackets and the present tense, where
+nobody speaks, from when it begins; a second at least and three at most, however long it goes on;
+and not again while it goes on, or comes back soon.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+
+from canary_subs.cues.layout import break_lines
+from canary_subs.cues.rules import close_gap_ms, min_gap_ms
+from canary_subs.cues.sound_labels import LABELS
+from canary_subs.cues.width import characters
+from canary_subs.model import Cue, Profile, Sound
+from canary_subs.naming import primary
+
+#: Every kind of sound that there are words for.
+KINDS = frozenset(LABELS["en"])
+
+#: How long a sound stands.
+LEAST_MS, MOST_MS = 1_000, 3_000
+#: A sound that comes back sooner than this after it was last heard is the same one.
+AGAIN_MS = 10_000
+
+
+def knows(language: str) -> bool:
+    """Whether sounds can be told of in a language (BCP-47)."""
+    return primary(language) in LABELS
+
+
+def labelled(
+    cues: Sequence[Cue],
+    sounds: Sequence[Sound],
+    *,
+    language: str,
+    profile: Profile,
+    frame_rate: Fraction | None = None,
+) -> tuple[Cue, ...]:
+    """``cues`` with a cue for each of the ``sounds`` (rising) that there is room for between them.
+
+    Cues of speech stay as they are, but for gaps that the profile closes. A language that
+    `knows` not gets no sounds.
+    """
+    words = LABELS.get(primary(language), {})
+    gap_ms = min_gap_ms(profile, frame_rate)
+    close_ms = close_gap_ms(profile, frame_rate)
+    most_ms = min(MOST_MS, profile.max_duration_ms)
+    track = list(cues)
+    heard_to_ms: dict[str, int] = {}
+    for sound in sounds:
+        last_ms = heard_to_ms.get(sound.kind)
+        if sound.kind not in words:
+            continue
+        if last_ms is not None and sound.start_ms - last_ms < AGAIN_MS:
+            heard_to_ms[sound.kind] = max(last_ms, sound.end_ms)
+            continue
+        text = f"[{words[sound.kind]}]"
+        place = bisect_right(track, sound.start_ms, key=lambda cue: cue.start_ms)
+        before = track[place - 1] if place else None
+        after = track[place] if place < len(track) else None
+        start_ms = max(sound.start_ms, before.end_ms + gap_ms if before else 0)
+        reading_ms = ceil(characters(text) * 1000 / profile.max_cps)
+        least_ms = max(LEAST_MS, profile.min_duration_ms, reading_ms)
+        end_ms = start_ms + max(least_ms, min(sound.end_ms - start_ms, most_ms))
+        if after is not None:
+            end_ms = min(end_ms, after.start_ms - gap_ms)
+        if start_ms >= sound.end_ms or end_ms - start_ms < least_ms:
+            continue
+        label = Cue(start_ms=start_ms, end_ms=end_ms, lines=break_lines(text, language, profile))
+        if after is not None and after.start_ms - end_ms < close_ms:
+            label = _until(label, after.start_ms - gap_ms, profile)
+        if before is not None and start_ms - before.end_ms < close_ms:
+            track[place - 1] = _until(before, start_ms - gap_ms, profile)
+        track.insert(place, label)
+        heard_to_ms[sound.kind] = sound.end_ms
+    return tuple(track)
+
+
+def _until(cue: Cue, end_ms: int, profile: Profile) -> Cue:
+    """The cue until then, so that it closes a gap; as it was where that would be too long."""
+    if end_ms - cue.start_ms > profile.max_duration_ms:
+        return cue
+    return replace(cue, end_ms=end_ms)
