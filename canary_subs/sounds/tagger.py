@@ -37,8 +37,9 @@ _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _WINDOW_SAMPLES = 5 * SAMPLE_RATE_HZ
 #: Less than this is heard with what comes before it, and alone not at all.
 _LEAST_SAMPLES = SAMPLE_RATE_HZ
-#: Windows that are heard together.
-_BATCH = 4
+#: Windows that are heard together: a large model takes 4 s for them on two CPU cores, and whoever
+#: stops a film waits for that.
+_BATCH = 2
 
 #: Frames by which loudness is judged.
 _FRAME_SAMPLES = SAMPLE_RATE_HZ // 50
