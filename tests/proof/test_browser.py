@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path, PurePath
@@ -318,6 +319,27 @@ def test_tracks_are_chosen_and_shown_together(opened: Opened) -> None:
     assert [sub.content for sub in srt.parse(saved(tab, "Save SRT"))] == [
         c.text for c in german().cues
     ]
+
+
+def test_tracks_have_names(opened: Opened) -> None:
+    names = {
+        "en": "English",
+        "en.sdh": "English (SDH)",
+        "pt-BR.forced": "Brazilian Portuguese (forced)",
+        "de+en": "German + English",
+        "film.final.srt": "film.final.srt",
+        "\u2028.sdh": "\u2028.sdh",
+    }
+    tab = opened(tracks=[replace(german(), language=name) for name in names])
+    ready(tab)
+    shown = tab.get_by_label("Edit").locator("option").evaluate_all("all => all.map(o => o.label)")
+    assert [" ".join(name.split()) for name in shown] == [
+        " ".join(n.split()) for n in names.values()
+    ]
+    tab.get_by_label("Edit").select_option("English (SDH)")
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Save SRT").click()
+    assert download.value.suggested_filename == "film.en.sdh.srt"
 
 
 def test_hostile_text_is_shown_and_never_runs(opened: Opened) -> None:

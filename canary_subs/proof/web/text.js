@@ -79,12 +79,17 @@ export function direction(text) {
 
 const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language" });
 
-// A language's English name, or its tag where nobody knows one.
-export function languageName(tag) {
+const MARKS = { sdh: "SDH", forced: "forced" };
+
+// A track's English name, "German", "German + English", "English (SDH)"; as it is where nobody
+// knows one.
+export function languageName(track) {
+  const [, tags, mark] = /^([^]*?)(?:\.(sdh|forced))?$/.exec(track);
   try {
-    return LANGUAGES.of(tag);
+    const names = tags.split("+").map((tag) => LANGUAGES.of(tag)).join(" + ");
+    return mark ? `${names} (${MARKS[mark]})` : names;
   } catch {
-    return tag;
+    return track;
   }
 }
 
