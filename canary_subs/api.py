@@ -70,7 +70,9 @@ def listen(
     iterator ends the work.
     """
     catalogue = plugins.load()
-    plan = _plan(catalogue, to, source, model, None, profile, track, device, precision)
+    plan = _plan(
+        catalogue, to, source, model, _DEFAULT.sound_model, profile, track, device, precision
+    )
     if sdh := next(filter(naming.is_sdh, plan.targets), None):
         raise UsageError(f"to: the sounds of {sdh!r} are known at the end only; use subtitle")
     layout = catalogue.make("layout", plan.layout)
@@ -96,7 +98,7 @@ def _plan(
     to: str | Sequence[str],
     source: str | None,
     model: str,
-    sound_model: str | None,
+    sound_model: str,
     profile: str,
     track: int | None,
     device: str,
@@ -109,7 +111,7 @@ def _plan(
         targets=tuple(config.target(target, "to") for target in targets),
         source=None if source is None else config.language(source, "source"),
         model=model,
-        sound_model=sound_model or _DEFAULT.sound_model,
+        sound_model=sound_model,
         profile=profile,
         track=track,
         device=device,

@@ -45,6 +45,7 @@ from canary_subs.model import (
     Utterance,
 )
 from canary_subs.plugins import Catalogue, contained
+from canary_subs.spans import joined, uncovered
 from canary_subs.timing import ms_to_samples, samples_to_ms
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ LANGUAGE_CERTAINTY = 0.8
 LEAST_QUIET_MS = 1_200
 #: How much of a word may be heard outside its times.
 WORD_EDGE_MS = 150
+#: A time that no film reaches.
+_NEVER_MS = 2**50
 
 NO_SPEECH = Skip(rule="no-speech", reason="nobody speaks in it, so there is nothing to write")
 
@@ -277,37 +280,24 @@ def speech_of(utterances: Iterable[Utterance]) -> tuple[Span, ...]:
         for utterance in utterances
         for word in utterance.words
     )
-    spans: list[Span] = []
-    for start_ms, end_ms in words:
-        if spans and start_ms <= spans[-1].end_ms:
-            last = spans.pop()
-            spans.append(Span(start_ms=last.start_ms, end_ms=max(end_ms, last.end_ms)))
-        else:
-            spans.append(Span(start_ms=start_ms, end_ms=end_ms))
-    return tuple(spans)
+    return tuple(joined([Span(start_ms=start, end_ms=end) for start, end in words]))
 
 
 def quiet(clips: Iterable[AudioClip], speech: Sequence[Span], least_ms: int) -> Iterator[AudioClip]:
     """What lies between rising, disjoint spans of speech, in stretches of at least ``least_ms``."""
-    ends = [0, *(span.end_ms for span in speech)]
-    starts: list[int | None] = [*(span.start_ms for span in speech), None]
     stretches = deque(
-        (
-            ms_to_samples(end, SAMPLE_RATE_HZ),
-            None if start is None else ms_to_samples(start, SAMPLE_RATE_HZ),
-        )
-        for end, start in zip(ends, starts, strict=True)
-        if start is None or start - end >= least_ms
+        (ms_to_samples(span.start_ms, SAMPLE_RATE_HZ), ms_to_samples(span.end_ms, SAMPLE_RATE_HZ))
+        for span in uncovered([Span(start_ms=0, end_ms=_NEVER_MS)], speech)
+        if span.duration_ms >= least_ms
     )
     for clip in clips:
         while stretches:
             begin, end = stretches[0]
-            low = max(begin, clip.start_samples)
-            high = clip.end_samples if end is None else min(end, clip.end_samples)
+            low, high = max(begin, clip.start_samples), min(end, clip.end_samples)
             if low < high:
                 part = clip.samples[low - clip.start_samples : high - clip.start_samples]
                 yield AudioClip(samples=part, start_samples=low)
-            if end is None or end > clip.end_samples:
+            if end > clip.end_samples:
                 break
             stretches.popleft()
 
@@ -337,10 +327,10 @@ def sounds(
     tagger: Tagger = catalogue.make("tagger", choice)
     with contained(catalogue.provider("tagger", choice.name).plugin):
         found = list(tagger.tag(quiet(clips, speech, LEAST_QUIET_MS)))
-        for sound in found:
-            if not isinstance(sound, Sound) or sound.kind not in KINDS:
-                raise ValueError(f"a tagger gives Sounds of known kinds, not {sound!r:.80}")
-    return tuple(sorted(found, key=lambda sound: (sound.start_ms, -sound.confidence)))
+        for one in found:
+            if not isinstance(one, Sound) or one.kind not in KINDS:
+                raise ValueError(f"a tagger gives Sounds of known kinds, not {one!r:.80}")
+    return tuple(sorted(found, key=lambda one: (one.start_ms, -one.confidence)))
 
 
 def shots_of(heard: Heard) -> tuple[int, ...]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import time
 from pathlib import Path
 
 from canary_subs.errors import ModelError
+
+#: What the hub calls a model: its owner and its name.
+_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 #: A hub out of reach is not asked again for so long: it takes half a minute to notice, which every
 #: film of a full queue would wait for.
@@ -18,6 +22,11 @@ _out_of_reach: dict[str, tuple[float, str]] = {}
 
 #: Errors of the disk while a model is fetched.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+def may_have(name: str) -> bool:
+    """Whether the hub could know a model by that name; asks nobody."""
+    return _NAME.fullmatch(name) is not None
 
 
 def fetch(name: str, file: str, advice: str) -> Path:

@@ -470,23 +470,26 @@ class _Film:
         """All sound was read: hear what there is besides speech, where that is asked for."""
         if not any(map(naming.is_sdh, self._tracks)):
             self._end()
-        elif len(self._found) < self._taken:
-            pass  # where words stand is known after this batch
-        elif self._listening is None:
+            return
+        if len(self._found) < self._taken:
+            return  # where words stand is known after this batch
+        if self._listening is None:
             self._listening = Ahead(self._hear(), 1, self._news)
-        else:
-            try:
-                sounds = self._listening.take()
-            except CanarySubsError as error:  # costs the tracks that tell of them, no others
-                self._failures += (error,)
-                self._tracks = tuple(t for t in self._tracks if not naming.is_sdh(t))
-                self._end()
-            else:
-                share = self._listened_ms / max(self._heard.media.duration_ms, 1)
-                self._task.tell(Stage.LISTEN, min(share, 1.0))
-                if sounds is not None:
-                    self._sounds = sounds
-                    self._end()
+        self._task.tell(Stage.LISTEN, self._share(self._listened_ms))
+        try:
+            sounds = self._listening.take()
+        except CanarySubsError as error:  # costs the tracks that tell of them, no others
+            self._failures += (error,)
+            self._tracks = tuple(t for t in self._tracks if not naming.is_sdh(t))
+            self._end()
+            return
+        if sounds is not None:
+            self._sounds = sounds
+            self._end()
+
+    def _share(self, done_ms: int) -> float:
+        """How much of the film that is, 0..1."""
+        return min(done_ms / max(self._heard.media.duration_ms, 1), 1.0)
 
     def _hear(self) -> Generator[tuple[Sound, ...], None, None]:
         heard = self._heard
@@ -582,8 +585,7 @@ class _Film:
 
     def _add(self, waiting: _Waiting, fresh: Mapping[str, Utterance]) -> None:
         self._found.append((waiting.span, {**waiting.known, **fresh}))
-        share = waiting.span.end_ms / max(self._heard.media.duration_ms, 1)
-        self._task.tell(Stage.RECOGNISE, min(share, 1.0))
+        self._task.tell(Stage.RECOGNISE, self._share(waiting.span.end_ms))
 
     def passages(self) -> Iterator[Passage]:
         """What was recognised since it was last asked for."""

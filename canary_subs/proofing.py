@@ -11,7 +11,6 @@ from pathlib import Path
 from canary_subs import film, naming
 from canary_subs.cues import placing
 from canary_subs.cues.check import check
-from canary_subs.cues.check.material import joined
 from canary_subs.cues.check.reference import compare
 from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
@@ -30,6 +29,7 @@ from canary_subs.model import (
 )
 from canary_subs.naming import primary
 from canary_subs.plugins import Catalogue, contained
+from canary_subs.spans import joined
 
 #: Finds every stretch of speech by itself, not pieces of a good length for a recogniser.
 _LISTENER = Choice(

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -161,12 +161,8 @@ def noise_and_music(seed: int, count: int) -> list[Track]:
     loudness = sound.level(track.samples) / 0.1
     samples = track.samples + sound.noise(rng, len(track.samples)) * np.float32(0.08 * loudness)
     makers = (sound.chords, sound.drums, sound.arpeggio, sound.noise, sound.band, sound.tone)
-    for (begin_ms, end_ms), maker in zip(_pauses(track, 500), cycle(makers), strict=False):
-        begin, end = begin_ms * 16, end_ms * 16
-        samples[begin:end] += maker(rng, end - begin) * np.float32(0.7 * loudness)
-        if maker in sound.MUSIC:
-            track.sounds.append({"kind": "music", "start_ms": begin_ms, "end_ms": end_ms})
-    track.samples = samples
+    kinds = cycle(("music" if maker in sound.MUSIC else None, maker) for maker in makers)
+    track.samples = _filled(track, samples, kinds, margin_ms=500, gain=0.7 * loudness, rng=rng)
     return [track]
 
 
@@ -186,20 +182,31 @@ def sounds(seed: int) -> list[Track]:
     rng = np.random.default_rng(seed)
     loudness = sound.level(track.samples) / 0.1
     samples = track.samples + sound.noise(rng, len(track.samples)) * np.float32(0.01)
-    for (begin_ms, end_ms), (kind, maker) in zip(_pauses(track, 800), told.items(), strict=True):
-        begin, end = begin_ms * 16, end_ms * 16
-        samples[begin:end] += maker(rng, end - begin) * np.float32(0.7 * loudness)
-        track.sounds.append({"kind": kind, "start_ms": begin_ms, "end_ms": end_ms})
-    track.samples = samples
+    track.samples = _filled(
+        track, samples, told.items(), margin_ms=800, gain=0.7 * loudness, rng=rng
+    )
     return [track]
 
 
-def _pauses(track: Track, margin_ms: int) -> list[tuple[int, int]]:
-    """Where nobody speaks between two sentences, so far from both: (start, end) in ms."""
-    return [
-        (before["end_ms"] + margin_ms, after["start_ms"] - margin_ms)
-        for before, after in pairwise(track.sentences)
-    ]
+def _filled(
+    track: Track,
+    samples: Samples,
+    makers: Iterable[tuple[str | None, sound.Maker]],
+    *,
+    margin_ms: int,
+    gain: float,
+    rng: sound.Rng,
+) -> Samples:
+    """The samples with a sound in each pause, ``margin_ms`` from speech; those with a kind go into
+    the track's truth.
+    """
+    for (before, after), (kind, maker) in zip(pairwise(track.sentences), makers, strict=False):
+        begin_ms, end_ms = before["end_ms"] + margin_ms, after["start_ms"] - margin_ms
+        begin, end = begin_ms * 16, end_ms * 16
+        samples[begin:end] += maker(rng, end - begin) * np.float32(gain)
+        if kind is not None:
+            track.sounds.append({"kind": kind, "start_ms": begin_ms, "end_ms": end_ms})
+    return samples
 
 
 EXAMPLES = (

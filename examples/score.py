@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from canary_subs.cues.check.reference import normal
 from canary_subs.cues.sound_labels import LABELS
+from canary_subs.cues.sounds import AGAIN_MS
 from canary_subs.formats.reading import read
 from canary_subs.model import Cue, Word
 
@@ -35,8 +35,8 @@ class Spoken:
     #: Language -> the sentences' translations.
     translations: dict[str, tuple[str, ...]]
     words: tuple[Word, ...]
-    #: Kinds with the times at which they begin.
-    sounds: tuple[tuple[str, int], ...]
+    #: Kind, start_ms, end_ms of each.
+    sounds: tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def truth(video: Path, track: int = 0) -> Spoken:
             for sentence in sentences
             for word in sentence["words"]
         ),
-        sounds=tuple((s["kind"], s["start_ms"]) for s in spoken.get("sounds", ())),
+        sounds=tuple((s["kind"], s["start_ms"], s["end_ms"]) for s in spoken.get("sounds", ())),
     )
 
 
@@ -139,30 +139,30 @@ def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
 
 
 def _sounds_score(video: Path, track: str, cues: Sequence[Cue], spoken: Spoken) -> Score:
-    """A kind is told of once until it has not been heard for a while, so repeats count as told."""
+    """A sound that comes back soon needs no label of its own, so it counts as the one before."""
     labels = LABELS[track.partition(".")[0]]
     shown = [(cue.text.strip("[]"), cue.start_ms) for cue in cues if cue.text.startswith("[")]
-    true = [(labels[kind], start_ms) for kind, start_ms in spoken.sounds]
-    right = [one for one in shown if any(_close(one, other) for other in true)]
-    told = [one for one in true if any(_close(one, o) or _again(one, o, true) for o in right)]
+    right: set[tuple[str, int]] = set()
+    heard_to_ms: dict[str, int] = {}
+    told = 0
+    for kind, start_ms, end_ms in spoken.sounds:
+        close = {
+            (text, at_ms)
+            for text, at_ms in shown
+            if text == labels[kind] and abs(at_ms - start_ms) <= MOST_SOUND_START_MS
+        }
+        right |= close
+        if close or start_ms - heard_to_ms.get(kind, -AGAIN_MS) < AGAIN_MS:
+            told += 1
+            heard_to_ms[kind] = end_ms
     return Score(
         video=video.name,
         language=track,
         words=sum(len(cue.words) for cue in cues),
-        sounds=len(true),
-        told=len(told),
+        sounds=len(spoken.sounds),
+        told=told,
         invented=len(shown) - len(right),
     )
-
-
-def _close(one: tuple[str, int], other: tuple[str, int]) -> bool:
-    return one[0] == other[0] and abs(one[1] - other[1]) <= MOST_SOUND_START_MS
-
-
-def _again(one: tuple[str, int], shown: tuple[str, int], true: list[tuple[str, int]]) -> bool:
-    """Whether a sound follows so soon on another of its kind, told of, that it needs no label."""
-    chain = [start for kind, start in true if kind == one[0] and shown[1] - 1000 <= start <= one[1]]
-    return one[0] == shown[0] and len(chain) > 1 and all(b - a < 20_000 for a, b in pairwise(chain))
 
 
 def _sentences(text: str) -> list[str]:

@@ -16,7 +16,7 @@ import canary_subs
 HOUSE = Path(canary_subs.__file__).parent
 
 #: What every room stands on; each may import those before it.
-FOUNDATION = ("model", "naming", "timing", "errors", "files", "hookspecs")
+FOUNDATION = ("model", "naming", "spans", "timing", "errors", "files", "hookspecs")
 
 ROOMS = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver", "proof")
 

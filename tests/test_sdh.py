@@ -21,8 +21,9 @@ from canary_subs.errors import (
 )
 from canary_subs.keys import Config
 from canary_subs.model import AudioClip, Choice, Plan, Sound, Span
-from canary_subs.pipeline import Outcome, Sessions, Task, process
+from canary_subs.pipeline import Sessions, Task, process
 from canary_subs.testing import Fakes, FakeTagger, catalogue, fake_plan, fake_words, write_film
+from tests.test_pipeline import no_thread_is_left, one  # noqa: F401  (a fixture of every test)
 
 SPEECH = ((500, 3000), (9000, 12_000))
 BELLS = ((4000, 6000), (14_000, 15_000))
@@ -32,25 +33,8 @@ def plan(*targets: str, **changes: Any) -> Plan:
     return fake_plan(targets=targets, tagger=Choice(name="fake"), **changes)
 
 
-def run(fakes: Fakes, *tasks: Task) -> list[Outcome]:
-    shelf = catalogue(fakes)
-    return list(process(tasks, shelf, Sessions(shelf)))
-
-
-def one(fakes: Fakes, path: Path, wanted: Plan, **changes: Any) -> Outcome:
-    (outcome,) = run(fakes, Task(path=path, plan=wanted, **changes))
-    return outcome
-
-
 def shown(fakes: Fakes, name: str) -> list[str]:
     return fakes.delivery.results[name].decode().splitlines()
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
-    before = set(threading.enumerate())
-    yield
-    assert set(threading.enumerate()) <= before
 
 
 @pytest.fixture

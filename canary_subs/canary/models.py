@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +25,6 @@ BYTES_PER_PARAMETER = {"fp32": 4.0, "bf16": 2.0, "int8": 1.08, "int4": 0.63}
 WORKING_BYTES = 700_000_000
 
 DEFAULT_MODEL = "nvidia/canary-1b-v2"
-
-#: What the hub calls a model: its owner and its name.
-_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 _FOUR = ("de", "en", "es", "fr")
 _TWENTY_FIVE = tuple(
@@ -158,7 +154,7 @@ def check(name: str) -> None:
         if not Path(name).is_file():
             raise ModelError(f"{name} is not a file; give the path of a .nemo archive")
         return
-    if _HUB_NAME.fullmatch(name):
+    if hub.may_have(name):
         return
     near = difflib.get_close_matches(name, [card.name.rpartition("/")[2] for card in _KNOWN], n=1)
     raise UnknownName(

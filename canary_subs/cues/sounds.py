@@ -54,9 +54,9 @@ def labelled(
     track = list(cues)
     heard_to_ms: dict[str, int] = {}
     for sound in sounds:
-        last_ms = heard_to_ms.get(sound.kind)
         if sound.kind not in words:
             continue
+        last_ms = heard_to_ms.get(sound.kind)
         if last_ms is not None and sound.start_ms - last_ms < AGAIN_MS:
             heard_to_ms[sound.kind] = max(last_ms, sound.end_ms)
             continue

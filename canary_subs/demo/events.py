@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
-from canary_subs.demo.sound import Maker, Rng, arpeggio, band, chords, drums, normal
+from canary_subs.demo.sound import Maker, Rng, arpeggio, band, chords, drums, normal, seconds
 from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples
 
 #: From the seconds since a stroke to its sound.
@@ -82,7 +83,7 @@ def telephone(rng: Rng, length: int) -> Samples:
     low_hz = rng.uniform(900, 1500)
     high_hz = low_hz * rng.uniform(1.12, 1.35)
     on_s, off_s = rng.uniform(0.9, 2), rng.uniform(0.6, 3)
-    time = np.arange(length, dtype=np.float64) / SAMPLE_RATE_HZ
+    time = _exact_seconds(length)
     turn = (time * hammer_hz) % 1
     which = turn < 0.5
     hit = np.exp(-9 * ((2 * turn) % 1))
@@ -94,7 +95,7 @@ def telephone(rng: Rng, length: int) -> Samples:
 
 def siren(rng: Rng, length: int) -> Samples:
     """A siren that wails, yelps, or goes between two tones."""
-    time = np.arange(length, dtype=np.float64) / SAMPLE_RATE_HZ
+    time = _exact_seconds(length)
     low_hz = rng.uniform(380, 700)
     if rng.random() < 0.4:
         turn = (time * rng.uniform(0.7, 1.6)) % 1
@@ -112,7 +113,7 @@ def applause(rng: Rng, length: int) -> Samples:
     starts = np.sort(rng.integers(0, max(length, 1), int(rate * length / SAMPLE_RATE_HZ) + 1))
     out = np.zeros(length, np.float32)
     size = int(0.02 * SAMPLE_RATE_HZ)
-    time = np.arange(size, dtype=np.float32) / SAMPLE_RATE_HZ
+    time = seconds(size)
     for start in starts:
         hz = rng.uniform(700, 2200)
         clap = np.sin(2 * np.pi * hz * time) + rng.standard_normal(size)
@@ -123,7 +124,7 @@ def applause(rng: Rng, length: int) -> Samples:
 
 def engine(rng: Rng, length: int) -> Samples:
     """A motor that runs, now faster, now slower."""
-    time = np.arange(length, dtype=np.float64) / SAMPLE_RATE_HZ
+    time = _exact_seconds(length)
     base_hz = rng.uniform(22, 85)
     wander = 1 + 0.25 * rng.random() * np.sin(2 * np.pi * rng.uniform(0.05, 0.5) * time)
     phase = 2 * np.pi * np.cumsum(base_hz * wander) / SAMPLE_RATE_HZ
@@ -135,7 +136,7 @@ def engine(rng: Rng, length: int) -> Samples:
 
 def beeps(rng: Rng, length: int) -> Samples:
     """An electronic alarm: short tones, always the same."""
-    time = np.arange(length, dtype=np.float64) / SAMPLE_RATE_HZ
+    time = _exact_seconds(length)
     hz, on_s = rng.uniform(800, 3300), rng.uniform(0.08, 0.4)
     gate = (time % (on_s * rng.uniform(1.6, 3))) < on_s
     return normal(np.sign(np.sin(2 * np.pi * hz * time)) * gate * 0.5 + 1e-4)
@@ -168,5 +169,9 @@ def _strike(out: Samples, begin_s: float, length_s: float, shape: Shape) -> None
     begin = int(begin_s * SAMPLE_RATE_HZ)
     count = min(int(length_s * SAMPLE_RATE_HZ), len(out) - begin)
     if count > 0:
-        time = np.arange(count, dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
-        out[begin : begin + count] += shape(time)
+        out[begin : begin + count] += shape(seconds(count))
+
+
+def _exact_seconds(count: int) -> npt.NDArray[np.float64]:
+    """The time of each sample, for phases that run on and on."""
+    return np.arange(count, dtype=np.float64) / SAMPLE_RATE_HZ

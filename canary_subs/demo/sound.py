@@ -64,7 +64,7 @@ def chords(rng: Rng, length: int) -> Samples:
     partials = int(rng.integers(1, 7))
     while position < length:
         count = min(length - position, int(rng.uniform(0.4, 3) * SAMPLE_RATE_HZ))
-        time = _seconds(count)
+        time = seconds(count)
         root = _C4_HZ * 2 ** (rng.integers(-14, 12) / 12)
         chord = np.zeros(count, np.float32)
         for step in rng.choice(
@@ -86,7 +86,7 @@ def arpeggio(rng: Rng, length: int) -> Samples:
     partials = int(rng.integers(1, 7))
     decay = rng.uniform(2, 12)
     for position in range(0, length, step):
-        time = _seconds(min(2 * step, length - position))
+        time = seconds(min(2 * step, length - position))
         pluck = _note(root * 2 ** (rng.choice(scale) / 12), time, partials) * np.exp(-decay * time)
         out[position : position + len(time)] += pluck * _edges(len(time))
     return normal(out)
@@ -97,10 +97,7 @@ def drums(rng: Rng, length: int) -> Samples:
     out = np.zeros(length, np.float32)
     step = int(60 / rng.uniform(70, 170) / 2 * SAMPLE_RATE_HZ)
     for beat, position in enumerate(range(0, length, step)):
-        time = (
-            np.arange(min(int(0.25 * SAMPLE_RATE_HZ), length - position), dtype=np.float32)
-            / SAMPLE_RATE_HZ
-        )
+        time = seconds(min(int(0.25 * SAMPLE_RATE_HZ), length - position))
         if beat % 4 == 0:
             hit = np.sin(2 * np.pi * (50 * time + 8 * (1 - np.exp(-30 * time)))) * np.exp(
                 -14 * time
@@ -164,7 +161,7 @@ def _note(frequency_hz: float, time: Samples, partials: int, *, vibrato: bool = 
     )
 
 
-def _seconds(count: int) -> Samples:
+def seconds(count: int) -> Samples:
     """The time of each sample."""
     return np.arange(count, dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
 

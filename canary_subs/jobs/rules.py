@@ -127,9 +127,10 @@ class Judge:
                         reason=f"{Path(place).name} was not made by us, or changed since",
                     )
         elif self.config.skip.sidecar and not self.config.overwrite and not below:
+            # What would be made by that very name is seen to format by format, later.
+            own_names = self._own_names(media, plan)
             for name in _sidecars(media.path, language, mark):
-                # What would be made by that very name is seen to format by format, later.
-                if name not in self._own_names(media, plan):
+                if name not in own_names:
                     return Skip(rule="sidecar", reason=f"{name} is there in {track!r}")
         return None
 
@@ -147,7 +148,8 @@ class Judge:
         """What the plan itself would call its results."""
         suffixes = [self.catalogue.make("format", writer).suffix for writer in plan.writers]
         tracks = (_track(media, plan, target) for target in plan.targets)
-        return {f"{media.path.stem}.{track}{suffix}" for track in tracks for suffix in suffixes}
+        stems = [f"{media.path.stem}.{track}" for track in tracks if track is not None]
+        return {stem + suffix for stem in stems for suffix in suffixes}
 
     def _with_overwrite(self, choice: Choice, overwrite: bool) -> Choice:
         known = kinds(self.catalogue.provider("delivery", choice.name).provider.options)
@@ -200,11 +202,11 @@ def _sidecars(film: Path, language: str, mark: str | None) -> list[str]:
         suffix = dot + ending
         if suffix.lower() not in _SUBTITLES or not stem.startswith(film.stem + "."):
             continue
-        marks = stem[len(film.stem) + 1 :].lower().split(".")
-        there = next((naming.MARK_WORDS[word] for word in marks if word in naming.MARK_WORDS), None)
+        words = stem[len(film.stem) + 1 :].lower().split(".")
+        there = next((naming.MARK_WORDS[word] for word in words if word in naming.MARK_WORDS), None)
         if not _serves(mark, there):
             continue
-        tags = [mark for mark in marks if mark not in _MARKS]
+        tags = [word for word in words if word not in _MARKS]
         if any(_alike(tag, language) for tag in tags):
             found.append(name)
     return found

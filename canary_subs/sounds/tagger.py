@@ -9,7 +9,6 @@ out of what is around it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 #: The files of a model; nothing else of it is read.
 _FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
-
-_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 #: What is heard at a time. The large models were trained on 10 s; shorter windows place better.
 _WINDOW_SAMPLES = 5 * SAMPLE_RATE_HZ
@@ -189,7 +186,7 @@ def _check(name: str) -> None:
 
     Raises `UnknownName`, and `ModelError` for a folder that is not one.
     """
-    if name == "demo" or Path(name).is_dir() or _HUB_NAME.fullmatch(name):
+    if name == "demo" or _is_folder(name) or hub.may_have(name):
         return
     if os.sep in name or name.startswith("."):
         raise ModelError(f"{name}: there is no such folder with a model; check sound_model")
@@ -199,13 +196,18 @@ def _check(name: str) -> None:
     )
 
 
+def _is_folder(name: str) -> bool:
+    # False, where pathlib would raise, for what can be no path.
+    return os.path.isdir(name)  # noqa: PTH112
+
+
 def _folder(name: str) -> Path:
     """Where a model's files lie, downloaded where they must be. Raises as `hub.fetch`."""
     if name == "demo":
         from canary_subs.demo import TAGGER_PATH
 
         return TAGGER_PATH
-    if Path(name).is_dir():
+    if _is_folder(name):
         return Path(name)
     advice = (
         "bring the machine to a network once, or copy a folder with "

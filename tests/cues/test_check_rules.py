@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary_subs.cues.check import RULES, check, sync
-from canary_subs.cues.check.material import joined, uncovered
 from canary_subs.cues.check.reference import compare, normal
 from canary_subs.cues.check.report import Report, as_json, as_text, summary
 from canary_subs.cues.profiles import profile_for
 from canary_subs.model import Cue, Finding, Span, Word
+from canary_subs.spans import joined, uncovered
 
 NETFLIX = profile_for("netflix", "en")
 

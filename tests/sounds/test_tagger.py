@@ -210,6 +210,8 @@ def test_names_are_judged_without_asking_anybody() -> None:
         AudioSetTagger(AudioSetOptions(sound_model="dmo"))
     with pytest.raises(ModelError, match="no such folder"):
         AudioSetTagger(AudioSetOptions(sound_model="./nowhere/model"))
+    with pytest.raises(UnknownName):
+        AudioSetTagger(AudioSetOptions(sound_model="x" * 5000))
 
 
 def test_a_model_of_the_hub_is_fetched_file_by_file(

@@ -11,11 +11,10 @@ from canary_subs.cues.check.material import (
     Material,
     finding,
     is_label,
-    joined,
     seconds,
-    uncovered,
 )
 from canary_subs.model import Finding, Span
+from canary_subs.spans import joined, uncovered
 
 #: Speech this long without a cue is missed; shorter, a detector may have taken a sigh for speech.
 UNSUBTITLED_MS = 1500
