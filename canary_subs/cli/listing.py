@@ -80,7 +80,7 @@ def _provider(plugin: str, provider: Any) -> dict[str, Any]:
 
 def config(args: argparse.Namespace) -> int:
     """Explain every key, in the words of a configuration file."""
-    from canary_subs.config.layers import explain
+    from canary_subs.config.reference import explain
 
     settings = explain(common.look_around(args).settings)
     if args.json:
