@@ -386,7 +386,7 @@ def _check_top(key: str, value: object, where: str) -> None:
     known = options.kinds(Config)
     if key not in known:
         raise ConfigError(f"{where}: knows no {key!r}{options.nearest(key, known)}")
-    checked = options.check(known[key], value, f"{where}: {key}")
+    checked: Any = options.check(known[key], value, f"{where}: {key}")
     try:
         Config(**{key: checked})
     except ValueError as error:
