@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from canary_subs.plugin.manager import Plugins
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("run", help="subtitle these files now")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     common.add_work(parser)
@@ -35,16 +36,16 @@ def run(args: argparse.Namespace) -> int:
     from canary_subs.config import layers as config
     from canary_subs.pipeline.schedule import Sessions, process
 
-    room = common.open_room(args)
-    plan = config.plan(room.settings.config, room.plugins)
-    sessions = Sessions(room.plugins)
+    app = common.open_app(args)
+    plan = config.plan(app.settings.config, app.plugins)
+    sessions = Sessions(app.plugins)
     sessions.engine(plan)  # a model that is not there is told of before any film is opened
     status = 0
     try:
-        with FilmProgress() as progress, _memory(room.settings.config.store) as store:
+        with FilmProgress() as progress, _memory(app.settings.config.store) as store:
             tasks = _tasks(args.files, plan, progress, store)
-            for heard in process(tasks, room.plugins, sessions):
-                outcome, findings = _reviewed(heard, room.plugins)
+            for heard in process(tasks, app.plugins, sessions):
+                outcome, findings = _reviewed(heard, app.plugins)
                 progress.end(outcome.task.path)
                 facts = {**_facts(outcome), "findings": findings}
                 progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
