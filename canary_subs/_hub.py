@@ -9,7 +9,7 @@ import re
 import time
 from pathlib import Path
 
-from canary_subs.errors import ModelError
+from canary_subs.errors import ModelError, ModelUnavailable
 
 #: What the hub calls a model: its owner and its name.
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
@@ -33,7 +33,7 @@ def fetch(name: str, file: str, advice: str) -> Path:
     """Get a file of a model into the hub's own cache, once, and say where it lies.
 
     ``advice`` is what to do where it cannot be had: "copy it here, or ...". The cache never shows
-    a half-written file. Raises `ModelError` where the hub has no such model and, with `may_pass`,
+    a half-written file. Raises `ModelError` where the hub has no such model and `ModelUnavailable`
     where it cannot be reached or the disk is full.
     """
     import huggingface_hub
@@ -45,7 +45,7 @@ def fetch(name: str, file: str, advice: str) -> Path:
         pass
     asked_at, said = _out_of_reach.get(name, (0.0, ""))
     if said and time.monotonic() - asked_at < _ASK_AGAIN_S:
-        raise _for_now(said)
+        raise ModelUnavailable(said)
     # It tells of every attempt; one line at the end is enough.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
@@ -65,20 +65,13 @@ def fetch(name: str, file: str, advice: str) -> Path:
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         raise ModelError(f"{absent} HF_HUB_OFFLINE forbids to ask for it; {advice}") from reason
     if isinstance(reason, OSError) and reason.errno in _NO_ROOM:
-        raise _for_now(
+        raise ModelUnavailable(
             f"model {name} cannot be kept in the hub's cache ({reason.strerror}); mend that, or "
             "set HF_HOME to a folder that can hold it"
         ) from reason
     said = f"{absent} the hub cannot be reached ({_cause(reason)}); {advice}"
     _out_of_reach[name] = (time.monotonic(), said)
-    raise _for_now(said) from reason
-
-
-def _for_now(message: str) -> ModelError:
-    """A failure that a network, or room on the disk, mends by itself."""
-    failure = ModelError(message)
-    failure.may_pass = True
-    return failure
+    raise ModelUnavailable(said) from reason
 
 
 def _cause(error: BaseException) -> str:

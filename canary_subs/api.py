@@ -42,7 +42,7 @@ def subtitle(
     not read; installed plugins are.
 
     Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
-    file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
+    file, `LanguageUncertain`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
     """
     plugins = manager.load()
     plan = _plan(plugins, to, source, model, sound_model, profile, track, device, precision)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from canary_subs.errors import DamagedMedia, MediaError, NotMedia
+from canary_subs.errors import DamagedMedia, MediaError, MediaUnavailable, NotMedia
 from canary_subs.media.ffmpeg import INPUT_OPTIONS, one_line, url
 from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack
 from canary_subs.time import round_half_up, seconds_to_ms
@@ -126,9 +126,7 @@ def _stat(path: Path) -> os.stat_result:
     except PermissionError:
         raise MediaError(f"{shown(path)} may not be read: mend its permissions") from None
     except OSError as error:
-        failure = MediaError(f"{shown(path)} cannot be read now: {error.strerror}")
-        failure.may_pass = True
-        raise failure from None
+        raise MediaUnavailable(f"{shown(path)} cannot be read now: {error.strerror}") from None
 
 
 def _looks_like_mp4(path: Path) -> bool:

@@ -20,7 +20,7 @@ from canary_subs.cues.tracks import bilingual
 from canary_subs.errors import (
     CanarySubsError,
     DamagedMedia,
-    LanguageUnsure,
+    LanguageUncertain,
     NotMedia,
     OutputError,
     PluginError,
@@ -205,12 +205,12 @@ def sample(pieces: Iterable[AudioClip], duration_ms: int) -> tuple[AudioClip, ..
 
 
 def certain_language(path: Path, odds: Mapping[str, float]) -> str:
-    """The language that is spoken beyond doubt. Raises `LanguageUnsure`."""
+    """The language that is spoken beyond doubt. Raises `LanguageUncertain`."""
     ranked = sorted(odds.items(), key=lambda item: item[1], reverse=True)
     best, probability = ranked[0] if ranked else ("", 0.0)
     if not probability >= LANGUAGE_CERTAINTY:  # also where it is no number
         seen = ", ".join(f"{language} {share:.0%}" for language, share in ranked[:3])
-        raise LanguageUnsure(
+        raise LanguageUncertain(
             f"{path}: the spoken language is not certain ({seen}); name it with --from"
         )
     return best

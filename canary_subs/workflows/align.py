@@ -55,7 +55,7 @@ def align(
     subtitle file keeps its cues. Words that are not recognised share the speech between those
     that are. A subtitle file in another language than the film's
     (``language``, else as its name or content tells) is moved as a whole, by when people speak.
-    Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUnsure`.
+    Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUncertain`.
     """
     script = read_script(text, language=language or plan.source)
     if script is not None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from canary_subs.errors import (
     CanarySubsError,
     DamagedMedia,
-    LanguageUnsure,
+    LanguageUncertain,
     ModelError,
     NotMedia,
     OutputError,
@@ -359,14 +359,14 @@ def test_an_unsure_language_stops_and_says_so(tmp_path: Path) -> None:
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(source=None, targets=("original",)))
     (error,) = outcome.errors
-    assert isinstance(error, LanguageUnsure)
+    assert isinstance(error, LanguageUncertain)
     assert "a.film" in str(error) and "--from" in str(error)
     assert fakes.engine.asked == [] and fakes.delivery.results == {}
 
 
 @pytest.mark.parametrize("odds", [{}, {"en": float("nan")}, {"en": 0.79, "de": 0.21}])
 def test_odds_that_say_nothing_are_unsure(odds: dict[str, float]) -> None:
-    with pytest.raises(LanguageUnsure):
+    with pytest.raises(LanguageUncertain):
         film.certain_language(Path("a"), odds)
 
 
