@@ -25,8 +25,8 @@ def subtitle(
     *,
     to: str | Sequence[str] = _DEFAULT.targets,
     source: str | None = None,
-    model: str = _DEFAULT.model,
-    sound_model: str = _DEFAULT.sound_model,
+    model: str | None = None,
+    sound_model: str | None = None,
     profile: str = _DEFAULT.profile,
     track: int | None = None,
     device: str = _DEFAULT.device,
@@ -58,7 +58,7 @@ def listen(
     *,
     to: str | Sequence[str] = _DEFAULT.targets,
     source: str | None = None,
-    model: str = _DEFAULT.model,
+    model: str | None = None,
     profile: str = _DEFAULT.profile,
     track: int | None = None,
     device: str = _DEFAULT.device,
@@ -72,9 +72,7 @@ def listen(
     iterator ends the work.
     """
     plugins = manager.load()
-    plan = _plan(
-        plugins, to, source, model, _DEFAULT.sound_model, profile, track, device, precision
-    )
+    plan = _plan(plugins, to, source, model, None, profile, track, device, precision)
     if sdh := next(filter(naming.is_sdh, plan.targets), None):
         raise UsageError(f"to: the sounds of {sdh!r} are known at the end only; use subtitle")
     layout = plugins.make("layout", plan.layout)
@@ -87,7 +85,7 @@ def listen(
                     language=utterance.language,
                     source_language=event.spoken,
                     engine=plan.engine.name,
-                    model=model,
+                    model=model or plan.engine.name,
                     utterances=(utterance,) if utterance.text else (),
                 )
                 rules = profile_for(plan.profile, utterance.language)
@@ -99,8 +97,8 @@ def _plan(
     plugins: Plugins,
     to: str | Sequence[str],
     source: str | None,
-    model: str,
-    sound_model: str,
+    model: str | None,
+    sound_model: str | None,
     profile: str,
     track: int | None,
     device: str,
@@ -111,11 +109,11 @@ def _plan(
         raise UsageError("to: name at least one language, or 'original'")
     chosen = Config(
         targets=tuple(config.target(target, "to") for target in targets),
-        source=None if source is None else config.language(source, "source"),
+        spoken=None if source is None else config.language(source, "source"),
         model=model,
         sound_model=sound_model,
         profile=profile,
-        track=track,
+        audio_track=track,
         device=device,
         precision=precision,
         formats=(),

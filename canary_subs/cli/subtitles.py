@@ -57,9 +57,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", metavar="LANG", help="of the subtitles, if not in the name")
-    parser.add_argument("--from", dest="source_language", metavar="LANG", help="spoken in the film")
-    parser.add_argument("--profile", metavar="NAME", help="reading rules (netflix, bbc ...)")
+    common.add_settings(parser, "spoken", "profile")
     common.add_config(parser)
+    common.add_options(parser)
 
 
 def _add_result(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +86,7 @@ def check(args: argparse.Namespace) -> int:
             own_profiles=chosen.profiles,
             language=args.language,
             video=args.video,
-            spoken=args.source_language,
+            spoken=chosen.spoken,
             source=args.source,
             reference=args.reference,
         )
@@ -116,7 +116,7 @@ def proof(args: argparse.Namespace) -> int:
         room.plugins,
         profile=chosen.profile,
         own_profiles=chosen.profiles,
-        spoken=args.source_language,
+        spoken=chosen.spoken,
     )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))

@@ -332,10 +332,10 @@ def _check_key(layer: Layer, section: str, key: str, value: object) -> None:
     member = next(f for f in dataclasses.fields(cls) if f.name == key)
     if layer.folder and not member.metadata["folder"]:
         raise ConfigError(f"{where}: {key} cannot be set by a folder, only in the configuration")
-    if key == "targets":
+    if path == ("targets",):
         for name in cast(tuple[str, ...], value):
             target(name, where)
-    elif key == "source" and value is not None:
+    elif path == ("spoken",) and value is not None:
         language(cast(str, value), where)
 
 
@@ -388,8 +388,8 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
         values["targets"] = tuple(dict.fromkeys(names))
         if not values["targets"]:
             raise ConfigError("targets: name at least one language, or 'original'")
-    if values.get("source") is not None:
-        values["source"] = language(values["source"], "source")
+    if values.get("spoken") is not None:
+        values["spoken"] = language(values["spoken"], "spoken")
     for name in values.get("profiles", {}):
         profile_for(name, "en", values["profiles"])
     if "formats" in values:

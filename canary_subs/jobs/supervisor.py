@@ -277,7 +277,7 @@ class Worker:
                     record.job.id,
                     self._owner,
                     f"the recognising process {reason}",
-                    limit=self._queue.deaths,
+                    limit=self._queue.crashes,
                     log=self._keep_log(record.job.id, one),
                 )
         self._child = None
