@@ -156,23 +156,27 @@ class Tagger(Protocol):
         """
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayoutRequest:
+    """What a layout works from. Fields added later get defaults, so that layouts keep working."""
+
+    transcript: Transcript
+    #: The reading rules for the transcript's language.
+    profile: Profile
+    #: None for a video without a picture.
+    frame_rate: Fraction | None = None
+    #: Shot changes, rising.
+    shots_ms: Sequence[int] = ()
+    #: Cues of the spoken language, rising and disjoint: a translation takes their times, as
+    #: subtitlers do when they translate from a template.
+    template: Sequence[Cue] | None = None
+
+
 class Layout(Protocol):
-    """Turns words into cues. Pure: the same input gives the same cues."""
+    """Turns words into cues. Pure: equal requests give equal cues."""
 
-    def layout(
-        self,
-        transcript: Transcript,
-        profile: Profile,
-        *,
-        frame_rate: Fraction | None = None,
-        shots_ms: Sequence[int] = (),
-        template: Sequence[Cue] | None = None,
-    ) -> tuple[Cue, ...]:
-        """Rising cues that never overlap and show every word once, in order.
-
-        ``shots_ms`` are the picture's cuts. With a ``template`` (the source language's cues) the
-        cues take its times, as template translation does in the trade.
-        """
+    def layout(self, request: LayoutRequest) -> Sequence[Cue]:
+        """Rising cues that never overlap and show every word once, in order."""
 
 
 class Writer(Protocol):
