@@ -15,6 +15,7 @@ from canary_subs.errors import UsageError
 from canary_subs.model import Cue, Plan, Transcript
 from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow
 from canary_subs.plugin import manager
+from canary_subs.plugin.hookspecs import LayoutRequest
 from canary_subs.plugin.manager import Plugins
 
 _DEFAULT = Config()
@@ -88,8 +89,12 @@ def listen(
                     model=model or plan.engine.name,
                     utterances=(utterance,) if utterance.text else (),
                 )
-                rules = profile_for(plan.profile, utterance.language)
-                for cue in layout.layout(transcript, rules, frame_rate=event.media.frame_rate):
+                request = LayoutRequest(
+                    transcript=transcript,
+                    profile=profile_for(plan.profile, utterance.language),
+                    frame_rate=event.media.frame_rate,
+                )
+                for cue in layout.layout(request):
                     yield name, cue
 
 

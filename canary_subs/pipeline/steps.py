@@ -43,7 +43,14 @@ from canary_subs.model import (
     Transcript,
     Utterance,
 )
-from canary_subs.plugin.hookspecs import Delivery, Segmenter, Session, Source, Tagger
+from canary_subs.plugin.hookspecs import (
+    Delivery,
+    LayoutRequest,
+    Segmenter,
+    Session,
+    Source,
+    Tagger,
+)
 from canary_subs.plugin.manager import Plugins, contained
 from canary_subs.time import joined, ms_to_samples, samples_to_ms, uncovered
 
@@ -393,11 +400,13 @@ def lay_out(
     with contained(entry.plugin):
         cues = tuple(
             layout.layout(
-                transcript,
-                profile,
-                frame_rate=heard.media.frame_rate,
-                shots_ms=shots,
-                template=template,
+                LayoutRequest(
+                    transcript=transcript,
+                    profile=profile,
+                    frame_rate=heard.media.frame_rate,
+                    shots_ms=shots,
+                    template=template,
+                )
             )
         )
         if not all(isinstance(cue, Cue) for cue in cues):

@@ -182,19 +182,22 @@ class Tagger(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayoutRequest:
-    """A transcript to break into cues, and the rules to keep."""
+    """What a layout works from. Fields added later get defaults, so that layouts keep working."""
 
     transcript: Transcript
+    #: The reading rules for the transcript's language.
     profile: Profile
+    #: None for a video without a picture.
     frame_rate: Fraction | None = None
-    #: Shot changes.
+    #: Shot changes, rising.
     shots_ms: Sequence[int] = ()
-    #: The spoken language's cues, whose times the new ones take; None: times of their own.
+    #: Cues of the spoken language, rising and disjoint: a translation takes their times, as
+    #: subtitlers do when they translate from a template.
     template: Sequence[Cue] | None = None
 
 
 class Layout(Protocol):
-    """Turns words into cues. Pure: the same request gives the same cues."""
+    """Turns words into cues. Pure: equal requests give equal cues."""
 
     def layout(self, request: LayoutRequest) -> Sequence[Cue]:
         """Rising cues that never overlap and show every word once, in order."""

@@ -34,6 +34,7 @@ from canary_subs.model import (
     AudioClip,
     AudioTrack,
     Choice,
+    Cue,
     MediaInfo,
     Plan,
     Request,
@@ -45,7 +46,7 @@ from canary_subs.model import (
 from canary_subs.pipeline import schedule as pipeline
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow, process
-from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.plugin.hookspecs import LayoutRequest, Provider, hookimpl
 from canary_subs.testing import (
     FakeEngine,
     Fakes,
@@ -656,8 +657,8 @@ def test_a_layout_that_fails_for_one_language_costs_that_language(tmp_path: Path
     fakes = Fakes()
     lay = fakes.layout.layout
 
-    def layout(transcript: Any, profile: Any, **more: Any) -> Any:
-        return boom() if transcript.language == "de" else lay(transcript, profile, **more)
+    def layout(request: LayoutRequest) -> tuple[Cue, ...]:
+        return boom() if request.transcript.language == "de" else lay(request)
 
     fakes.layout.layout = layout  # type: ignore[method-assign]
     path = write_film(tmp_path / "a.film", (0, 3000))
