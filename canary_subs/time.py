@@ -73,7 +73,10 @@ def uncovered(spans: Sequence[Span], covers: Sequence[Span]) -> Iterator[Span]:
 
 
 def divided(span: Span, weights: Sequence[int]) -> list[Span]:
-    """``span`` cut without gaps into one span for each weight, in proportion to the (positive) weights."""
+    """``span`` cut without gaps into one span for each weight, in proportion to the weights.
+
+    Weights are positive.
+    """
     total = sum(weights)
     edges_ms = [span.start_ms]
     passed = 0
