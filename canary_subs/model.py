@@ -25,6 +25,21 @@ SAMPLE_RATE_HZ = 16_000
 ORIGINAL = "original"
 
 
+class TrackKind(StrEnum):
+    """What a subtitle track is besides its language."""
+
+    FULL = "full"
+    #: Only the lines that are spoken in another language than the video's.
+    FORCED = "forced"
+    #: Sounds too, for the deaf and hard of hearing.
+    SDH = "sdh"
+
+
+def primary(language: str) -> str:
+    """The primary subtag of a BCP-47 tag, in lower case: "pt" of "pt-BR"."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
     """A half-open stretch of the video's timeline."""
