@@ -13,9 +13,6 @@ from canary_subs.model import ORIGINAL
 FORCED, SDH = "forced", "sdh"
 MARKS = (FORCED, SDH)
 
-#: Words in the names of anyone's subtitle files that stand for a mark.
-MARK_WORDS = {"forced": FORCED, "foreign": FORCED, "sdh": SDH, "cc": SDH, "hi": SDH}
-
 
 def resolved(target: str, spoken: str) -> str:
     """The track that a target means where ``spoken`` is spoken."""
