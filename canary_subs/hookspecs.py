@@ -148,7 +148,7 @@ class Tagger(Protocol):
     """Names sounds that are no speech, for subtitles that tell of them (SDH)."""
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterable[Sound]:
-        """What is heard, in any order, of kinds that `cues.sound_labels` has words for.
+        """What is heard, in any order, of the kinds in `cues.sounds.KINDS`.
 
         The clips rise and hold what nobody speaks over; one that does not begin where the one
         before it ended begins another stretch. They come as they are read: memory is bounded by
