@@ -248,7 +248,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """Something that is heard besides speech: "doorbell", or another of `cues.sound_labels`."""
+    """Something that is heard besides speech: "doorbell", or another of `cues.sounds.KINDS`."""
 
     kind: str
     start_ms: int

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from canary_subs import _hub as hub
 from canary_subs.errors import ModelError, UnknownName
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Sound
-from canary_subs.sounds.audioset import KINDS
+from canary_subs.sounds.audioset import kinds
 from canary_subs.time import samples_to_ms
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Network:
         named = {int(number): str(name) for number, name in network.config.id2label.items()}
         #: The outputs that count, and the kind of sound that each of them is.
         self.kinds = [
-            (number, KINDS[name]) for number, name in sorted(named.items()) if name in KINDS
+            (number, kinds()[name]) for number, name in sorted(named.items()) if name in kinds()
         ]
 
     def heard(self, windows: Iterable[AudioClip]) -> Iterator[tuple[AudioClip, dict[str, float]]]:

@@ -13,7 +13,7 @@ from canary_subs.demo import sound
 from canary_subs.demo.events import EVENTS
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip
 from canary_subs.plugin.manager import load
-from canary_subs.sounds.audioset import KINDS
+from canary_subs.sounds.audioset import kinds
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
 from canary_subs.testing import check_tagger
 from canary_subs.workflows.check import sound_of
@@ -49,7 +49,7 @@ def test_most_sounds_are_known(tagger: AudioSetTagger) -> None:
     wrong: Counter[tuple[str, str]] = Counter()
     for seed, (name, maker) in enumerate(EVENTS.items()):
         found = told(tagger, stretches(maker, DRAWS, seed))
-        right[name] = found.pop(KINDS[name], 0)
+        right[name] = found.pop(kinds()[name], 0)
         wrong.update({(name, other): count for other, count in found.items()})
     assert sum(right.values()) >= 0.9 * DRAWS * len(EVENTS), (right, wrong)
     assert min(right.values()) >= DRAWS // 2, (right, wrong)

@@ -115,7 +115,7 @@ def test_a_day_of_sound_is_heard_in_little_memory(ears: Ears) -> None:
 
 
 def test_kinds_are_those_that_there_are_words_for() -> None:
-    assert set(audioset.KINDS.values()) == KINDS
+    assert set(audioset.kinds().values()) == KINDS
 
 
 def test_certainty_is_a_probability() -> None:
