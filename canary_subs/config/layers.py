@@ -271,17 +271,15 @@ def check_providers(settings: Settings, plugins: Plugins) -> None:
                     options.build(provider.options, {key: value}, where)
 
 
-def target(name: str, where: str) -> Track:
+def target(name: str, where: str) -> str:
     """A track to make: a language, 'original', two of those joined by '+', or one with its kind.
 
     Raises `ConfigError`.
     """
     try:
         track = Track.parse(name)
-        standard = (
-            part if part == ORIGINAL else language(part, where) for part in track.languages
-        )
-        return Track.parse(str(replace(track, languages=tuple(standard))))
+        standard = (part if part == ORIGINAL else language(part, where) for part in track.languages)
+        return str(Track.parse(str(replace(track, languages=tuple(standard)))))
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from canary_subs.config.schema import Config
-from canary_subs.model import Choice, Context, Plan, TrackKind
+from canary_subs.model import Choice, Context, Plan, Track, TrackKind
 from canary_subs.plugin.manager import Plugins
 
 
@@ -20,11 +20,12 @@ def plan(config: Config, plugins: Plugins, *, root: Path | None = None) -> Plan:
         options = config.options.get(kind, {}).get(name, {})
         return Choice(name=name, model=model, options=options)
 
-    kinds = {track.kind for track in config.targets}
+    targets = tuple(Track.parse(name) for name in config.targets)
+    kinds = {track.kind for track in targets}
     engine, model = engine_and_model(config, plugins)
     return Plan(
         spoken=config.spoken,
-        targets=config.targets,
+        targets=targets,
         audio_track=config.audio_track,
         engine=choice("engine", engine, model),
         segmenter=choice("segmenter", config.segmenter),

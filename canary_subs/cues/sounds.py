@@ -18,7 +18,7 @@ from canary_subs.cues.rules import close_gap_ms, min_gap_ms
 from canary_subs.cues.sound_labels import labels, languages
 from canary_subs.cues.width import characters
 from canary_subs.model import Cue, Profile, Sound
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 #: Every kind of sound; each language has a label for each of them.
 KINDS = frozenset(

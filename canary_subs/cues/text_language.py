@@ -14,7 +14,7 @@ from functools import cache
 from types import MappingProxyType
 
 from canary_subs.cues.function_words import function_words, languages
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 #: The scripts of languages that are not written in Latin letters, as Unicode names characters.
 _SCRIPTS: Mapping[str, frozenset[str]] = MappingProxyType(

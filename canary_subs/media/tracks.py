@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from canary_subs.errors import NoAudio, UsageError
 from canary_subs.media.probe import shown
 from canary_subs.model import AudioTrack, MediaInfo
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 #: FFmpeg's marks for tracks that hold something else than the film's dialogue.
 _ASIDE_MARKS = {

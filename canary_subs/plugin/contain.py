@@ -13,6 +13,7 @@ from canary_subs.errors import CanarySubsError, PluginError, PluginUnavailable, 
 
 log = logging.getLogger(__name__)
 
+
 @contextmanager
 def contained(plugin: str) -> Iterator[None]:
     """Turn whatever a plugin raises into one line that names it; our own errors pass."""

@@ -20,12 +20,15 @@ from numpy.typing import NDArray
 
 from canary_subs import _hub as hub
 from canary_subs.errors import ModelError, UnknownName
-from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Sound
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Context, Sound
 from canary_subs.sounds.audioset import kinds
 from canary_subs.time import samples_to_ms
 
 if TYPE_CHECKING:
     import torch
+
+#: A hub name, a folder, or "demo".
+DEFAULT_MODEL = "MIT/ast-finetuned-audioset-10-10-0.4593"
 
 #: The files of a model; nothing else of it is read.
 _FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
@@ -49,13 +52,10 @@ _SILENT_DB = -60.0
 
 @dataclass(frozen=True, kw_only=True)
 class AudioSetOptions:
-    """Which model names sounds, how sure it must be, and where it runs."""
+    """How sure the model must be of a sound."""
 
-    #: A model of the hub, a folder with one, or "demo".
-    sound_model: str = "MIT/ast-finetuned-audioset-10-10-0.4593"
     #: A sound less probable than this is not told of.
     certainty: float = 0.5
-    device: str = "auto"
 
     def __post_init__(self) -> None:
         if not 0 < self.certainty <= 1:
@@ -65,13 +65,15 @@ class AudioSetOptions:
 class AudioSetTagger:
     """`hookspecs.Tagger` by a model with AudioSet's classes."""
 
-    def __init__(self, options: AudioSetOptions) -> None:
+    def __init__(self, options: AudioSetOptions, context: Context) -> None:
         self._options = options
-        _check(options.sound_model)
+        self._model = context.model or DEFAULT_MODEL
+        self._device = context.device
+        _check(self._model)
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
         """What is heard, each kind's sounds in order. Raises `ModelError`."""
-        network = _network(self._options.sound_model, self._options.device)
+        network = _network(self._model, self._device)
         going: dict[str, Sound] = {}
         heard_to = 0
         for window, odds in network.heard(_windows(clips)):
@@ -192,7 +194,7 @@ def _check(name: str) -> None:
         raise ModelError(f"{name}: there is no such folder with a model; check sound_model")
     raise UnknownName(
         f"no model that names sounds is called {name!r}; give the name of one on the hub, such as "
-        f"{AudioSetOptions.sound_model}, the path of a folder with one, or 'demo'"
+        f"{DEFAULT_MODEL}, the path of a folder with one, or 'demo'"
     )
 
 

@@ -26,7 +26,7 @@ from canary_subs.model import (
     Utterance,
     Word,
 )
-from canary_subs.naming import primary
+from canary_subs.model import primary
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Sessions, Task, process
 from canary_subs.plugin.hookspecs import LayoutRequest
