@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_subs._files import write_whole
+from canary_subs._files import write_atomic
 from canary_subs.errors import OutputError
 from canary_subs.model import MediaInfo, Rendered
 
@@ -49,7 +49,7 @@ class Sidecar:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                write_whole(path, rendered.data, replace=self._options.overwrite)
+                write_atomic(path, rendered.data, replace=self._options.overwrite)
             except FileExistsError:
                 # Killed after the file appeared and before anybody took note of it.
                 if not path.is_file() or path.read_bytes() != rendered.data:
