@@ -176,7 +176,7 @@ def relayout(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, room: common.Room, document: Document) -> int:
-    from canary_subs._files import write_whole
+    from canary_subs._files import write_atomic
     from canary_subs.model import Choice
 
     target: Path | None = args.to_file
@@ -187,7 +187,7 @@ def _write(args: argparse.Namespace, room: common.Room, document: Document) -> i
         sys.stdout.buffer.write(data)
         return 0
     try:
-        write_whole(target, data, replace=False)
+        write_atomic(target, data, replace=False)
     except FileExistsError:
         raise OutputError(f"{target}: is there already; name another file") from None
     except OSError as error:

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from canary_subs._files import write_whole
+from canary_subs._files import write_atomic
 from canary_subs.errors import OutputError
 from canary_subs.model import Context, MediaInfo, Rendered, Track
 
@@ -52,7 +52,7 @@ class Sidecar:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                write_whole(path, data, replace=self._context.overwrite)
+                write_atomic(path, data, replace=self._context.overwrite)
             except FileExistsError:
                 # Killed after the file appeared and before anybody took note of it.
                 if not path.is_file() or path.read_bytes() != data:

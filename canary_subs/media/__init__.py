@@ -1,4 +1,4 @@
-"""A file becomes sound: looking into media files, choosing a track, decoding it."""
+"""Media files: probe them, choose an audio track, decode it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def canary_subs_sources() -> list[Provider[Source]]:
     return [
         Provider(
             name="ffmpeg",
-            summary="films and recordings of every usual container and codec, read with FFmpeg",
+            summary="every common video and audio container and codec, read with FFmpeg",
             make=_make,
         )
     ]

@@ -1,4 +1,4 @@
-"""Sound becomes pieces: where somebody speaks, cut at pauses."""
+"""Voice activity detection: segments of speech, cut at pauses."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def canary_subs_segmenters() -> list[Provider[Segmenter]]:
     return [
         Provider(
             name="silero",
-            summary="a small neural network that tells speech from music and noise",
+            summary="a small neural network that separates speech from music and noise",
             make=_silero,
             options=SileroOptions,
         ),
         Provider(
             name="webrtc",
-            summary="very fast, for clean recordings; takes music for speech",
+            summary="very fast, for clean recordings; mistakes music for speech",
             make=_webrtc,
             options=WebrtcOptions,
         ),
