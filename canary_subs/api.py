@@ -15,6 +15,7 @@ from canary_subs.errors import UsageError
 from canary_subs.model import Cue, Plan, Transcript
 from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow
 from canary_subs.plugin import manager
+from canary_subs.plugin.hookspecs import LayoutRequest
 from canary_subs.plugin.manager import Plugins
 
 _DEFAULT = Config()
@@ -42,7 +43,7 @@ def subtitle(
     not read; installed plugins are.
 
     Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
-    file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
+    file, `LanguageUncertain`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
     """
     plugins = manager.load()
     plan = _plan(plugins, to, source, model, sound_model, profile, track, device, precision)
@@ -88,8 +89,12 @@ def listen(
                     model=model or plan.engine.name,
                     utterances=(utterance,) if utterance.text else (),
                 )
-                rules = profile_for(plan.profile, utterance.language)
-                for cue in layout.layout(transcript, rules, frame_rate=event.media.frame_rate):
+                request = LayoutRequest(
+                    transcript=transcript,
+                    profile=profile_for(plan.profile, utterance.language),
+                    frame_rate=event.media.frame_rate,
+                )
+                for cue in layout.layout(request):
                     yield name, cue
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.config.schema import Config
 from canary_subs.plugin.options import kinds, parse
 
@@ -159,22 +160,16 @@ def show_json(value: object) -> None:
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns on standard output, as wide as they need to be; no frame, so that grep works."""
-    lines = [tuple(head), *(tuple(plain(cell) for cell in row) for row in rows)]
+    lines = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())
 
 
-def plain(text: str) -> str:
-    """Text for a terminal: file names may hold escape sequences, newlines and broken bytes."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
 def complain(text: str) -> None:
     """One line on standard error."""
-    print(f"canary-subs: {plain(text)}", file=sys.stderr)
+    print(f"canary-subs: {printable(text)}", file=sys.stderr)
 
 
 def fields(value: Any, *names: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import CanarySubsError
@@ -63,9 +64,9 @@ def doctor(args: argparse.Namespace) -> int:
         common.show_json([dataclasses.asdict(check) for check in checks])
     else:
         for check in checks:
-            print(f"{check.state:<5} {check.what:<14} {common.plain(check.found)}")
+            print(f"{check.state:<5} {check.what:<14} {printable(check.found)}")
             if check.advice:
-                print(f"{'':<20} -> {common.plain(check.advice)}")
+                print(f"{'':<20} -> {printable(check.advice)}")
     return int(any(check.state == "bad" for check in checks))
 
 

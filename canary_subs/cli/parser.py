@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
+from canary_subs._text import nearest_name
 from canary_subs.errors import CanarySubsError
-from canary_subs.plugin.options import closest
 
 Commands = argparse._SubParsersAction
 
@@ -29,12 +29,12 @@ class Parser(argparse.ArgumentParser):
         option = next((one.partition("=")[0] for one in rest if one.startswith("-")), None)
         if option is None:
             self.error(f"too many arguments: {' '.join(rest)}")
-        near = closest(option, (one for one in self._option_string_actions if len(one) > 2))
+        near = nearest_name(option, (one for one in self._option_string_actions if len(one) > 2))
         self.error(f"there is no option {option}{f'; did you mean {near}?' if near else ''}")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if isinstance(action, Commands) and value not in action.choices:
-            near = closest(str(value), action.choices)
+            near = nearest_name(str(value), action.choices)
             hint = f"did you mean {near!r}?" if near else "canary-subs --help lists them"
             raise argparse.ArgumentError(None, f"there is no command {value!r}; {hint}")
         super()._check_value(action, value)

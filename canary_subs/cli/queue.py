@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import UsageError
@@ -80,8 +81,8 @@ def why(args: argparse.Namespace) -> int:
         return 0
     for finding in answer.findings:
         mark = "->" if finding is decided else "  "
-        print(f"{mark} {finding.rule:<12} {common.plain(finding.detail)}")
-    print(f"{decided.verdict}: {common.plain(decided.detail)}")
+        print(f"{mark} {finding.rule:<12} {printable(finding.detail)}")
+    print(f"{decided.verdict}: {printable(decided.detail)}")
     return 0
 
 
@@ -101,7 +102,7 @@ def stale(args: argparse.Namespace) -> int:
         )
         return 0
     for one in found:
-        print(f"{common.plain(str(one.record.job.path))}: {'; '.join(one.differences)}")
+        print(f"{printable(one.record.job.path)}: {'; '.join(one.differences)}")
     print(f"{len(found)} films" + (" queued again" if args.redo and found else ""))
     return 0
 
@@ -167,7 +168,7 @@ def _show_queue(facts: dict[str, Any]) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in facts["counts"].items() if count)
     print(counts or "the queue is empty")
     if facts["paused"]:
-        print(f"paused: {common.plain(facts['paused'])}")
+        print(f"paused: {printable(facts['paused'])}")
     if facts["jobs"]:
         rows = (
             (str(job["id"]), _state(job), Path(job["file"]).name, job["reason"] or "")
@@ -183,12 +184,12 @@ def _state(job: dict[str, Any]) -> str:
 
 
 def _show_film(facts: dict[str, Any]) -> None:
-    print(f"job {facts['id']}: {_state(facts)}  {common.plain(facts['file'])}")
+    print(f"job {facts['id']}: {_state(facts)}  {printable(facts['file'])}")
     for step in facts["history"]:
-        reason = f"  {common.plain(step['reason'])}" if step["reason"] else ""
+        reason = f"  {printable(step['reason'])}" if step["reason"] else ""
         print(f"  {step['at']}  {step['state']}{reason}")
     for place in facts["delivered"]:
-        print(f"  {common.plain(place)}")
+        print(f"  {printable(place)}")
 
 
 def retry(args: argparse.Namespace) -> int:

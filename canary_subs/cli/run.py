@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 
@@ -102,13 +103,13 @@ def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
 
 
 def _line(outcome: Outcome, findings: str | None) -> str:
-    name = common.plain(outcome.task.path.name)
+    name = printable(outcome.task.path.name)
     if outcome.skip:
-        return f"{name}: skipped, {common.plain(outcome.skip.reason)}"
+        return f"{name}: skipped, {printable(outcome.skip.reason)}"
     if outcome.errors and not outcome.delivered:
         return f"{name}: failed"
-    made = "".join(f"\n  {common.plain(place)}" for place in outcome.delivered)
-    found = f"\n  {common.plain(findings)}" if findings else ""
+    made = "".join(f"\n  {printable(place)}" for place in outcome.delivered)
+    found = f"\n  {printable(findings)}" if findings else ""
     return f"{name}:{made}{found}"
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import MediaError, OutputError, UsageError
@@ -107,7 +108,7 @@ def proof(args: argparse.Namespace) -> int:
     if args.video.is_dir():
         if args.files:
             raise UsageError(f"{args.video} is a folder: its index is made of no subtitle files")
-        print(common.plain(str(write_index(args.video, args.out))))
+        print(printable(write_index(args.video, args.out)))
         return 0
     app = common.open_app(args)
     chosen = app.settings.config
@@ -121,8 +122,8 @@ def proof(args: argparse.Namespace) -> int:
     )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
-    print(common.plain(str(args.out or found.store(args.video.parent))))
-    print(common.plain(found.summary))
+    print(printable(args.out or found.store(args.video.parent)))
+    print(printable(found.summary))
     return 0
 
 
@@ -177,7 +178,7 @@ def relayout(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, app: common.AppContext, document: Document) -> int:
-    from canary_subs._files import write_whole
+    from canary_subs._files import write_atomic
     from canary_subs.model import Choice
 
     target: Path | None = args.to_file
@@ -188,7 +189,7 @@ def _write(args: argparse.Namespace, app: common.AppContext, document: Document)
         sys.stdout.buffer.write(data)
         return 0
     try:
-        write_whole(target, data, replace=False)
+        write_atomic(target, data, replace=False)
     except FileExistsError:
         raise OutputError(f"{target}: is there already; name another file") from None
     except OSError as error:

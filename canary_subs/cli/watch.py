@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 
@@ -110,8 +111,8 @@ def _follow(path: Path, done: threading.Event) -> None:
 
 
 def _ended(record: Record) -> str:
-    name = common.plain(record.job.path.name)
-    reason = f", {common.plain(record.job.reason)}" if record.job.reason else ""
+    name = printable(record.job.path.name)
+    reason = f", {printable(record.job.reason)}" if record.job.reason else ""
     return f"{name}: {record.job.state.value}{reason}"
 
 

@@ -17,17 +17,17 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from canary_subs import naming
+from canary_subs._text import nearest_name
 from canary_subs.config.schema import SECTIONS, config_folder
 from canary_subs.config.schema import Config as Config
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
-from canary_subs.model import ORIGINAL, Choice, Plan
+from canary_subs.model import ORIGINAL, Track
 from canary_subs.plugin import options
 from canary_subs.plugin.manager import KINDS, Plugins
 
@@ -45,6 +45,8 @@ _TABLES = frozenset({"options", "profiles"})
 #: A configuration file larger than this is a mistake; a folder's own may be an attack.
 _MAX_FILE_BYTES = 1_000_000
 _MAX_FOLDER_FILE_BYTES = 16_384
+#: The longest path of a key: options, kind, name, key.
+_MAX_DEPTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,7 @@ def load(
         files=(read_file(file.absolute()),) if file is not None else (),
         last=(
             read_environment(environment),
-            Layer(name="the command line", table=_with_engine(flags or {})),
+            Layer(name="the command line", table=flags or {}),
         ),
     )
     _ = settings.config
@@ -153,7 +155,7 @@ def read_file(path: Path, *, folder: bool = False) -> Layer:
         place = f"{path}:{found[1]}" if found else f"{path}"
         reason = re.sub(r" \(at .*\)", "", str(error))
         raise ConfigError(f"{place}: is not TOML: {reason}") from error
-    layer = Layer(name=str(path), table=_with_engine(table), lines=_lines(text), folder=folder)
+    layer = Layer(name=str(path), table=table, lines=_lines(text), folder=folder)
     _check(layer)
     return layer
 
@@ -173,24 +175,14 @@ def read_environment(environment: Mapping[str, str]) -> Layer:
         if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
             continue
         if variable not in known:
-            near = options.closest(variable, known)
+            near = nearest_name(variable, known)
             hint = f"; did you mean {near}?" if near else ""
             log.warning("the environment variable %s is not known%s", variable, hint)
             continue
         section, key, kind = known[variable]
         value = options.parse(kind, text, variable)
         (table.setdefault(section, {}) if section else table)[key] = value
-    return Layer(name="the environment", table=_with_engine(table))
-
-
-def _with_engine(table: Mapping[str, object]) -> Mapping[str, object]:
-    """A layer's table in which ``model = "ENGINE:NAME"`` sets both keys."""
-    model = table.get("model")
-    # One letter is a drive: C:\\models\\own.nemo
-    match = re.fullmatch(r"([a-z][a-z0-9_-]+):(.+)", model) if isinstance(model, str) else None
-    if match is None:
-        return table
-    return {**table, "engine": match[1], "model": match[2]}
+    return Layer(name="the environment", table=table)
 
 
 def read_option(text: str) -> dict[str, object]:
@@ -251,71 +243,17 @@ def check_providers(settings: Settings, plugins: Plugins) -> None:
                     options.build(provider.options, {key: value}, where)
 
 
-#: How to cut where each line may be in another language: at every pause between two speakers.
-_LINE_BY_LINE = {"target_ms": 6_000, "long_pause_ms": 400}
-
-
-def plan(config: Config, plugins: Plugins, *, root: Path | None = None) -> Plan:
-    """What the configuration asks for; ``root`` is the watched folder that the film lies in.
-
-    The keys of the configuration that many providers share (models, device, out, overwrite) reach
-    those whose options know them; for forced tracks segmenters are told to cut finely. Raises
-    `UnknownName`.
-    """
-    shared: dict[str, object] = {
-        "model": config.model,
-        "sound_model": config.sound_model,
-        "device": config.device,
-        "out": config.out,
-        "root": root if config.mirror else None,
-        "overwrite": config.overwrite,
-        "commercial": config.commercial,
-    }
-    shared = {key: value for key, value in shared.items() if value is not None}
-    if any(map(naming.is_forced, config.targets)):
-        shared |= _LINE_BY_LINE
-
-    def choice(kind: str, name: str) -> Choice:
-        known = options.kinds(plugins.provider(kind, name).provider.options)
-        given = {key: value for key, value in shared.items() if key in known}
-        own = config.options.get(kind, {}).get(name, {})
-        return Choice(name=name, options={**given, **own})
-
-    return Plan(
-        source=config.spoken,
-        targets=config.targets,
-        track=config.audio_track,
-        engine=choice("engine", config.engine),
-        segmenter=choice("segmenter", config.segmenter),
-        aligner=choice("aligner", config.aligner) if config.aligner else None,
-        tagger=choice("tagger", config.tagger) if any(map(naming.is_sdh, config.targets)) else None,
-        layout=choice("layout", config.layout),
-        profile=config.profile,
-        own_profiles=config.profiles,
-        review=config.review,
-        shots=config.shots,
-        shared_timing=config.timing == "shared",
-        writers=tuple(choice("format", name) for name in config.formats),
-        deliveries=tuple(choice("delivery", name) for name in config.deliveries),
-        device=config.device,
-        precision=config.precision,
-    )
-
-
 def target(name: str, where: str) -> str:
-    """A track to make: a language, 'original', two of those joined by '+', or one with its mark.
+    """A track to make: a language, 'original', two of those joined by '+', or one with its kind.
 
     Raises `ConfigError`.
     """
-    tongues = naming.languages(name)
-    parts = [part if part == ORIGINAL else language(part, where) for part in tongues]
-    mark = naming.mark(name)
-    if len(parts) > (2 if mark is None else 1) or len(set(parts)) < len(parts):
-        raise ConfigError(
-            f"{where}: a track shows one language, two as 'de+en', with 'en.forced' what is "
-            f"spoken in others, or with 'en.sdh' sounds too, not {name!r}"
-        )
-    return naming.named("+".join(parts), mark)
+    try:
+        track = Track.parse(name)
+        standard = (part if part == ORIGINAL else language(part, where) for part in track.languages)
+        return str(Track.parse(str(replace(track, languages=tuple(standard)))))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def language(tag: str, where: str) -> str:
@@ -468,7 +406,7 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
         else:
             key, equals, _ = line.partition("=")
             path = (*table, *below) if equals and (below := _path(key)) else ()
-        for depth in range(1, len(path) + 1):
+        for depth in range(1, min(len(path), _MAX_DEPTH) + 1):
             lines.setdefault(path[:depth], number)
         open_quote = next((q for q in ('"""', "'''") if line.count(q) % 2), "")
     return lines

@@ -10,7 +10,8 @@ from pathlib import Path
 from canary_subs import naming
 from canary_subs.config.schema import Config
 from canary_subs.errors import CanarySubsError
-from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip, SubtitleTrack
+from canary_subs.formats.filename import parse_name
+from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip, SubtitleTrack, TrackKind
 from canary_subs.plugin.hookspecs import Delivery
 from canary_subs.plugin.manager import Plugins
 from canary_subs.plugin.options import kinds
@@ -22,9 +23,6 @@ _SUBTITLES = frozenset(
         ".mks",
     }
 )  # fmt: skip
-
-#: Marks in a subtitle file's name that are no language ("hi" beside a language is no Hindi).
-_MARKS = frozenset({*naming.MARK_WORDS, "default", "full"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,16 +196,12 @@ def _sidecars(film: Path, language: str, mark: str | None) -> list[str]:
         return []
     found = []
     for name in names:
-        stem, dot, ending = name.rpartition(".")
-        suffix = dot + ending
-        if suffix.lower() not in _SUBTITLES or not stem.startswith(film.stem + "."):
+        if Path(name).suffix.lower() not in _SUBTITLES:
             continue
-        words = stem[len(film.stem) + 1 :].lower().split(".")
-        there = next((naming.MARK_WORDS[word] for word in words if word in naming.MARK_WORDS), None)
-        if not _serves(mark, there):
+        named = parse_name(name, film.stem)
+        if named is None or named.language is None or not _alike(named.language, language):
             continue
-        tags = [word for word in words if word not in _MARKS]
-        if any(_alike(tag, language) for tag in tags):
+        if _serves(mark, None if named.kind is TrackKind.FULL else named.kind):
             found.append(name)
     return found
 

@@ -8,7 +8,6 @@ number may stand for a float, as in every language that writes numbers.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
@@ -17,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from canary_subs._text import nearest_name
 from canary_subs.errors import ConfigError
 
 T = TypeVar("T")
@@ -59,16 +59,9 @@ def kinds(cls: type[Any]) -> dict[str, Any]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """What to add to "knows no NAME": the nearest known name, or all of them where none is near."""
     names = list(known)
-    if close := closest(name, names):
+    if close := nearest_name(name, names):
         return f"; did you mean {close!r}?"
     return f"; it knows {', '.join(sorted(names))}" if names else "; it has no options"
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like ``name`` in any letter case; None if none is near."""
-    folded = {one.casefold(): one for one in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return folded[close[0]] if close else None
 
 
 def check(kind: Any, value: object, where: str) -> object:
@@ -147,7 +140,7 @@ def _members(kind: Any) -> list[str]:
 
 def _pick(kind: Any, value: str, where: str) -> object:
     if value not in _members(kind):
-        near = closest(value, _members(kind))
+        near = nearest_name(value, _members(kind))
         hint = f"; did you mean {near!r}?" if near else ""
         raise ConfigError(f"{where} is {describe(kind)}, not {value!r}{hint}")
     return kind(value) if _is_enum(kind) else value

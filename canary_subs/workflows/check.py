@@ -15,6 +15,7 @@ from canary_subs.cues.check.reference import compare
 from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import UsageError
+from canary_subs.formats.filename import Named, parse_name
 from canary_subs.formats.reading import read
 from canary_subs.media import tracks
 from canary_subs.model import (
@@ -24,11 +25,12 @@ from canary_subs.model import (
     Document,
     MediaInfo,
     Span,
+    TrackKind,
     Transcript,
     Utterance,
 )
-from canary_subs.naming import primary
 from canary_subs.pipeline import steps as film
+from canary_subs.plugin.hookspecs import LayoutRequest
 from canary_subs.plugin.manager import Plugins, contained
 from canary_subs.time import joined
 
@@ -93,39 +95,19 @@ def _cues(path: Path, language: str | None, frame_rate: Fraction | None) -> tupl
 
 def named_language(path: Path) -> str | None:
     """The language that a subtitle file's name states: "de" of "Film.de.forced.srt"."""
-    return _named(path)[0]
+    return _named(path).language
 
 
 def named_track(path: Path) -> str | None:
     """`named_language` with the mark that the name tells, as tracks are called: "en.sdh"."""
-    tongue, mark = _named(path)
-    return None if tongue is None else naming.named(tongue, mark)
+    named = _named(path)
+    if named.language is None or named.kind is TrackKind.FULL:
+        return named.language
+    return naming.named(named.language, named.kind)
 
 
-def _named(path: Path) -> tuple[str | None, str | None]:
-    parts = path.name.split(".")[1:-1]
-    mark: str | None = None
-    while parts and (word := parts[-1].lower()) in _MARKS:
-        # "hi" is Hindi alone and "hearing impaired" after a language.
-        if word == "hi" and (len(parts) < 2 or not _language(parts[-2])):
-            break
-        mark = naming.MARK_WORDS.get(word, mark)
-        parts.pop()
-    return (_language(parts[-1]) if parts else None), mark
-
-
-#: What stands after the language in the names of subtitle files.
-_MARKS = (*naming.MARK_WORDS, "default")
-
-
-def _language(tag: str) -> str | None:
-    """A tag of a name in its usual form; one of three letters counts where it has one of two."""
-    import langcodes
-
-    if not langcodes.tag_is_valid(tag):
-        return None
-    usual = str(langcodes.standardize_tag(tag))
-    return usual if len(primary(usual)) == 2 else None
+def _named(path: Path) -> Named:
+    return parse_name(path.name) or Named(language=None)
 
 
 @contextmanager
@@ -182,10 +164,13 @@ def relayout(
         utterances=tuple(_utterance(cue, tongue) for cue in cues),
     )
     made = plugins.make("layout", layout)
+    request = LayoutRequest(
+        transcript=transcript,
+        profile=profile_for(profile, tongue, own_profiles),
+        frame_rate=frame_rate,
+    )
     with contained(plugins.provider("layout", layout.name).plugin):
-        broken = made.layout(
-            transcript, profile_for(profile, tongue, own_profiles), frame_rate=frame_rate
-        )
+        broken = made.layout(request)
     media = _no_media(subtitles, cues, frame_rate)
     return Document(media=media, transcript=transcript, cues=_with_speakers(broken, cues))
 

@@ -147,27 +147,6 @@ def test_an_unknown_variable_is_a_warning(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize(
-    ("model", "engine", "name"),
-    [
-        ("whisper:base", "whisper", "base"),
-        ("nvidia/canary-1b", "canary", "nvidia/canary-1b"),
-        ("C:/models/own.nemo", "canary", "C:/models/own.nemo"),
-    ],
-)
-def test_a_models_name_may_choose_the_engine(model: str, engine: str, name: str) -> None:
-    for settings in (
-        load(environment={}, flags={"model": model}),
-        load(environment={"CANARY_SUBS_MODEL": model}),
-    ):
-        assert (settings.config.engine, settings.config.model) == (engine, name)
-
-
-def test_a_stronger_engine_wins_over_that_of_a_models_name(tmp_path: Path) -> None:
-    file = written(tmp_path, 'model = "whisper:base"\n')
-    assert load(file, environment={}, flags={"engine": "canary"}).config.engine == "canary"
-
-
-@pytest.mark.parametrize(
     "text", ["x = " + "9" * 5000, "[" + " " * 15_000, "a" + ".a" * 8000 + "=1"]
 )
 def test_a_hostile_folders_file_is_refused_at_once(tmp_path: Path, text: str) -> None:
