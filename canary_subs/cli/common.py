@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
+import shlex
 import sys
 import typing
 from collections.abc import Iterable, Sequence
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from canary_subs._text import printable
 from canary_subs.config.schema import Config
+from canary_subs.errors import UsageError
 from canary_subs.plugin.options import kinds, parse
 
 if TYPE_CHECKING:
@@ -151,6 +154,32 @@ def _names(text: str) -> list[str]:
     if not all(names):
         raise argparse.ArgumentTypeError(f"names are written as one,two, not {text!r}")
     return names
+
+
+def not_a_file(path: Path, for_folder: str) -> str | None:
+    """What to do with a name that is not a file's: an address, a pattern, a folder; else None.
+
+    ``for_folder`` is the command for a folder, with {} for its name.
+    """
+    # Making the path absolute took one slash from "https://" and put a folder before it.
+    if address := re.search(r"(?:^|/)([a-z][a-z0-9+.-]+):/[^/].*", str(path)):
+        if not path.exists():
+            shown = printable(address[0].lstrip("/").replace(":/", "://", 1))
+            return f"{shown}: is an address; download it first, then name the file"
+    if path.is_dir():
+        return f"{path}: is a folder; use {for_folder.format(shlex.quote(str(path)))}"
+    if re.search(r"[*?[]", path.name) and not path.exists():
+        return (
+            f"{path.name}: there is no file of this name; if it is a pattern, no file matches it, "
+            "or it is in quotes, where the shell does not expand it"
+        )
+    return None
+
+
+def require_file(path: Path, for_folder: str) -> None:
+    """Raise `UsageError` for a name that is not a file's, saying what to do."""
+    if (advice := not_a_file(path, for_folder)) is not None:
+        raise UsageError(advice)
 
 
 def show_json(value: object) -> None:
