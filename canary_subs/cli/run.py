@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
     from canary_subs.jobs.store import Store
     from canary_subs.model import Plan
-    from canary_subs.pipeline.schedule import Outcome, Task
+    from canary_subs.pipeline.task import Outcome, Task
     from canary_subs.plugin.manager import Plugins
 
 
@@ -32,18 +32,19 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(args: argparse.Namespace) -> int:
     """Subtitle every file; one that fails costs no other."""
     from canary_subs.cli.progress import FilmProgress
-    from canary_subs.config import layers as config
-    from canary_subs.pipeline.schedule import Sessions, process
+    from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.schedule import process
 
     room = common.open_room(args)
-    plan = config.plan(room.settings.config, room.plugins)
-    sessions = Sessions(room.plugins)
-    sessions.engine(plan)  # a model that is not there is told of before any film is opened
+    plan = plan_for(room.settings.config, room.plugins)
+    room.plugins.use(
+        "engine", plan.engine, plan.context
+    )  # a model that is not there is told of before any film is opened
     status = 0
     try:
         with FilmProgress() as progress, _memory(room.settings.config.store) as store:
             tasks = _tasks(args.files, plan, progress, store)
-            for heard in process(tasks, room.plugins, sessions):
+            for heard in process(tasks, room.plugins):
                 outcome, findings = _reviewed(heard, room.plugins)
                 progress.end(outcome.task.path)
                 facts = {**_facts(outcome), "findings": findings}
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
                     common.complain(str(error))
                 status = max(status, _status(outcome))
     finally:
-        sessions.close()
+        room.plugins.close()
     return status
 
 
@@ -77,14 +78,15 @@ def _tasks(
 ) -> Iterator[Task]:
     from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
-    from canary_subs.pipeline.schedule import Cache, NoCache, Task
+    from canary_subs.pipeline.cache import Cache, NoCache
+    from canary_subs.pipeline.task import Task
 
     for path in dict.fromkeys(path.absolute() for path in files):
         keep: Cache = NoCache()
         if store is not None:
             with suppress(OSError):  # a file that is not there is told of by its probe
                 keep = TranscriptCache(store, fingerprint(path))
-        yield Task(path=path, plan=plan, keep=keep, tell=partial(progress.tell, path))
+        yield Task(path=path, plan=plan, cache=keep, on_progress=partial(progress.tell, path))
 
 
 def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
