@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from canary_subs.plugin.manager import Plugins
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("run", help="subtitle these files now")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     common.add_work(parser)
@@ -35,17 +37,16 @@ def run(args: argparse.Namespace) -> int:
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.pipeline.schedule import process
 
-    room = common.open_room(args)
-    plan = plan_for(room.settings.config, room.plugins)
-    room.plugins.use(
-        "engine", plan.engine, plan.context
-    )  # a model that is not there is told of before any film is opened
+    app = common.open_app(args)
+    plan = plan_for(app.settings.config, app.plugins)
+    # A model that does not exist is reported before any video is opened.
+    app.plugins.use("engine", plan.engine, plan.context)
     status = 0
     try:
-        with FilmProgress() as progress, _memory(room.settings.config.store) as store:
+        with FilmProgress() as progress, _memory(app.settings.config.store) as store:
             tasks = _tasks(args.files, plan, progress, store)
-            for heard in process(tasks, room.plugins):
-                outcome, findings = _reviewed(heard, room.plugins)
+            for done in process(tasks, app.plugins):
+                outcome, findings = _reviewed(done, app.plugins)
                 progress.end(outcome.task.path)
                 facts = {**_facts(outcome), "findings": findings}
                 progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
                     common.complain(str(error))
                 status = max(status, _status(outcome))
     finally:
-        room.plugins.close()
+        app.plugins.close()
     return status
 
 
@@ -103,13 +104,13 @@ def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
 
 
 def _line(outcome: Outcome, findings: str | None) -> str:
-    name = common.plain(outcome.task.path.name)
+    name = printable(outcome.task.path.name)
     if outcome.skip:
-        return f"{name}: skipped, {common.plain(outcome.skip.reason)}"
+        return f"{name}: skipped, {printable(outcome.skip.reason)}"
     if outcome.errors and not outcome.delivered:
         return f"{name}: failed"
-    made = "".join(f"\n  {common.plain(place)}" for place in outcome.delivered)
-    found = f"\n  {common.plain(findings)}" if findings else ""
+    made = "".join(f"\n  {printable(place)}" for place in outcome.delivered)
+    found = f"\n  {printable(findings)}" if findings else ""
     return f"{name}:{made}{found}"
 
 

@@ -154,8 +154,8 @@ class _Child:
         self._parent = parent
         self._stop = stop
         config = order.settings.config
-        self._catalogue = manager.load(config.plugin_folder, config.disable)
-        self._store = Store(order.store, listener=self._catalogue.job_changed)
+        self._plugins = manager.load(config.plugin_folder, config.disable)
+        self._store = Store(order.store, listener=self._plugins.job_changed)
         self._retries = Retries(
             attempts=config.queue.attempts,
             backoff_s=config.queue.backoff_s,
@@ -167,14 +167,13 @@ class _Child:
 
     def serve(self) -> None:
         """Work; keep the model for a while when there is none; then leave."""
-        configuration.check_providers(self._settings, self._catalogue)
-        sessions = Sessions(self._catalogue)
+        configuration.check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
             if not self._store.due():
                 self._stop.wait(_ASK_S)
                 continue
-            for outcome in process(self._tasks(), self._catalogue, sessions):
+            for outcome in process(self._tasks(), self._plugins):
                 self._note(outcome)
             idle_since = time.monotonic()
         self._plugins.close()
@@ -210,14 +209,14 @@ class _Child:
             return None
         try:
             config = self._settings.at(job.path.parent, record.root or job.path.parent)
-            plan = plan_for(config, self._catalogue, root=record.root)
+            plan = plan_for(config, self._plugins, root=record.root)
         except CanarySubsError as error:
             # A folder's own file is often being written when it is wrong.
             self._store.failed(job.id, self._owner, str(error), self._retries)
             return None
         judge = Judge(
             config=config,
-            plugins=self._catalogue,
+            plugins=self._plugins,
             ours=self._store.owns,
             renewing=record.renewing,
         )
@@ -262,7 +261,7 @@ class _Child:
                 plan=plan,
                 provenance=documents[0].provenance if documents else turn.record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
-                reason=_review(outcome, self._catalogue),
+                reason=_review(outcome, self._plugins),
             )
             self._store.done(job.id, self._owner, done)
             ended = "done: " + ", ".join(outcome.delivered)

@@ -1,7 +1,7 @@
 """Fakes and conformance checks for people who write plugins.
 
-The checks ask of one provider what canary_subs relies on, and raise `AssertionError` with a sentence
-that says what is wrong; the built-ins pass them too. In the test of a plugin::
+The checks ask of one provider what canary_subs relies on, and raise `AssertionError` with a
+sentence that says what is wrong; the built-ins pass them too. In the test of a plugin::
 
     from canary_subs.testing import check_plugin, check_text_writer
 
