@@ -23,8 +23,7 @@ from canary_subs.canary.load import Loaded
 from canary_subs.canary.models import ModelCard, refusal
 from canary_subs.canary.prompt import Prompter
 from canary_subs.errors import UnsupportedPair
-from canary_subs.model import AudioClip, Flag, Request, Span, Timing, Utterance, Word
-from canary_subs.model import primary
+from canary_subs.model import AudioClip, Flag, Request, Span, Timing, Utterance, Word, primary
 from canary_subs.time import samples_to_ms
 
 #: Sound shorter than this holds no word, and hardly a frame.
@@ -78,7 +77,7 @@ class CanarySession:
         model = loaded.model
         self.model = f"{card.name}@{loaded.archive.fingerprint}"
         self.precision = precision_name
-        self.max_clip_ms = card.longest_ms
+        self.max_segment_ms = card.longest_ms
         self._card, self._device = card, device
         self._punctuation, self._beam = punctuation or not card.plain_text, beam
         self._prompter, self._speller = Prompter(model), Speller(model.tokenizer)
@@ -97,7 +96,7 @@ class CanarySession:
         budget = _CPU_BUDGET_S
         if device.type == "cuda":
             budget = 0.6 * precision.free_bytes(device) / _BYTES_PER_S
-        self.batch_ms = max(self.max_clip_ms, int(budget * 1000 / _USUAL_TEXTS))
+        self.batch_ms = max(self.max_segment_ms, int(budget * 1000 / _USUAL_TEXTS))
         self._batcher = Batcher(budget, self._recover)
 
     def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
@@ -125,7 +124,7 @@ class CanarySession:
         Raises `UnsupportedPair` for a candidate that the model does not know.
         """
         self._check(
-            [Request(clip=clip, source=c, targets=(c,)) for clip in clips for c in candidates]
+            [Request(clip=clip, spoken=c, targets=(c,)) for clip in clips for c in candidates]
         )
         audible = [clip for clip in clips if len(clip.samples) >= _MIN_S * clip.sample_rate_hz]
         if not candidates:
@@ -151,7 +150,7 @@ class CanarySession:
         return [self._request(primary(source), primary(t), False, frames) for t in targets]
 
     def _check(self, pieces: Sequence[Request]) -> None:
-        for source, target in {(p.source, t) for p in pieces for t in p.targets}:
+        for source, target in {(p.spoken, t) for p in pieces for t in p.targets}:
             reason = refusal(self._card, source, target)
             if reason:
                 raise UnsupportedPair(reason)
@@ -181,7 +180,7 @@ class CanarySession:
         wanted, requests = [], []
         for piece, frames in zip(pieces, lengths, strict=True):
             keys = [(primary(target), False) for target in piece.targets]
-            source = primary(piece.source)
+            source = primary(piece.spoken)
             # The times of a translation come from the words that were spoken.
             keys.append((source, False))
             if self._framed:
@@ -235,7 +234,7 @@ class CanarySession:
                     encoded,
                     lengths,
                     [_spoken(heard[i])[1].words for i in saying],
-                    [primary(heard[i].piece.source) for i in saying],
+                    [primary(heard[i].piece.spoken) for i in saying],
                 )
                 for i, times in zip(saying, found, strict=True):
                     by_ctc[i] = times
@@ -263,7 +262,7 @@ class CanarySession:
     def _utterances(
         self, one: _Heard, spoken: tuple[list[tuple[int, int]], Timing]
     ) -> tuple[Utterance, ...]:
-        source = primary(one.piece.source)
+        source = primary(one.piece.spoken)
         times, timing = spoken
         found = []
         for target in one.piece.targets:
@@ -397,7 +396,7 @@ def _span(clip: AudioClip) -> Span:
 
 
 def _spoken(one: _Heard) -> tuple[Decoded, Spelled]:
-    return one.texts[primary(one.piece.source)]
+    return one.texts[primary(one.piece.spoken)]
 
 
 def _nothing(piece: Request, target: str) -> Utterance:
