@@ -182,13 +182,18 @@ def require_file(path: Path, for_folder: str) -> None:
         raise UsageError(advice)
 
 
+def counted(count: int, thing: str) -> str:
+    """A number and its noun: "1 video", "2 videos"."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def show_json(value: object) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns on standard output, as wide as they need to be; no frame, so that grep works."""
+    """Print columns on standard output, as wide as needed; without a frame, so that grep works."""
     lines = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:
@@ -197,7 +202,7 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def complain(text: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     print(f"canary-subs: {printable(text)}", file=sys.stderr)
 
 

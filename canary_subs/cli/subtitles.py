@@ -24,7 +24,9 @@ READABLE = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".itt", ".sbv"})
 
 
 def add_to(commands: Commands[Parser]) -> None:
-    checking = commands.add_parser("check", help="find what a person should look at in subtitle files")
+    checking = commands.add_parser(
+        "check", help="find what a person should look at in subtitle files"
+    )
     checking.add_argument("files", nargs="+", type=Path, metavar="SUBTITLES")
     checking.add_argument(
         "--video", type=Path, metavar="VIDEO", help="compare with the speech in this video"
@@ -51,7 +53,9 @@ def add_to(commands: Commands[Parser]) -> None:
     _add_reading(proving)
     proving.set_defaults(command=proof)
 
-    aligning = commands.add_parser("align", help="time a script, or subtitles that are off, to a video")
+    aligning = commands.add_parser(
+        "align", help="time a script, or subtitles that are off, to a video"
+    )
     aligning.add_argument("video", type=Path, metavar="VIDEO")
     aligning.add_argument("text", type=Path, metavar="TEXT|SUBTITLES")
     aligning.add_argument("--language", metavar="LANG", help="language of the text")
@@ -59,7 +63,9 @@ def add_to(commands: Commands[Parser]) -> None:
     common.add_work(aligning)
     aligning.set_defaults(command=align)
 
-    breaking = commands.add_parser("relayout", help="break a subtitle file into new cues, keeping its words")
+    breaking = commands.add_parser(
+        "relayout", help="break a subtitle file into new cues, keeping its words"
+    )
     breaking.add_argument("file", type=Path, metavar="SUBTITLES")
     _add_reading(breaking)
     _add_result(breaking)
