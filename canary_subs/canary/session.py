@@ -20,7 +20,7 @@ from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
 from canary_subs.canary.detokenize import Spelled, Speller
 from canary_subs.canary.encoder import Encoder
 from canary_subs.canary.load import Loaded
-from canary_subs.canary.models import ModelCard, refusal
+from canary_subs.canary.models import CanaryCard
 from canary_subs.canary.prompt import Prompter
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import AudioClip, Flag, Request, Span, Timing, Utterance, Word, primary
@@ -67,7 +67,7 @@ class CanarySession:
     def __init__(
         self,
         loaded: Loaded,
-        card: ModelCard,
+        card: CanaryCard,
         device: torch.device,
         precision_name: str,
         *,

@@ -9,7 +9,7 @@ from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
-    from canary_subs.canary.models import ModelCard
+    from canary_subs.canary.models import CanaryCard
 
 
 def add_to(commands: Commands[Parser]) -> None:
@@ -47,7 +47,7 @@ def models(args: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(card: ModelCard, device: str) -> dict[str, Any]:
+def _facts(card: CanaryCard, device: str) -> dict[str, Any]:
     from canary_subs.canary.models import BYTES_PER_PARAMETER
     from canary_subs.canary.precision import choose, device_of
     from canary_subs.errors import DeviceTooSmall

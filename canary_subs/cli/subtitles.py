@@ -13,7 +13,7 @@ from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import MediaError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from canary_subs.model import Document
+    from canary_subs.model import Document, Plan
 
 
 #: What to look for beside a video: what our own writers and most others make.
@@ -89,7 +89,7 @@ def check(args: argparse.Namespace) -> int:
             language=args.language,
             video=args.video,
             spoken=chosen.spoken,
-            source=args.source,
+            original=args.source,
             reference=args.reference,
         )
         clean = clean and report.clean
@@ -143,48 +143,41 @@ def _beside(video: Path) -> list[Path]:
 
 
 def align(args: argparse.Namespace) -> int:
-    """Time a text to a film, and write the result."""
-    from canary_subs.config import layers as config
-    from canary_subs.pipeline.schedule import Sessions
+    """Time a text to a video, and write the result."""
+    from canary_subs.config.plan import plan as plan_for
     from canary_subs.workflows.align import align as time
 
     app = common.open_app(args)
-    plan = config.plan(app.settings.config, app.plugins)
-    sessions = Sessions(app.plugins)
-    sessions.engine(plan)  # a model that is not there is told of before the film is opened
+    plan = plan_for(app.settings.config, app.plugins)
+    # A model that does not exist is reported before the video is opened.
+    app.plugins.use("engine", plan.engine, plan.context)
     try:
-        document = time(args.video, args.text, plan, app.plugins, sessions, language=args.language)
+        document = time(args.video, args.text, plan, app.plugins, language=args.language)
+        return _write(args, app, plan, document)
     finally:
-        sessions.close()
-    return _write(args, app, document)
+        app.plugins.close()
 
 
 def relayout(args: argparse.Namespace) -> int:
-    """Break a file anew, and write the result."""
-    from canary_subs.model import Choice
-    from canary_subs.workflows import check as proofing
+    """Break a subtitle file into cues anew, and write the result."""
+    from canary_subs.config.plan import plan as plan_for
+    from canary_subs.workflows.relayout import relayout as break_anew
 
     app = common.open_app(args)
-    chosen = app.settings.config
-    document = proofing.relayout(
-        args.file,
-        app.plugins,
-        profile=chosen.profile,
-        layout=Choice(name=chosen.layout),
-        own_profiles=chosen.profiles,
-        language=args.language,
-    )
-    return _write(args, app, document)
+    plan = plan_for(app.settings.config, app.plugins)
+    document = break_anew(args.file, plan, app.plugins, language=args.language)
+    return _write(args, app, plan, document)
 
 
-def _write(args: argparse.Namespace, app: common.AppContext, document: Document) -> int:
+def _write(args: argparse.Namespace, app: common.AppContext, plan: Plan, document: Document) -> int:
     from canary_subs._files import write_atomic
     from canary_subs.model import Choice
+    from canary_subs.pipeline.output import render
 
     target: Path | None = args.to_file
-    named = target.suffix.removeprefix(".") if target is not None else "srt"
-    writer = app.plugins.make("format", Choice(name=args.written or named))
-    data: bytes = writer.write(document)
+    name = args.written or (target.suffix.removeprefix(".") if target is not None else "srt")
+    options = app.settings.config.options.get("format", {}).get(name, {})
+    data = render(document, Choice(name=name, options=options), plan, app.plugins).data
     if target is None:
         sys.stdout.buffer.write(data)
         return 0

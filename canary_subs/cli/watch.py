@@ -45,13 +45,14 @@ def watch(args: argparse.Namespace) -> int:
 
     Draining, 1 where a film failed, or waits for what may pass.
     """
-    from canary_subs.config import layers as config
+    from canary_subs.config.plan import plan as plan_for
     from canary_subs.jobs import daemon
     from canary_subs.model import JobState
 
     app = common.open_app(args)
     # A model that is not there is told of now, and not by every film.
-    app.plugins.make("engine", config.plan(app.settings.config, app.plugins).engine)
+    plan = plan_for(app.settings.config, app.plugins)
+    app.plugins.use("engine", plan.engine, plan.context)
     folders = [folder.absolute() for folder in args.folders]
     if args.dry_run:
         return _estimate(args, app, folders)
