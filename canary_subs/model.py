@@ -25,6 +25,11 @@ SAMPLE_RATE_HZ = 16_000
 ORIGINAL = "original"
 
 
+def primary(language: str) -> str:
+    """The primary subtag of a BCP-47 tag: "pt" of "pt-BR"."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
     """A half-open stretch of the video's timeline."""
@@ -101,6 +106,19 @@ class AudioClip:
     def end_samples(self) -> int:
         return self.start_samples + len(self.samples)
 
+    @property
+    def span(self) -> Span:
+        """Where it lies on the video's timeline."""
+        return Span(
+            start_ms=_ms(self.start_samples, self.sample_rate_hz),
+            end_ms=_ms(self.end_samples, self.sample_rate_hz),
+        )
+
+
+def _ms(samples: int, sample_rate_hz: int) -> int:
+    # As `time.samples_to_ms`, which stands on this module: half goes up.
+    return (2000 * samples + sample_rate_hz) // (2 * sample_rate_hz)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
@@ -144,13 +162,24 @@ class Utterance:
     flags: frozenset[Flag] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Request:
-    """A clip to recognise, the language spoken in it, and the languages wanted from it."""
+    """One segment to recognise: its sound, the spoken language, and the target languages.
+
+    All requests of one call to a session have equal ``options``.
+    """
 
     clip: AudioClip
-    source: str
+    spoken: str
     targets: tuple[str, ...]
+    #: The video that the segment belongs to; requests of other videos are not its context.
+    video: Path | None = None
+    #: What was recognised before it in the same video, in the spoken language; "" at the start.
+    previous: str = ""
+    #: Names and terms that are likely to be said.
+    glossary: tuple[str, ...] = ()
+    #: An instance of the engine provider's ``request_options``; None where it has none.
+    options: object = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from canary_subs.canary import models
+from canary_subs.canary.options import CanaryOptions
 from canary_subs.errors import DeviceTooSmall, PluginUnusable
 from canary_subs.plugin.hookspecs import Session
-
-#: Wider beams find no better texts, and take as many times the memory.
-_MAX_BEAM = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class CanaryOptions:
-    """Which Canary, and how."""
-
-    #: A name that `canary-subs models` lists, a hub name, or the path of a `.nemo` file.
-    model: str = models.DEFAULT_MODEL
-    #: Whether texts have punctuation and capitals; models that always punctuate do.
-    punctuation: bool = True
-    #: Texts that are weighed against each other while decoding; 1 takes the likeliest token.
-    beam: int = 1
-    #: Whether the results are for commercial use, which some models' licences forbid.
-    commercial: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.beam <= _MAX_BEAM:
-            raise ValueError(f"beam must be 1 to {_MAX_BEAM}, not {self.beam}")
 
 
 class CanaryEngine:
@@ -37,7 +16,6 @@ class CanaryEngine:
     def __init__(self, options: CanaryOptions) -> None:
         models.check(options.model)
         self.model = options.model
-        self._options = options
         if options.commercial and not self.card.commercial:
             free = ", ".join(card.name for card in models.known() if card.commercial)
             raise PluginUnusable(
@@ -54,9 +32,9 @@ class CanaryEngine:
         """The pairs (spoken, written) that the model knows; (x, x) is transcription."""
         return self.card.pairs
 
-    def refuse(self, source: str, target: str) -> str | None:
+    def refuse(self, spoken: str, target: str) -> str | None:
         """Why the model cannot do this pair, and which model can; None where it can."""
-        return models.refusal(self.card, source, target)
+        return models.refusal(self.card, spoken, target)
 
     def open(self, device: str, precision: str) -> Session:
         """Load the model, from the hub where it must be.
@@ -73,14 +51,7 @@ class CanaryEngine:
         form = formats.choose(precision, card, where)
         loaded = load.load(models.locate(self.model))
         try:
-            return CanarySession(
-                loaded,
-                card,
-                where,
-                form,
-                punctuation=self._options.punctuation,
-                beam=self._options.beam,
-            )
+            return CanarySession(loaded, card, where, form)
         except Exception as error:
             if not out_of_memory(error):
                 raise

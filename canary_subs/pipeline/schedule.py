@@ -146,7 +146,7 @@ class Sessions:
         if key not in self._sessions:
             with contained(self._catalogue.provider("engine", plan.engine.name).plugin):
                 session = self.engine(plan).open(plan.device, plan.precision)
-                if not session.max_clip_ms > 0 or not session.batch_ms > 0:
+                if not session.max_segment_ms > 0 or not session.batch_ms > 0:
                     raise ValueError("a session must take some sound")
                 self._sessions[key] = session
         return self._sessions[key]
@@ -432,7 +432,7 @@ class _Film:
         cutter = self._catalogue.provider("segmenter", heard.plan.segmenter.name).plugin
         plugins = f"{heard.source_plugin} or {cutter}"
         with film.sound(heard.media, heard.track, heard.source, plugins) as clips:
-            yield from film.cut(self._unless_stopped(clips), segmenter, self.session.max_clip_ms)
+            yield from film.cut(self._unless_stopped(clips), segmenter, self.session.max_segment_ms)
 
     def _unless_stopped(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
         # Where nobody speaks for hours there is no piece at which a reader could be stopped.
@@ -541,7 +541,7 @@ class _Film:
         for source, language in filter(None, ways):
             targets.setdefault(source, []).append(language)
         return tuple(
-            Request(clip=waiting.clip, source=source, targets=tuple(languages))
+            Request(clip=waiting.clip, spoken=source, targets=tuple(languages))
             for source, languages in targets.items()
         )
 
@@ -561,7 +561,7 @@ class _Film:
     def _named(self, waiting: _Waiting, answers: _Answers) -> dict[str, Utterance]:
         """The texts that were missing, each by its name."""
         said = {
-            (piece.source, utterance.language): self._aligned(piece, utterance)
+            (piece.spoken, utterance.language): self._aligned(piece, utterance)
             for piece, utterances in answers
             for utterance in utterances
         }
@@ -575,7 +575,7 @@ class _Film:
 
     def _aligned(self, piece: Request, utterance: Utterance) -> Utterance:
         choice = self._heard.plan.aligner
-        if choice is None or not utterance.text or utterance.language != piece.source:
+        if choice is None or not utterance.text or utterance.language != piece.spoken:
             return utterance
         aligner: Aligner = self._catalogue.make("aligner", choice)
         with contained(self._catalogue.provider("aligner", choice.name).plugin):

@@ -101,7 +101,7 @@ class Session(Protocol):
     #: The numeric format it runs in: "fp32", "bf16", "int8", "int4".
     precision: str
     #: The longest piece it takes.
-    max_clip_ms: int
+    max_segment_ms: int
     #: How much sound in one call keeps it busy without keeping others waiting.
     batch_ms: int
 

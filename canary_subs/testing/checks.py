@@ -305,10 +305,11 @@ def check_engine(
 def _check_session(session: Session, pairs: frozenset[tuple[str, str]]) -> None:
     claim(isinstance(session.model, str) and session.model, "a session should name its model")
     claim(isinstance(session.precision, str) and session.precision, "and its precision")
-    claim(session.max_clip_ms >= 1000, f"pieces of {session.max_clip_ms} ms are too short to use")
+    longest_ms = session.max_segment_ms
+    claim(longest_ms >= 1000, f"segments of at most {longest_ms} ms are too short to use")
     claim(session.batch_ms > 0, "a batch should hold some sound")
     claim(list(session.recognise([])) == [], "no pieces give no answers")
-    clip_ms = min(4000, session.max_clip_ms)
+    clip_ms = min(4000, session.max_segment_ms)
     clips = (
         babble(clip_ms, start_ms=12_345),
         silence(1000, start_ms=50_000),
@@ -318,7 +319,7 @@ def _check_session(session: Session, pairs: frozenset[tuple[str, str]]) -> None:
     pieces = []
     for clip, spoken in zip(clips, itertools.cycle(sources[:2]), strict=False):
         targets = sorted(written for other, written in pairs if other == spoken)[:3]
-        pieces.append(Request(clip=clip, source=spoken, targets=tuple(reversed(targets))))
+        pieces.append(Request(clip=clip, spoken=spoken, targets=tuple(reversed(targets))))
     answers = session.recognise(pieces)
     claim(len(answers) == len(pieces), f"{len(pieces)} pieces got {len(answers)} answers")
     for piece, utterances in zip(pieces, answers, strict=True):

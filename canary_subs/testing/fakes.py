@@ -222,7 +222,7 @@ class FakeEngine:
 
     model = "fake-1"
     precision = "fp32"
-    max_clip_ms = 10_000
+    max_segment_ms = 10_000
     batch_ms = 20_000
 
     def __init__(self) -> None:
