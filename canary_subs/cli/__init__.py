@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from canary_subs import _process
 from canary_subs.errors import CanarySubsError
 
 #: The modules that bring commands, in the order of ``--help``.
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    _process.prepare()
     try:
         args = parser().parse_args(arguments)
         _log_to_stderr(debug=args.debug)
