@@ -1,4 +1,4 @@
-"""Word times from a CTC model of its own file, for texts of any engine."""
+"""Word times from a separate CTC model, for texts of any engine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canary_subs.errors import PluginUnusable
-from canary_subs.model import AudioClip, Context, Span, Timing, Utterance, primary
-from canary_subs.time import samples_to_ms
+from canary_subs.model import AudioClip, Context, Timing, Utterance, primary
 
 if TYPE_CHECKING:
     from canary_subs.canary.align import CtcAligner
@@ -22,12 +21,12 @@ class CtcOptions:
 
     #: The `.nemo` file of a CTC model with a tokenizer, such as a parakeet-ctc.
     model: str = ""
-    #: The languages that it knows; those of other texts are left as they are. Empty: all.
+    #: The languages that it knows; texts in others are left as they are. Empty: all.
     languages: tuple[str, ...] = ()
 
 
 class CtcWordTimer:
-    """`hookspecs.Aligner` that finds words with a CTC model."""
+    """`hookspecs.Aligner` that times words with a CTC model."""
 
     def __init__(self, options: CtcOptions, context: Context) -> None:
         if not options.model:
@@ -39,10 +38,11 @@ class CtcWordTimer:
         self._device = context.device
 
     def align(self, clip: AudioClip, utterance: Utterance) -> Utterance:
-        """The same utterance with words timed on the clip.
+        """The same utterance with its words timed on the clip.
 
-        Translations are left as they are, as nobody says their words, and so are texts in other
-        languages and those that do not fit into the sound. Raises `ModelError`.
+        Translations stay as they are, since their words were not said, and so do texts in
+        languages that the model does not know or that do not fit into the clip. Raises
+        `ModelError`.
         """
         from canary_subs.canary import align
 
@@ -54,21 +54,19 @@ class CtcWordTimer:
             or (known and language not in known)
         ):
             return utterance
-        hearing, aligner = self._model
-        encoded, lengths = hearing.encode([clip.samples])
+        encoder, aligner = self._model
+        encoded, lengths = encoder.encode([clip.samples])  # (1, T, C)
         texts = [word.text for word in utterance.words]
         times = aligner.align(encoded, lengths, [texts], [language])[0]
         if times is None:
             return utterance
-        span = Span(
-            start_ms=samples_to_ms(clip.start_samples, clip.sample_rate_hz),
-            end_ms=samples_to_ms(clip.end_samples, clip.sample_rate_hz),
-        )
-        frame_ms = aligner.frame_ms
-        film = [(span.start_ms + a * frame_ms, span.start_ms + b * frame_ms) for a, b in times]
+        span, frame_ms = clip.span, aligner.frame_ms
+        times_ms = [(span.start_ms + a * frame_ms, span.start_ms + b * frame_ms) for a, b in times]
         words = tuple(
             replace(word, start_ms=start, end_ms=end)
-            for word, (start, end) in zip(utterance.words, align.settle(film, span), strict=True)
+            for word, (start, end) in zip(
+                utterance.words, align.settle(times_ms, span), strict=True
+            )
         )
         return replace(utterance, words=words, timing=Timing.CTC)
 

@@ -20,7 +20,7 @@ from canary_subs.model import ModelCard, Timing
 #: convolutions and embeddings stay in 16 bits where the matrices are narrower.
 BYTES_PER_PARAMETER = {"fp32": 4.0, "bf16": 2.0, "int8": 1.08, "int4": 0.63}
 
-#: What a session needs beside its weights: one 30 s piece in flight and the runtime itself.
+#: What a session needs beside its weights: one 30 s segment in flight and the runtime itself.
 WORKING_BYTES = 700_000_000
 
 DEFAULT_MODEL = "nvidia/canary-1b-v2"
@@ -75,7 +75,7 @@ class CanaryCard:
         )
 
     def memory_bytes(self, precision: str) -> int:
-        """Device memory for its weights and one 30 s piece, in one of `BYTES_PER_PARAMETER`."""
+        """Device memory for its weights and one 30 s segment, in one of `BYTES_PER_PARAMETER`."""
         weights = (self.parameters + self.ctc_parameters) * BYTES_PER_PARAMETER[precision]
         return int(weights) + WORKING_BYTES
 
@@ -145,7 +145,7 @@ def known() -> tuple[CanaryCard, ...]:
 def find(name: str) -> CanaryCard:
     """The card of a known name (the hub's owner may be left out) or of a `.nemo` file.
 
-    Raises as `check` and `fetch`, and `ModelError` for a file that is no Canary.
+    Raises as `check` and `fetch`, and `ModelError` for a file that is not a Canary.
     """
     check(name)
     if (card := _of_name(name)) is not None:
@@ -154,7 +154,7 @@ def find(name: str) -> CanaryCard:
 
 
 def check(name: str) -> None:
-    """Refuse a name that stands for no model, opening no file and asking nobody.
+    """Refuse the name of no model, without opening a file or asking the hub.
 
     Raises `UnknownName`, and `ModelError` for the path of a file that is not there.
     """

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from canary_subs import _process
 from canary_subs.cli.parser import Commands, Parser, add_verbosity, exit_statuses
 from canary_subs.errors import CanarySubsError
 
@@ -52,6 +53,7 @@ def parser(arguments: Sequence[str] = ()) -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    _process.prepare()
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         top = parser(given or ["--help"])

@@ -98,7 +98,7 @@ def _formats(args: argparse.Namespace) -> int:
     segmenter = plugins.make("segmenter", Choice(name=config.segmenter))
     with film.sound(media, track, source, plugin) as clips:
         pieces = [
-            Request(clip=clip, source=spoken, targets=(spoken,))
+            Request(clip=clip, spoken=spoken, targets=(spoken,))
             for clip in film.cut(clips, segmenter, engine.card.longest_ms)
         ]
     reports = compare_formats(model, pieces, device=args.device)

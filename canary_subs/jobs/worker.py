@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from canary_subs import _process
 from canary_subs.config import layers as configuration
 from canary_subs.config.plan import plan as plan_for
 from canary_subs.errors import CanarySubsError, StoreError, Temporary
@@ -50,6 +51,7 @@ _AWAY_S = 60.0
 
 def main() -> None:
     """Serve until there is nothing to do, the parent says stop, or the parent is gone."""
+    _process.prepare()
     order: WorkerConfig = pickle.load(sys.stdin.buffer)
     # Whatever prints shall not disturb what is said to the parent.
     voice = os.fdopen(os.dup(1), "w", encoding="ascii", buffering=1)

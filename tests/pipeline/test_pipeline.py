@@ -125,7 +125,7 @@ def test_no_piece_is_longer_than_the_model_takes_and_no_batch_much_fuller(tmp_pa
     one(fakes, path)
     for call in fakes.engine.asked:
         lengths_ms = [len(piece.clip.samples) * 1000 // SAMPLE_RATE_HZ for piece in call]
-        assert max(lengths_ms) <= fakes.engine.max_clip_ms
+        assert max(lengths_ms) <= fakes.engine.max_segment_ms
         assert sum(lengths_ms) - lengths_ms[-1] < fakes.engine.batch_ms
 
 
@@ -340,7 +340,7 @@ def test_the_language_is_found_out_where_nobody_names_it(tmp_path: Path) -> None
     outcome = one(fakes, path, fake_plan(source=None, targets=("original", "en")))
     assert outcome.delivered == ("a.fr.fake", "a.en.fake")
     assert shown(fakes, "a.fr.fake") == fake_words("fr", *speech)
-    assert {piece.source for call in fakes.engine.asked for piece in call} == {"fr"}
+    assert {piece.spoken for call in fakes.engine.asked for piece in call} == {"fr"}
 
 
 def test_the_files_own_mark_is_taken_and_the_plan_is_above_it(tmp_path: Path) -> None:
@@ -503,7 +503,7 @@ def test_a_poisonous_piece_costs_its_film_alone(tmp_path: Path) -> None:
     hear = fakes.engine.recognise
 
     def recognise(pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
-        if any(piece.source == "de" for piece in pieces):
+        if any(piece.spoken == "de" for piece in pieces):
             raise RuntimeError("CUDA error: device-side assert")
         return hear(pieces)
 
@@ -792,7 +792,7 @@ def test_a_forced_track_shows_foreign_lines_alone(tmp_path: Path) -> None:
     assert shown(fakes, "a.fr.fake") == fake_words("fr", *MIXED)
     assert [d.track for d in outcome.documents] == ["en", "en.forced", "fr"]
     assert {d.language for d in outcome.documents[:2]} == {"en"}
-    asked = [(piece.source, piece.targets) for call in fakes.engine.asked for piece in call]
+    asked = [(piece.spoken, piece.targets) for call in fakes.engine.asked for piece in call]
     assert asked == [("en", ("en", "fr")), ("de", ("en", "fr")), ("en", ("en", "fr"))]
 
 
@@ -814,7 +814,7 @@ def test_what_a_foreign_language_cannot_become_is_heard_in_the_films_own(tmp_pat
     fakes.engine = English()
     outcome = one(fakes, path, fake_plan(targets=("fr", "en.forced", "fr.forced")))
     assert outcome.delivered == ("a.fr.fake", "a.en.forced.fake")
-    asked = [(piece.source, piece.targets) for call in fakes.engine.asked for piece in call]
+    asked = [(piece.spoken, piece.targets) for call in fakes.engine.asked for piece in call]
     assert asked == [("en", ("fr",)), ("en", ("fr",)), ("de", ("en",)), ("en", ("fr",))]
 
 
