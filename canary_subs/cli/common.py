@@ -117,10 +117,10 @@ def load_app(args: argparse.Namespace) -> AppContext:
 
 def open_app(args: argparse.Namespace) -> AppContext:
     """`load_app`, and check that everything chosen exists. Raises `UsageError`."""
-    from canary_subs.config import layers
+    from canary_subs.config.plan import check_providers
 
     app = load_app(args)
-    layers.check_providers(app.settings, app.plugins)
+    check_providers(app.settings, app.plugins)
     return app
 
 
@@ -162,10 +162,10 @@ def not_a_file(path: Path, for_folder: str) -> str | None:
     ``for_folder`` is the command for a folder, with {} for its name.
     """
     # Making the path absolute took one slash from "https://" and put a folder before it.
-    if address := re.search(r"(?:^|/)([a-z][a-z0-9+.-]+):/[^/].*", str(path)):
-        if not path.exists():
-            shown = printable(address[0].lstrip("/").replace(":/", "://", 1))
-            return f"{shown}: is an address; download it first, then name the file"
+    address = re.search(r"(?:^|/)([a-z][a-z0-9+.-]+):/[^/].*", str(path))
+    if address is not None and not path.exists():
+        shown = printable(address[0].lstrip("/").replace(":/", "://", 1))
+        return f"{shown}: is an address; download it first, then name the file"
     if path.is_dir():
         return f"{path}: is a folder; use {for_folder.format(shlex.quote(str(path)))}"
     if re.search(r"[*?[]", path.name) and not path.exists():

@@ -140,7 +140,9 @@ def fits_as(card: ModelCard, device: str) -> str | None:
 
 def _show(fact: dict[str, Any]) -> None:
     licence = fact["licence"] + ("" if fact["commercial"] else ": no commercial use")
-    size = f"{fact['download_bytes'] / 1e9:.1f} GB to download" if fact["download_bytes"] else "here"
+    size = (
+        f"{fact['download_bytes'] / 1e9:.1f} GB to download" if fact["download_bytes"] else "here"
+    )
     parameters = f"{fact['parameters'] / 1e6:,.0f} M parameters, " if fact["parameters"] else ""
     rows = {
         "engine": fact["engine"],

@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Subtitle every file; one that fails costs no other."""
     from canary_subs.cli.progress import VideoProgress
     from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.engine import engine_of
     from canary_subs.pipeline.schedule import process
 
     app = common.open_app(args)
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         _store(app.settings.config.store) as store,
     ):
         # A model that does not exist is reported before any video is opened.
-        app.plugins.use("engine", plan.engine, plan.context)
+        engine_of(plan.engine, plan.context, app.plugins)
         tasks = _tasks(args.files, plan, progress, store, fresh=args.fresh)
         for ended in process(tasks, app.plugins):
             outcome, findings = _reviewed(_explained(ended), app.plugins)

@@ -15,12 +15,8 @@ from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import CanarySubsError, MediaError, OutputError, UsageError
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from canary_subs.model import Choice, Document, Plan
     from canary_subs.plugin.manager import Plugins
-=======
-    from canary_subs.model import Document, Plan
->>>>>>> core
 
 
 #: Suffixes of subtitle files beside a video: those of our own writers and most others.
@@ -107,7 +103,6 @@ def check(args: argparse.Namespace) -> int:
     status = 0
     reports = []
     for path in args.files:
-<<<<<<< HEAD
         try:
             common.require_file(path, "canary-subs check {}/*.srt")
             report = check_file(
@@ -126,20 +121,6 @@ def check(args: argparse.Namespace) -> int:
             status = max(status, error.exit_code)
             continue
         status = max(status, int(not report.clean))
-=======
-        report = check_file(
-            path,
-            app.plugins,
-            profile=chosen.profile,
-            own_profiles=chosen.profiles,
-            language=args.language,
-            video=args.video,
-            spoken=chosen.spoken,
-            original=args.source,
-            reference=args.reference,
-        )
-        clean = clean and report.clean
->>>>>>> core
         reports.append(as_json(report) if args.json else as_text(report))
     if args.json:
         print(f"[{','.join(reports)}]")
@@ -196,43 +177,29 @@ def _beside(video: Path) -> list[Path]:
 def align(args: argparse.Namespace) -> int:
     """Time a text to a video, and write the result."""
     from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.engine import engine_of
     from canary_subs.workflows.align import align as time
 
     for path in (args.video, args.text):
         common.require_file(path, "canary-subs align with a file of {}")
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
-<<<<<<< HEAD
     with closing(app.plugins):
         writer = _writer(args, app, plan)
         # A model that does not exist is reported before the video is opened.
-        app.plugins.use("engine", plan.engine, plan.context)
+        engine_of(plan.engine, plan.context, app.plugins)
         document = time(args.video, args.text, plan, app.plugins, language=args.language)
         return _write(document, writer, plan, app.plugins, args.to_file)
 
 
 def relayout(args: argparse.Namespace) -> int:
     """Break a file anew, and write the result."""
-=======
-    # A model that does not exist is reported before the video is opened.
-    app.plugins.use("engine", plan.engine, plan.context)
-    try:
-        document = time(args.video, args.text, plan, app.plugins, language=args.language)
-        return _write(args, app, plan, document)
-    finally:
-        app.plugins.close()
-
-
-def relayout(args: argparse.Namespace) -> int:
-    """Break a subtitle file into cues anew, and write the result."""
->>>>>>> core
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.workflows.relayout import relayout as break_anew
 
     common.require_file(args.file, "canary-subs relayout with a file of {}")
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
-<<<<<<< HEAD
     with closing(app.plugins):
         writer = _writer(args, app, plan)
         document = break_anew(args.file, plan, app.plugins, language=args.language)
@@ -244,18 +211,8 @@ def _writer(args: argparse.Namespace, app: common.AppContext, plan: Plan) -> Cho
 
     Raises `UsageError`.
     """
-=======
-    document = break_anew(args.file, plan, app.plugins, language=args.language)
-    return _write(args, app, plan, document)
-
-
-def _write(args: argparse.Namespace, app: common.AppContext, plan: Plan, document: Document) -> int:
-    from canary_subs._files import write_atomic
->>>>>>> core
     from canary_subs.model import Choice
-    from canary_subs.pipeline.output import render
 
-<<<<<<< HEAD
     name = args.written.lower() if args.written else None
     if name is None:
         name = "srt" if args.to_file is None else _format_of(args.to_file, plan, app.plugins)
@@ -291,12 +248,6 @@ def _write(
     from canary_subs.pipeline.output import render
 
     rendered = render(document, writer, plan, plugins)
-=======
-    target: Path | None = args.to_file
-    name = args.written or (target.suffix.removeprefix(".") if target is not None else "srt")
-    options = app.settings.config.options.get("format", {}).get(name, {})
-    data = render(document, Choice(name=name, options=options), plan, app.plugins).data
->>>>>>> core
     if target is None:
         if rendered.extra:
             raise UsageError(f"{writer.name} makes several files; name one with --to-file")

@@ -52,6 +52,7 @@ def watch(args: argparse.Namespace) -> int:
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.jobs import daemon
     from canary_subs.model import JobState
+    from canary_subs.pipeline.engine import engine_of
 
     for folder in args.folders:
         if folder.is_file():
@@ -61,7 +62,7 @@ def watch(args: argparse.Namespace) -> int:
     with closing(app.plugins):
         plan = plan_for(app.settings.config, app.plugins)
         # A model that does not exist is reported once, and not by every video.
-        app.plugins.use("engine", plan.engine, plan.context)
+        engine_of(plan.engine, plan.context, app.plugins)
         if args.dry_run:
             return _estimate(args, app, folders)
         with _shown(args, app.settings) as listener:
