@@ -1,4 +1,4 @@
-"""``canary-subs models``: the models of every installed engine, what they can do, what fits here."""
+"""``canary-subs models``: the models of all engines, what they can do, what fits here."""
 
 from __future__ import annotations
 
@@ -140,9 +140,8 @@ def fits_as(card: ModelCard, device: str) -> str | None:
 
 def _show(fact: dict[str, Any]) -> None:
     licence = fact["licence"] + ("" if fact["commercial"] else ": no commercial use")
-    size = (
-        f"{fact['download_bytes'] / 1e9:.1f} GB to download" if fact["download_bytes"] else "here"
-    )
+    download = fact["download_bytes"]
+    size = f"{download / 1e9:.1f} GB to download" if download else "nothing to download"
     parameters = f"{fact['parameters'] / 1e6:,.0f} M parameters, " if fact["parameters"] else ""
     rows = {
         "engine": fact["engine"],
@@ -170,5 +169,5 @@ def _translations(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     groups = defaultdict(list)
     for spoken, reached in sorted(targets.items()):
         groups[tuple(sorted(reached))].append(spoken)
-    for reached, group in sorted(groups.items(), key=lambda one: len(one[0])):
-        yield f"{' '.join(group)} to {' '.join(reached)}"
+    for written, group in sorted(groups.items(), key=lambda one: len(one[0])):
+        yield f"{' '.join(group)} to {' '.join(written)}"

@@ -44,8 +44,8 @@ def add_to(commands: Commands[Parser]) -> None:
     proving = commands.add_parser(
         "proof",
         help="make a page to watch and correct subtitles",
-        description="Make a page of a video and its subtitles, by default those beside it; or, for a "
-        "folder, an index of its pages and reports, the videos with most findings first.",
+        description="Make a page of a video and its subtitles, by default those beside it; or, "
+        "for a folder, an index of its pages and reports, the videos with most findings first.",
     )
     proving.add_argument("video", type=Path, metavar="VIDEO|FOLDER")
     proving.add_argument("files", nargs="*", type=Path, metavar="SUBTITLES")

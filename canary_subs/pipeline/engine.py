@@ -16,7 +16,7 @@ from canary_subs.model import (
     Utterance,
     primary,
 )
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Engine, Session
 from canary_subs.plugin.manager import Plugins
 
@@ -49,8 +49,8 @@ class PlanEngine:
     @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:
         """The pairs (spoken, target) that it knows, by primary subtag."""
-        pairs = frozenset(self._engine.pairs())
-        if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        pairs = frozenset(each(self._engine.pairs, self._engine.pairs(), tuple))
+        if not all(len(pair) == 2 for pair in pairs):
             raise misbehaved(self._engine.pairs, "pairs must give (spoken, target)")
         return pairs
 
@@ -85,21 +85,26 @@ class PlanEngine:
         self, clips: Sequence[AudioClip], candidates: Iterable[str]
     ) -> Mapping[str, float]:
         """How probable each candidate is as the spoken language of the clips."""
-        return dict(self.session.identify(clips, tuple(candidates)))
+        session = self.session
+        found: object = session.identify(clips, tuple(candidates))
+        if not isinstance(found, Mapping):
+            raise misbehaved(session.identify, f"identify must give a mapping, not {found!r:.60}")
+        return found
 
     def recognise(self, requests: Sequence[Request]) -> Sequence[Sequence[Utterance]]:
         """One utterance for each target of each request, checked to be that."""
         if not requests:
             return ()
         session = self.session
-        found = [tuple(utterances) for utterances in session.recognise(requests)]
-        for utterance in (one for utterances in found for one in utterances):
-            if not isinstance(utterance, Utterance):
-                raise misbehaved(session.recognise, f"must give Utterances, not {utterance!r:.60}")
+        recognise = session.recognise
+        found = [
+            tuple(each(recognise, utterances, Utterance))
+            for utterances in each(recognise, recognise(requests), Sequence)  # type: ignore[type-abstract]
+        ]
         asked = [request.targets for request in requests]
         given = [tuple(utterance.language for utterance in utterances) for utterances in found]
         if given != asked:
-            raise misbehaved(session.recognise, f"asked for {asked!r:.80}, it gave {given!r:.80}")
+            raise misbehaved(recognise, f"asked for {asked!r:.80}, it gave {given!r:.80}")
         return found
 
 
@@ -119,11 +124,8 @@ def engine_of(choice: Choice, context: Context, plugins: Plugins) -> Engine:
         reason = f"the engine {choice.name} does not state the licence of its model"
     else:
         reason = f"the licence of {card.name} ({card.licence}) does not allow commercial use"
-    free = [
-        name_of(*one, choice.name)
-        for one in models(plugins, first=choice.name)
-        if one[1].commercial
-    ]
+    known = models(plugins, first=choice.name)
+    free = [name_of(owner, other, choice.name) for owner, other in known if other.commercial]
     raise PluginUnusable(f"{reason}; these do: {', '.join(free)}" if free else reason)
 
 

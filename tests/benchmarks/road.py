@@ -21,7 +21,7 @@ from canary_subs.canary.bench import endless
 from canary_subs.media import ffmpeg
 from canary_subs.model import Choice, Plan, Request, Utterance, Word
 from canary_subs.pipeline import steps as film
-from canary_subs.pipeline.schedule import Sessions, Task, process
+from canary_subs.pipeline.schedule import Task, process
 from canary_subs.plugin import manager
 from canary_subs.plugin.hookspecs import Engine, Provider, Session, hookimpl
 from canary_subs.workflows.check import sound_of
@@ -166,7 +166,7 @@ def _alone(engine: Bare, pieces: Sequence[Request]) -> float:
 def _road(films: Sequence[Path], plugins: manager.Plugins, out: Path) -> float:
     begun = time.perf_counter()
     tasks = [Task(path=path, plan=_plan(out)) for path in films]
-    for outcome in process(tasks, plugins, Sessions(plugins)):
+    for outcome in process(tasks, plugins):
         if len(outcome.delivered) != 2:
             raise SystemExit(f"{outcome.task.path}: {outcome.errors or outcome.skip}")
     return time.perf_counter() - begun

@@ -224,7 +224,7 @@ GOOD = """
 
     @hookimpl
     def canary_subs_writers():
-        return [Provider(name="good", summary="good", make=lambda options: None)]
+        return [Provider(name="good", summary="good", make=lambda options, context: None)]
 """
 
 
@@ -335,7 +335,7 @@ def test_an_installed_plugin_is_taken_once_however_often_it_is_on_the_path(
         (GOOD.replace('name="good"', 'name=""'), "one word"),
         (GOOD.replace('name="good"', 'name="a b"'), "one word"),
         (GOOD.replace('summary="good"', "summary=7"), "summary"),
-        (GOOD.replace("make=lambda options: None", "make=7"), "cannot be called"),
+        (GOOD.replace("make=lambda options, context: None", "make=7"), "cannot be called"),
         (GOOD.replace("make=", "options=dict, make="), "dataclass"),
         (GOOD.replace("name=", "nmae="), "TypeError"),
         (GOOD.replace("return [", "yield 1 / 0 #"), "ZeroDivisionError"),

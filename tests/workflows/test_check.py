@@ -33,7 +33,7 @@ class Listener:
             Provider(
                 name="silero",
                 summary="hears fake films",
-                make=lambda options: FakeSegmenter(),
+                make=lambda options, context: FakeSegmenter(),
                 options=SileroOptions,
             )
         ]
