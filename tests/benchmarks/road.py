@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from canary_subs.canary.bench import endless
+
 from canary_subs.media import ffmpeg
 from canary_subs.model import Choice, Plan, Request, Utterance, Word
 from canary_subs.pipeline import steps as film

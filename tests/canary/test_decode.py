@@ -10,7 +10,7 @@ import torch
 from canary_subs.canary import precision
 from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
 from canary_subs.canary.prompt import Prompter
-from canary_subs.canary.random_models import build
+from tests.benchmarks.random_models import build
 from tests.canary.conftest import TINY, nemo_greedy, tiny, until_end
 
 LANGUAGES = ["en", "de", "fr", "es"]

@@ -1,7 +1,7 @@
 """Canaries with random weights: the exact architectures for measuring, tiny ones for tests.
 
 They say nonsense, at the speed and in the memory of the real ones. Run as
-``python -m canary_subs.canary.random_models canary-180m-flash out.nemo``.
+``python -m tests.benchmarks.random_models canary-180m-flash out.nemo``.
 """
 
 from __future__ import annotations

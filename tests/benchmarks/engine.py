@@ -26,10 +26,10 @@ from canary_subs.canary.engine import CanaryEngine, CanaryOptions
 from canary_subs.canary.load import Loaded
 from canary_subs.canary.models import BYTES_PER_PARAMETER, ModelCard
 from canary_subs.canary.prompt import Prompter
-from canary_subs.canary.random_models import SHAPES, Shape, build
 from canary_subs.canary.session import CanarySession
 from canary_subs.errors import UnknownName
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Request, Timing
+from tests.benchmarks.random_models import SHAPES, Shape, build
 
 #: The languages of one and of four texts from a piece.
 _LANGUAGES = {1: ("en",), 4: ("en", "de", "es", "fr")}
