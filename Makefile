@@ -42,9 +42,9 @@ model: $(SETUP) ## Train the demonstration models afresh (needs espeak-ng, about
 	$(BIN)/python -m examples.demo_model.train_tagger
 
 bench: $(SETUP) ## The engine against NeMo's and transformers' own, in one run
-	$(BIN)/canary-subs bench --require
-	$(BIN)/python -m tests.benchmarks.road
-	$(BIN)/canary-subs bench --formats examples/videos/long.mkv --model demo
+	$(BIN)/python -m tests.benchmarks.engine --require
+	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/canary-subs bench examples/videos/long.mkv --model demo
 
 crash: $(SETUP) ## Kill the daemon 200 times and compare what it makes
 	$(BIN)/python -m tests.crash.sweep
