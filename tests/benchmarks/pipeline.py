@@ -1,10 +1,10 @@
-"""`make bench`, second half: the whole road, files to files, against the engine alone.
+"""The pipeline, from video files to subtitle files, against the engine alone.
 
-Forty short films of real speech go from video files to subtitle files by an engine of
-canary-180m-flash sizes (random weights; words at a speaker's pace stand for what it writes). The
-rival is that engine with nothing around it: the same pieces, already in memory, in batches as
-full. What is lost to decoding, speech detection, layout and files may not exceed a tenth. Both run
-in turn, and each one's best counts.
+``python -m tests.benchmarks.pipeline`` subtitles forty short videos of real speech with an engine
+of canary-180m-flash sizes (random weights; words at a speaker's pace stand for what it writes). The
+same engine then recognises the same segments, already in memory, in batches as full. What is lost
+to decoding, speech detection, layout and files may not exceed a tenth. Both run in turn, and the
+best of each counts.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from canary_subs.canary.bench import endless
 from canary_subs.media import ffmpeg
-from canary_subs.model import Choice, Plan, Request, Utterance, Word
-from canary_subs.pipeline import steps as film
-from canary_subs.pipeline.schedule import Task, process
+from canary_subs.model import SAMPLE_RATE_HZ, Choice, Plan, Request, Utterance, Word
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.segments import cut
+from canary_subs.pipeline.task import Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.hookspecs import Engine, Provider, Session, hookimpl
 from canary_subs.workflows.check import sound_of
+from tests.benchmarks.engine import endless
 
-VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
-FILMS, FILM_S = 40, 15
+EXAMPLE = Path(__file__).parents[2] / "examples" / "videos" / "long.mkv"
+VIDEO_COUNT, VIDEO_S = 40, 15
 #: Tokens of each text: what is said in ten seconds.
 TOKENS = 40
 LEAST = 0.9
@@ -52,10 +53,10 @@ class Bare:
     def open(self, device: str, precision: str) -> Session:
         return self
 
-    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
+    def recognise(self, requests: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         # Random texts are suspicious; trying each again would be work that real ones do not make.
-        self._session.recognise_once(pieces)
-        return [tuple(_spoken(piece, target) for target in piece.targets) for piece in pieces]
+        self._session.recognise_once(requests)
+        return [tuple(_spoken(one, target) for target in one.targets) for one in requests]
 
     def identify(self, clips: object, candidates: Sequence[str]) -> dict[str, float]:
         return dict.fromkeys(candidates, 1 / len(candidates))
@@ -64,9 +65,9 @@ class Bare:
         pass
 
 
-def _spoken(piece: Request, language: str) -> Utterance:
-    """Five words every two seconds: what random weights write has no words in it."""
-    span = film.span_of(piece.clip)
+def _spoken(request: Request, language: str) -> Utterance:
+    """Five words every two seconds: random weights write no words."""
+    span = steps.span_of(request.clip)
     words = tuple(
         Word(
             text="word." if at % 4000 == 3600 else "word", start_ms=start_ms, end_ms=start_ms + 300
@@ -90,39 +91,38 @@ class Plugin:
 
 
 def main() -> int:
-    """Print both times and their ratio; 1 where the road loses too much."""
+    """Print both times and their ratio; 1 if the pipeline loses too much."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--films", type=int, default=FILMS)
-    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--videos", type=int, default=VIDEO_COUNT)
+    parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     engine = Bare()
     plugins = manager.load()
     plugins.add("bare", "benchmark", lambda: Plugin(engine))
     with tempfile.TemporaryDirectory() as name:
-        films = list(_films(Path(name), options.films))
-        pieces = [piece for path in films for piece in _pieces(path, plugins, engine)]
-        bests = [float("inf"), float("inf")]
-        for turn in range(options.turns):
-            bests[0] = min(bests[0], _alone(engine, pieces))
-            bests[1] = min(bests[1], _road(films, plugins, Path(name) / f"out{turn}"))
-    alone_s, road_s = bests
-    sound_s = sum(len(piece.clip.samples) for piece in pieces) / 16_000
+        videos = list(_videos(Path(name), options.videos))
+        requests = [one for path in videos for one in _requests(path, plugins, engine)]
+        alone_s = pipeline_s = float("inf")
+        for number in range(options.rounds):
+            alone_s = min(alone_s, _alone(engine, requests))
+            pipeline_s = min(pipeline_s, _pipeline(videos, plugins, Path(name) / f"out{number}"))
+    speech_s = sum(len(one.clip.samples) for one in requests) / SAMPLE_RATE_HZ
     print(
-        f"{len(films)} films, {len(pieces)} pieces, {sound_s:.0f} s of speech into 2 languages: "
-        f"the engine alone {alone_s:.1f} s, files to files {road_s:.1f} s: "
-        f"{alone_s / road_s:.0%} of the engine's speed"
+        f"{len(videos)} videos, {len(requests)} segments, {speech_s:.0f} s of speech, 2 languages: "
+        f"the engine alone {alone_s:.1f} s, files to files {pipeline_s:.1f} s: "
+        f"{alone_s / pipeline_s:.0%} of the engine's speed"
     )
-    if alone_s / road_s < LEAST:
+    if alone_s / pipeline_s < LEAST:
         print(f"falls short: {LEAST:.0%} were promised", file=sys.stderr)
         return 1
     return 0
 
 
-def _films(folder: Path, count: int) -> Iterator[Path]:
-    """Stretches of the longest example, each from another moment."""
+def _videos(folder: Path, count: int) -> Iterator[Path]:
+    """Parts of the longest example, each from another moment."""
     for number in range(count):
-        path = folder / f"film {number}.mkv"
-        cut = ["-ss", str(5 * number), "-t", str(FILM_S), "-i", str(VIDEOS / "long.mkv")]
+        path = folder / f"video {number}.mkv"
+        cut = ["-ss", str(5 * number), "-t", str(VIDEO_S), "-i", str(EXAMPLE)]
         command = [ffmpeg.find(), "-nostdin", "-v", "error", *cut, "-c", "copy", str(path)]
         subprocess.run(command, check=True)
         yield path
@@ -130,7 +130,7 @@ def _films(folder: Path, count: int) -> Iterator[Path]:
 
 def _plan(out: Path | None = None) -> Plan:
     return Plan(
-        source="en",
+        spoken="en",
         targets=("en", "de"),
         engine=Choice(name="bare"),
         segmenter=Choice(name="silero"),
@@ -141,31 +141,31 @@ def _plan(out: Path | None = None) -> Plan:
     )
 
 
-def _pieces(path: Path, plugins: manager.Plugins, engine: Bare) -> Iterator[Request]:
-    """What the road asks the engine for."""
-    cutter = plugins.make("segmenter", _plan().segmenter)
+def _requests(path: Path, plugins: manager.Plugins, engine: Bare) -> Iterator[Request]:
+    """What the pipeline asks the engine for."""
+    cutter = plugins.use("segmenter", _plan().segmenter)
     with sound_of(path, plugins) as clips:
-        for clip in film.cut(clips, cutter, engine.max_segment_ms):
+        for clip in cut(clips, cutter, engine.max_segment_ms):
             yield Request(clip=clip, spoken="en", targets=("en", "de"))
 
 
-def _alone(engine: Bare, pieces: Sequence[Request]) -> float:
+def _alone(engine: Bare, requests: Sequence[Request]) -> float:
     begun = time.perf_counter()
     batch: list[Request] = []
-    room_ms = engine.batch_ms
-    for piece in pieces:
-        batch.append(piece)
-        room_ms -= film.span_of(piece.clip).duration_ms
-        if room_ms <= 0:
+    left_ms = engine.batch_ms
+    for request in requests:
+        batch.append(request)
+        left_ms -= request.clip.span.duration_ms
+        if left_ms <= 0:
             engine.recognise(batch)
-            batch, room_ms = [], engine.batch_ms
+            batch, left_ms = [], engine.batch_ms
     engine.recognise(batch)
     return time.perf_counter() - begun
 
 
-def _road(films: Sequence[Path], plugins: manager.Plugins, out: Path) -> float:
+def _pipeline(videos: Sequence[Path], plugins: manager.Plugins, out: Path) -> float:
     begun = time.perf_counter()
-    tasks = [Task(path=path, plan=_plan(out)) for path in films]
+    tasks = [Task(path=path, plan=_plan(out)) for path in videos]
     for outcome in process(tasks, plugins):
         if len(outcome.delivered) != 2:
             raise SystemExit(f"{outcome.task.path}: {outcome.errors or outcome.skip}")

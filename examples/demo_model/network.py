@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from canary_subs.demo.speech import SAMPLE_RATE_HZ
+from examples.demo_model.speech import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

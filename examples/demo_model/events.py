@@ -12,8 +12,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from canary_subs.demo.sound import Maker, Rng, arpeggio, band, chords, drums, normal, seconds
-from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples
+from examples.demo_model.sound import Maker, Rng, arpeggio, band, chords, drums, normal, seconds
+from examples.demo_model.speech import SAMPLE_RATE_HZ, Samples
 
 #: From the seconds since a stroke to its sound.
 Shape = Callable[[Samples], Samples]
@@ -165,7 +165,7 @@ EVENTS: Mapping[str, Maker] = MappingProxyType(
 
 
 def _strike(out: Samples, begin_s: float, length_s: float, shape: Shape) -> None:
-    """Add to ``out`` a sound of ``length_s``, as far as there is room for it."""
+    """Add to ``out`` a sound of ``length_s``, as far as it fits."""
     begin = int(begin_s * SAMPLE_RATE_HZ)
     count = min(int(length_s * SAMPLE_RATE_HZ), len(out) - begin)
     if count > 0:

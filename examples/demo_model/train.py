@@ -1,4 +1,4 @@
-"""Train the demonstration model from nothing: python -m canary_subs.demo.train.
+"""Train the demonstration model from nothing: python -m examples.demo_model.train.
 
 Needs espeak-ng, and about 80 minutes on two cores. Synthesises the corpus, trains the Canary and
 the aligner's head together, packs both into demo.nemo. Goes on where it was stopped.
@@ -27,11 +27,12 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
-from canary_subs.demo import MODEL_PATH, vocabulary
-from canary_subs.demo.batches import Batch, Rows, stream
-from canary_subs.demo.corpus import training_corpus
-from canary_subs.demo.network import WIDTH, new_aligner, new_canary, pack
-from canary_subs.demo.pieces import UNKNOWN
+from canary_subs.demo import MODEL_PATH
+from examples.demo_model import vocabulary
+from examples.demo_model.batches import Batch, Rows, stream
+from examples.demo_model.corpus import training_corpus
+from examples.demo_model.example import UNKNOWN
+from examples.demo_model.network import WIDTH, new_aligner, new_canary, pack
 
 PEAK_RATE = 1.5e-3
 FINAL_RATE = 2e-5
@@ -123,14 +124,14 @@ class Training:
         self, states: Tensor, there: Tensor, rows: Rows
     ) -> tuple[Tensor, Tensor, int]:
         canary = self.canary
-        ids, pieces = torch.from_numpy(rows.tokens), torch.from_numpy(rows.pieces)
+        ids, examples = torch.from_numpy(rows.tokens), torch.from_numpy(rows.examples)
         pad = self.processor.piece_to_id("<pad>")
         self.attention.clear()
         decoded = canary.transf_decoder(
             input_ids=ids[:, :-1],
             decoder_mask=(ids[:, :-1] != pad).float(),
-            encoder_embeddings=states[pieces],
-            encoder_mask=there[pieces].float(),
+            encoder_embeddings=states[examples],
+            encoder_mask=there[examples].float(),
         )
         place = torch.arange(ids.shape[1] - 1)
         wanted = (place >= torch.from_numpy(rows.prompts)[:, None] - 1) & (ids[:, 1:] != pad)
@@ -203,7 +204,7 @@ class Training:
         partial.replace(self.folder / "checkpoint.pt")
 
     def load(self) -> bool:
-        """Go on from a checkpoint where there is one."""
+        """Continue from the last checkpoint; False if there is none."""
         path = self.folder / "checkpoint.pt"
         if not path.exists():
             return False
@@ -355,8 +356,8 @@ def _misplaced(attention: Tensor, places: Tensor) -> Tensor:
 
 
 def _report(training: Training) -> None:
-    """Say how the averaged weights do on a few held-out pieces."""
-    from canary_subs.demo.evaluate import glance
+    """Print how the averaged weights do on a few held-out examples."""
+    from examples.demo_model.evaluate import glance
 
     training.swap()
     training.canary.eval()

@@ -1,8 +1,6 @@
-"""Pieces of sound as an engine would send them:
+"""Training examples: segments as an engine would get them, in noise, with music, cut early or late.
 
-sentences with pauses, in noise, with music, cut early or late.
-
-A piece is made to a length between 1 and 30 s; everything is drawn from the generator that is
+An example is made to a length between 1 and 30 s; everything is drawn from the generator that is
 passed in.
 """
 
@@ -14,11 +12,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from canary_subs.demo import sound
-from canary_subs.demo.corpus import Corpus, Utterance
-from canary_subs.demo.grammar import LANGUAGES, Sentence
-from canary_subs.demo.network import FRAME_MS
-from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples, SpokenWord
+from examples.demo_model import sound
+from examples.demo_model.corpus import Corpus, Utterance
+from examples.demo_model.grammar import LANGUAGES, Sentence
+from examples.demo_model.network import FRAME_MS
+from examples.demo_model.speech import SAMPLE_RATE_HZ, Samples, SpokenWord
 
 Rng = np.random.Generator
 
@@ -27,10 +25,11 @@ UNKNOWN = -100
 
 
 @dataclass(kw_only=True)
-class Piece:
-    """samples: int16 mono.
+class Example:
+    """Speech, or sound without any, and what is said in it.
 
-    sentences: in order, or None where a sentence was cut, so that no translation is defined.
+    samples: int16 mono. sentences: in order, or None where a sentence was cut, so that no
+    translation is defined.
     """
 
     language: str
@@ -49,15 +48,15 @@ class Piece:
         return all(word.exact for word in self.words)
 
     def translation(self, language: str) -> str:
-        """What is said, in another language. Only where sentences are whole."""
+        """What is said, in another language. Only where no sentence was cut."""
         assert self.sentences is not None
         return " ".join(sentence.text(language) for sentence in self.sentences)
 
 
-def speech(
+def spoken(
     rng: Rng, corpus: Corpus, length_s: float, *, clean: bool = False, language: str | None = None
-) -> Piece:
-    """A piece of about length_s (at least one sentence; longer only where that one is)."""
+) -> Example:
+    """Sentences of about length_s together: at least one, and longer only if that one is."""
     # English is translated into three languages, the others into one.
     language = language or str(rng.choice(LANGUAGES, p=(0.37, 0.21, 0.21, 0.21)))
     variant = corpus.pick(rng, language).voice.variant if rng.random() < 0.6 else None
@@ -81,7 +80,7 @@ def speech(
             break
         position += gap
     end = chosen[-1][0] + len(chosen[-1][1].samples)
-    chosen, whole = _maybe_cut(rng, chosen) if not clean else (chosen, True)
+    chosen, complete = _maybe_cut(rng, chosen) if not clean else (chosen, True)
     end = min(end, chosen[-1][0] + len(chosen[-1][1].samples))
 
     dry = np.zeros(end + tail, np.float32)
@@ -95,16 +94,18 @@ def speech(
             for word in one.words
         )
     wet = dry if clean else _spoiled(rng, dry, chosen)
-    return Piece(
+    return Example(
         language=language,
         samples=_recorded(rng, wet),
         words=words,
-        sentences=[one.sentence for _, one in chosen] if whole else None,
+        sentences=[one.sentence for _, one in chosen] if complete else None,
     )
 
 
-def nothing(rng: Rng, length_s: float, maker: Callable[[Rng, int], Samples] | None = None) -> Piece:
-    """A piece without a word."""
+def without_speech(
+    rng: Rng, length_s: float, maker: Callable[[Rng, int], Samples] | None = None
+) -> Example:
+    """Noise, music, a tone or silence."""
     length = _samples(length_s)
     maker = maker or sound.NOT_SPEECH[int(rng.integers(len(sound.NOT_SPEECH)))]
     samples = maker(rng, length)
@@ -112,7 +113,7 @@ def nothing(rng: Rng, length_s: float, maker: Callable[[Rng, int], Samples] | No
         samples = samples + sound.noise(rng, length) * np.float32(
             10 ** (rng.uniform(-50, -10) / 20)
         )
-    return Piece(
+    return Example(
         language=LANGUAGES[int(rng.integers(len(LANGUAGES)))], samples=_recorded(rng, samples)
     )
 
@@ -120,7 +121,7 @@ def nothing(rng: Rng, length_s: float, maker: Callable[[Rng, int], Samples] | No
 def frame_labels(
     words: list[SpokenWord], encode: Callable[[str], list[int]], frames: int, blank: int
 ) -> npt.NDArray[np.int64]:
-    """For each frame, the token said there, `blank` between words, UNKNOWN where nobody knows.
+    """For each frame, the token said there, `blank` between words, UNKNOWN where it is unknown.
 
     A word's first token starts at the frame boundary nearest to the word's start; punctuation takes
     the one frame that follows the word where there is a pause.
@@ -194,7 +195,7 @@ def _gap_s(rng: Rng) -> float:
 def _maybe_cut(
     rng: Rng, chosen: list[tuple[int, Utterance]]
 ) -> tuple[list[tuple[int, Utterance]], bool]:
-    """Now and then let the piece begin or end at a comma, as a cut at any pause would."""
+    """Now and then let the example begin or end at a comma, as a cut at any pause would."""
     if rng.random() > 0.06:
         return chosen, True
     first = rng.random() < 0.5
@@ -209,7 +210,7 @@ def _maybe_cut(
                     replace(w, start_ms=w.start_ms - moved_ms, end_ms=w.end_ms - moved_ms)
                     for w in one.words[index + 1 :]
                 )
-                # The rest keeps its place in the piece: silence stands where the first half was.
+                # The rest keeps its place in the example: silence stands where the first half was.
                 rest = replace(one, words=words, samples=one.samples[middle:])
                 return [(start + middle, rest), *chosen[1:]], False
             return [
@@ -223,7 +224,7 @@ def _spoiled(rng: Rng, samples: Samples, chosen: list[tuple[int, Utterance]]) ->
     """Speech in a room, with noise and music around it."""
     loudness = sound.level(samples)
     if rng.random() < 0.3:
-        samples = sound.room(rng, samples)
+        samples = sound.reverberate(rng, samples)
     if rng.random() < 0.55:
         samples = samples + _under(rng, loudness, sound.noise(rng, len(samples)), (5, 40))
     if rng.random() < 0.12:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from canary_subs.demo.grammar import LANGUAGES, TEMPLATES, draw, sentences
+from examples.demo_model.grammar import LANGUAGES, TEMPLATES, draw, sentences
 
 EVERY = [*sentences(held_out=False), *sentences(held_out=True)]
 

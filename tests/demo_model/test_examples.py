@@ -7,7 +7,7 @@ from typing import Any
 import av
 import pytest
 
-from canary_subs.demo.grammar import sentences
+from examples.demo_model.grammar import sentences
 
 FOLDER = Path(__file__).parents[2] / "examples" / "videos"
 TRUTHS = sorted(FOLDER.glob("*.json"))

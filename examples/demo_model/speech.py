@@ -16,7 +16,7 @@ Samples = npt.NDArray[np.float32]
 
 SAMPLE_RATE_HZ = 16_000
 
-#: espeak-ng's speaker variants that training hears, and those that it never does.
+#: espeak-ng's speaker variants that training uses, and those that it never does.
 TRAINING_VARIANTS = (
     "",
     "m1",
@@ -60,7 +60,7 @@ class Voice:
 
     @property
     def held_out(self) -> bool:
-        """Whether training must never hear it."""
+        """Whether training must never use it."""
         return self.variant in HELD_OUT_VARIANTS
 
 
@@ -241,11 +241,11 @@ def _known(starts: list[float | None], spans: list[tuple[int, int]], index: int)
 
 
 def _loud_10ms(pcm: npt.NDArray[np.int16], rate_hz: int) -> npt.NDArray[np.bool_]:
-    """For each 10 ms, whether anything can be heard (-50 dB of full scale)."""
+    """For each 10 ms, whether anything is audible (-50 dB of full scale)."""
     hop = rate_hz // 100
     frames = pcm[: len(pcm) // hop * hop].astype(np.float32).reshape(-1, hop) / 32768
-    heard: npt.NDArray[np.bool_] = (frames**2).mean(axis=1) > 1e-5
-    return heard
+    audible: npt.NDArray[np.bool_] = (frames**2).mean(axis=1) > 1e-5
+    return audible
 
 
 def _audible(loud: npt.NDArray[np.bool_], start_ms: float, limit_ms: float) -> float:
@@ -254,10 +254,10 @@ def _audible(loud: npt.NDArray[np.bool_], start_ms: float, limit_ms: float) -> f
     A gap of under 60 ms is a closed consonant, not a pause.
     """
     first, last = int(start_ms / 10), min(int(limit_ms / 10), len(loud))
-    heard = np.flatnonzero(loud[first:last])
-    if not len(heard):
+    audible = np.flatnonzero(loud[first:last])
+    if not len(audible):
         return limit_ms
-    end_ms = (first + int(heard[-1]) + 1) * 10.0
+    end_ms = (first + int(audible[-1]) + 1) * 10.0
     return limit_ms if limit_ms - end_ms < 60 and last < len(loud) else min(end_ms, limit_ms)
 
 

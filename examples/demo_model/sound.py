@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples
+from examples.demo_model.speech import SAMPLE_RATE_HZ, Samples
 
 Rng = np.random.Generator
 Maker = Callable[[Rng, int], Samples]
@@ -124,7 +124,7 @@ MUSIC: tuple[Maker, ...] = (chords, arpeggio, drums, band)
 NOT_SPEECH: tuple[Maker, ...] = (silence, noise, tone, chords, arpeggio, drums, band)
 
 
-def room(rng: Rng, samples: Samples) -> Samples:
+def reverberate(rng: Rng, samples: Samples) -> Samples:
     """The same sound in a room: the direct path stays where it is, so times hold. Same length."""
     decay_s = rng.uniform(0.08, 0.5)
     count = int(decay_s * SAMPLE_RATE_HZ)

@@ -1,10 +1,10 @@
-"""Train the demonstration tagger from nothing: python -m canary_subs.demo.train_tagger.
+"""Train the demonstration tagger from nothing: python -m examples.demo_model.train_tagger.
 
 Needs espeak-ng, and about 25 minutes on two cores. The network is a small Audio Spectrogram
 Transformer (Gong et al., 2021) with some of AudioSet's classes, kept as transformers keeps the
-large ones: a folder with a configuration, the extractor's settings and the weights. It hears
-synthesised sounds only; with ``--evaluate`` the finished one is examined on draws that training
-never makes and voices that it never hears.
+large ones: a folder with a configuration, the extractor's settings and the weights. It is trained
+on synthesised sounds only; with ``--evaluate`` the finished one is examined on draws and voices
+that are held out of the training.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ import torch
 from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 
 from canary_subs.demo import TAGGER_PATH
-from canary_subs.demo.corpus import utterances
-from canary_subs.demo.events import EVENTS
-from canary_subs.demo.grammar import LANGUAGES
-from canary_subs.demo.sound import Rng, channel, noise, room, silence, tone
-from canary_subs.demo.speech import SAMPLE_RATE_HZ, Samples
+from examples.demo_model.corpus import utterances
+from examples.demo_model.events import EVENTS
+from examples.demo_model.grammar import LANGUAGES
+from examples.demo_model.sound import Rng, channel, noise, reverberate, silence, tone
+from examples.demo_model.speech import SAMPLE_RATE_HZ, Samples
 
-#: The classes, in the order of the network's outputs. The last ones are told apart from sounds
-#: that subtitles tell of, and are shown by nobody.
+#: The classes, in the order of the network's outputs. The last ones keep other sounds out
+#: of the first, and get no label in subtitles.
 CLASSES = (*EVENTS, "Speech", "Sine wave", "Noise", "Silence")
 
 #: How often each is drawn beside the others.
@@ -56,15 +56,15 @@ _PEAK_RATE = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Example:
-    """A window of sound and the classes that are in it."""
+class Window:
+    """A few seconds of sound and the classes that are in them."""
 
     samples: Samples
     classes: frozenset[str]
 
 
 class Drawer:
-    """Draws examples; ``held_out`` chooses the voices and sentences."""
+    """Draws windows; ``held_out`` chooses the voices and sentences."""
 
     def __init__(self, *, held_out: bool, voices: int = 60) -> None:
         self._speech = [
@@ -73,7 +73,7 @@ class Drawer:
             for one in utterances(7, voices, language, held_out=held_out)
         ]
 
-    def draw(self, rng: Rng) -> Example:
+    def draw(self, rng: Rng) -> Window:
         """One window of 1 to 6 s: one class, now and then two, over a quiet background."""
         length = int(rng.uniform(1, _LONGEST_S) * SAMPLE_RATE_HZ)
         count = 2 if rng.random() < 0.15 else 1
@@ -83,19 +83,19 @@ class Drawer:
             gain = 10 ** (rng.uniform(-12, 0) / 20) if count > 1 else 1.0
             out += self._part(str(name), rng, length) * np.float32(gain)
         if rng.random() < 0.6:
-            out = room(rng, out)
+            out = reverberate(rng, out)
         if rng.random() < 0.6:
             out = channel(rng, out)
         quiet = "Silence" in names or rng.random() < 0.2
         floor_db = -90 if quiet else rng.uniform(-60, -22)
         out += noise(rng, length) * np.float32(10 ** (floor_db / 20))
         out *= np.float32(10 ** (rng.uniform(-24, 6) / 20))
-        return Example(samples=np.clip(out, -1, 1), classes=frozenset(map(str, names)))
+        return Window(samples=np.clip(out, -1, 1), classes=frozenset(map(str, names)))
 
     def _part(self, name: str, rng: Rng, length: int) -> Samples:
         """A sound that begins and ends somewhere in the window, at least half a second of it."""
         if name == "Speech":
-            return self._said(rng, length)
+            return self._speech_in(rng, length)
         plain = {"Sine wave": tone, "Noise": noise, "Silence": silence}
         maker = plain[name] if name in plain else EVENTS[name]
         out = np.zeros(length, np.float32)
@@ -106,15 +106,15 @@ class Drawer:
         out[begin:end] = maker(rng, length)[: end - begin]
         return out
 
-    def _said(self, rng: Rng, length: int) -> Samples:
+    def _speech_in(self, rng: Rng, length: int) -> Samples:
         out = np.zeros(length, np.float32)
         at = int(rng.uniform(-1, 1) * SAMPLE_RATE_HZ)
         while at < length:
-            said = self._speech[rng.integers(len(self._speech))]
+            spoken = self._speech[rng.integers(len(self._speech))]
             begin, skip = max(at, 0), max(-at, 0)
-            part = said[skip : skip + length - begin]
+            part = spoken[skip : skip + length - begin]
             out[begin : begin + len(part)] = part
-            at += len(said) + int(rng.uniform(0.1, 1.5) * SAMPLE_RATE_HZ)
+            at += len(spoken) + int(rng.uniform(0.1, 1.5) * SAMPLE_RATE_HZ)
         return out
 
 
@@ -147,15 +147,15 @@ def _batches() -> Iterator[tuple[Any, Any]]:
         ahead = deque(pool.submit(_batch, number) for number in range(3))
         for number in count(3):
             ahead.append(pool.submit(_batch, number))
-            heard, classes = ahead.popleft().result()
-            yield torch.from_numpy(heard), torch.from_numpy(classes)
+            inputs, classes = ahead.popleft().result()
+            yield torch.from_numpy(inputs), torch.from_numpy(classes)
 
 
 def _batch(number: int) -> tuple[Any, Any]:
     rng = np.random.default_rng([1, number])
     drawer, extractor = _tools()
-    examples = [drawer.draw(rng) for _ in range(_BATCH)]
-    return features(extractor, examples), _truth(examples)
+    windows = [drawer.draw(rng) for _ in range(_BATCH)]
+    return features(extractor, windows), _truth(windows)
 
 
 @cache
@@ -163,11 +163,11 @@ def _tools() -> tuple[Drawer, Any]:
     return Drawer(held_out=False), new_extractor()
 
 
-def features(extractor: Any, examples: Sequence[Example]) -> Any:
+def features(extractor: Any, windows: Sequence[Window]) -> Any:
     """What the extractor makes of them, float32 (n, steps, bands), in a fifth of its time."""
-    out = np.zeros((len(examples), extractor.max_length, extractor.num_mel_bins), np.float32)
-    for row, example in zip(out, examples, strict=True):
-        frames = np.lib.stride_tricks.sliding_window_view(example.samples, 400)[::160]
+    out = np.zeros((len(windows), extractor.max_length, extractor.num_mel_bins), np.float32)
+    for row, window in zip(out, windows, strict=True):
+        frames = np.lib.stride_tricks.sliding_window_view(window.samples, 400)[::160]
         frames = frames - frames.mean(axis=1, keepdims=True)
         frames[:, 1:] -= 0.97 * frames[:, :-1]
         frames[:, 0] *= 1 - 0.97
@@ -177,8 +177,8 @@ def features(extractor: Any, examples: Sequence[Example]) -> Any:
     return extractor.normalize(out)
 
 
-def _truth(examples: Sequence[Example]) -> Any:
-    return np.array([[float(c in e.classes) for c in CLASSES] for e in examples], np.float32)
+def _truth(windows: Sequence[Window]) -> Any:
+    return np.array([[float(c in e.classes) for c in CLASSES] for e in windows], np.float32)
 
 
 def train(target: Path, minutes: float) -> None:
@@ -190,14 +190,14 @@ def train(target: Path, minutes: float) -> None:
     loss_of = torch.nn.BCEWithLogitsLoss()
     begun, loss_shown = time.monotonic(), 0.0
     network.train()
-    for step, (heard, truth) in enumerate(_batches()):
+    for step, (inputs, truth) in enumerate(_batches()):
         done = (time.monotonic() - begun) / (60 * minutes)
         if done >= 1:
             break
         rate = _PEAK_RATE * min(1, (step + 1) / 100) * (0.02 + 0.98 * math.cos(done * math.pi / 2))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = loss_of(network(heard).logits, truth)
+        loss = loss_of(network(inputs).logits, truth)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -218,15 +218,15 @@ def evaluate(folder: Path) -> dict[str, tuple[float, float]]:
     found, true = [], []
     for begin in range(0, _DRAWS, _BATCH):
         rng = np.random.default_rng([_HELD_OUT_SEED, begin])
-        examples = [drawer.draw(rng) for _ in range(_BATCH)]
-        given = [example.samples for example in examples]
-        heard = extractor(given, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt").input_values
+        windows = [drawer.draw(rng) for _ in range(_BATCH)]
+        given = [window.samples for window in windows]
+        inputs = extractor(given, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt").input_values
         with torch.inference_mode():
-            found.append(network(heard).logits.sigmoid() >= 0.5)
-        true.append(torch.from_numpy(_truth(examples)) > 0)
-    said, truth = torch.cat(found), torch.cat(true)
-    right = (said & truth).sum(0)
-    precision = (right / said.sum(0).clamp(min=1)).tolist()
+            found.append(network(inputs).logits.sigmoid() >= 0.5)
+        true.append(torch.from_numpy(_truth(windows)) > 0)
+    named, truth = torch.cat(found), torch.cat(true)
+    right = (named & truth).sum(0)
+    precision = (right / named.sum(0).clamp(min=1)).tolist()
     recall = (right / truth.sum(0).clamp(min=1)).tolist()
     return dict(zip(CLASSES, zip(precision, recall, strict=True), strict=True))
 
@@ -243,8 +243,8 @@ def main() -> int:
     found = evaluate(args.out)
     for name, (precision, recall) in found.items():
         print(f"{name:<24} precision {precision:6.1%}  recall {recall:6.1%}")
-    told = [found[name] for name in EVENTS]
-    precision, recall = (sum(figures) / len(told) for figures in zip(*told, strict=True))
+    sounds = [found[name] for name in EVENTS]
+    precision, recall = (sum(figures) / len(sounds) for figures in zip(*sounds, strict=True))
     print(f"{'sounds, mean':<24} precision {precision:6.1%}  recall {recall:6.1%}")
     return int(precision < _LEAST_PRECISION or recall < _LEAST_RECALL)
 

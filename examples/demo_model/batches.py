@@ -1,4 +1,4 @@
-"""Training batches: pieces of like length, and what the decoder should write for each of them."""
+"""Training batches: examples of like length, and what the decoder should write for each of them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from canary_subs.demo import pieces
-from canary_subs.demo.corpus import Corpus
-from canary_subs.demo.grammar import LANGUAGES
-from canary_subs.demo.network import FRAME_MS, MAX_TOKENS
-from canary_subs.demo.pieces import Piece
-from canary_subs.demo.speech import SAMPLE_RATE_HZ
-from canary_subs.demo.vocabulary import without_punctuation
+from examples.demo_model.corpus import Corpus
+from examples.demo_model.example import UNKNOWN, Example, frame_labels, spoken, without_speech
+from examples.demo_model.grammar import LANGUAGES
+from examples.demo_model.network import FRAME_MS, MAX_TOKENS
+from examples.demo_model.speech import SAMPLE_RATE_HZ
+from examples.demo_model.vocabulary import without_punctuation
 
-#: Of each batch of pieces, so many have no speech.
+#: The share of examples without speech.
 WITHOUT_SPEECH = 0.06
 
-#: The timestamp task is learned on pieces up to this long, as Canary flash models have it.
+#: The timestamp task is learned on examples up to this long, as Canary flash models have it.
 TIMED_S = 11
 
 Ids = npt.NDArray[np.int64]
@@ -50,56 +49,56 @@ class Writer:
             f"{'<|timestamp|>' if timestamp else '<|notimestamp|>'}<|nodiarize|>"
         )
 
-    def timed(self, piece: Piece, *, pnc: bool) -> Answer:
+    def timed(self, example: Example, *, pnc: bool) -> Answer:
         """The transcript with a frame token before and after each word."""
         answer = Answer()
-        for word in piece.words:
+        for word in example.words:
             text = word.text if pnc else without_punctuation(word.text)
             begin, end = _span(word.start_ms, word.end_ms)
             frames = self._frame[min(399, begin)], self._frame[min(399, end)]
             answer.add([frames[0], *self.encode(text), frames[1]], (begin, end))
         return answer.closed(self.end)
 
-    def transcript(self, piece: Piece, *, pnc: bool) -> Answer:
+    def transcript(self, example: Example, *, pnc: bool) -> Answer:
         """What is said; each token's place is its word's."""
         answer = Answer()
-        for word in piece.words:
+        for word in example.words:
             text = word.text if pnc else without_punctuation(word.text)
             answer.add(self.encode(text), _span(word.start_ms, word.end_ms))
         return answer.closed(self.end)
 
-    def translation(self, piece: Piece, target: str, *, pnc: bool) -> Answer:
+    def translation(self, example: Example, target: str, *, pnc: bool) -> Answer:
         """What is said, in another language; each token's place is its sentence's."""
         answer, first = Answer(), 0
-        for sentence in piece.sentences or []:
-            last = first + len(sentence.text(piece.language).split()) - 1
+        for sentence in example.sentences or []:
+            last = first + len(sentence.text(example.language).split()) - 1
             text = sentence.text(target) if pnc else without_punctuation(sentence.text(target))
-            place = _span(piece.words[first].start_ms, piece.words[last].end_ms)
+            place = _span(example.words[first].start_ms, example.words[last].end_ms)
             answer.add(self.encode(text), place)
             first = last + 1
         return answer.closed(self.end)
 
-    def rows(self, rng: np.random.Generator, piece: Piece) -> list[tuple[list[int], Answer]]:
-        """(prompt, answer) for several tasks on one piece."""
-        source = piece.language
+    def rows(self, rng: np.random.Generator, example: Example) -> list[tuple[list[int], Answer]]:
+        """(prompt, answer) for several tasks on one example."""
+        source = example.language
         others = [language for language in LANGUAGES if language != source]
         if source != "en":
             others = ["en"]
-        rows = [(self.prompt(source, source), self.transcript(piece, pnc=True))]
+        rows = [(self.prompt(source, source), self.transcript(example, pnc=True))]
         if rng.random() < 0.2:
             prompt = self.prompt(source, source, pnc=False)
-            rows.append((prompt, self.transcript(piece, pnc=False)))
-        if piece.sentences is not None:
+            rows.append((prompt, self.transcript(example, pnc=False)))
+        if example.sentences is not None:
             several = int(rng.integers(2, 4)) if source == "en" else 1
             for target in rng.permutation(others)[:several]:
                 pnc = bool(rng.random() > 0.1)
                 prompt = self.prompt(source, target, pnc=pnc)
-                rows.append((prompt, self.translation(piece, target, pnc=pnc)))
-        short = len(piece.samples) < TIMED_S * SAMPLE_RATE_HZ
-        if piece.exact and short and rng.random() < 0.3:
+                rows.append((prompt, self.translation(example, target, pnc=pnc)))
+        short = len(example.samples) < TIMED_S * SAMPLE_RATE_HZ
+        if example.exact and short and rng.random() < 0.3:
             pnc = bool(rng.random() < 0.8)
             prompt = self.prompt(source, source, pnc=pnc, timestamp=True)
-            rows.append((prompt, self.timed(piece, pnc=pnc)))
+            rows.append((prompt, self.timed(example, pnc=pnc)))
         return rows
 
 
@@ -131,7 +130,7 @@ def _span(start_ms: float, end_ms: float) -> tuple[int, int]:
 class Batch:
     """Arrays of one training step.
 
-    audio: int16 (pieces, samples). frames: labels (pieces, frames).
+    audio: int16 (examples, samples). frames: labels (examples, frames).
     """
 
     audio: npt.NDArray[np.int16]
@@ -144,18 +143,18 @@ class Batch:
 class Rows:
     """What the decoder reads and writes: prompt, answer and padding, a row each.
 
-    pieces: of which piece of the batch (rows). tokens: (rows, tokens). prompts: the prompts'
-    lengths (rows). places: frames that a token comes from, half-open (rows, tokens, 2).
+    examples: the index of each row's example in the batch (rows). tokens: (rows, tokens). prompts:
+    the prompts' lengths (rows). places: frames of each token, half-open (rows, tokens, 2).
     """
 
-    pieces: Ids
+    examples: Ids
     tokens: Ids
     prompts: Ids
     places: Ids
 
 
 def plan(rng: np.random.Generator, progress: float) -> tuple[float, bool]:
-    """(length in seconds, whether pieces are clean) of the next batch, so far into the training."""
+    """(length in seconds, whether examples are clean) of the next batch, by the progress."""
     if progress < 0.04:
         return float(rng.choice([2, 4])), bool(rng.random() < 0.5)
     if progress < 0.14:
@@ -177,34 +176,32 @@ def make(
     *,
     clean: bool,
 ) -> Batch:
-    """One batch of pieces of up to length_s, of that many seconds of sound altogether."""
+    """One batch of examples of up to length_s, of that many seconds of sound altogether."""
     count = int(np.clip(seconds / (0.85 * length_s + 0.5), 2, 24))
-    batch: list[Piece] = []
+    batch: list[Example] = []
     while len(batch) < count:
         wanted_s = length_s * rng.uniform(0.7, 1)
         if not clean and rng.random() < WITHOUT_SPEECH:
-            batch.append(pieces.nothing(rng, wanted_s * rng.choice([0.1, 1, 1])))
+            batch.append(without_speech(rng, wanted_s * rng.choice([0.1, 1, 1])))
         else:
-            batch.append(pieces.speech(rng, corpus, wanted_s, clean=clean))
-    longest = max(len(piece.samples) for piece in batch)
+            batch.append(spoken(rng, corpus, wanted_s, clean=clean))
+    longest = max(len(example.samples) for example in batch)
     audio = np.zeros((count, longest), np.int16)
-    frames = np.full(
-        (count, longest * 1000 // SAMPLE_RATE_HZ // FRAME_MS + 2), pieces.UNKNOWN, np.int64
-    )
+    frames = np.full((count, longest * 1000 // SAMPLE_RATE_HZ // FRAME_MS + 2), UNKNOWN, np.int64)
     short: list[tuple[int, list[int], Answer]] = []
     long: list[tuple[int, list[int], Answer]] = []
-    for index, piece in enumerate(batch):
-        audio[index, : len(piece.samples)] = piece.samples
-        own = len(piece.samples) * 1000 // SAMPLE_RATE_HZ // FRAME_MS + 1
-        frames[index, :own] = pieces.frame_labels(piece.words, writer.encode, own, blank)
-        for prompt, answer in writer.rows(rng, piece):
+    for index, example in enumerate(batch):
+        audio[index, : len(example.samples)] = example.samples
+        own = len(example.samples) * 1000 // SAMPLE_RATE_HZ // FRAME_MS + 1
+        frames[index, :own] = frame_labels(example.words, writer.encode, own, blank)
+        for prompt, answer in writer.rows(rng, example):
             count = len(answer.tokens)
             if len(prompt) + count <= MAX_TOKENS:
-                group = long if count > 2 * len(piece.words) + 30 else short
+                group = long if count > 2 * len(example.words) + 30 else short
                 group.append((index, prompt, answer))
     return Batch(
         audio=audio,
-        lengths=np.array([len(piece.samples) for piece in batch]),
+        lengths=np.array([len(example.samples) for example in batch]),
         frames=frames,
         groups=[_padded(rows, writer.pad) for rows in (short, long) if rows],
     )
@@ -219,7 +216,7 @@ def _padded(rows: list[tuple[int, list[int], Answer]], pad: int) -> Rows:
         tokens[row, :end] = prompt + answer.tokens
         places[row, len(prompt) : end] = answer.places
     return Rows(
-        pieces=np.array([index for index, _, _ in rows]),
+        examples=np.array([index for index, _, _ in rows]),
         tokens=tokens,
         prompts=np.array([len(prompt) for _, prompt, _ in rows]),
         places=places,
@@ -232,7 +229,7 @@ def stream(
     """Batches without end for one process of the training.
 
     progress: a number between 0 and 1, shared with the trainer.
-    Processes with the same step get pieces of the same length, so that none waits for another.
+    Processes with the same step get examples of the same length, so that none waits for another.
     """
     own, shared = np.random.default_rng([rank, step]), np.random.default_rng(step)
     writer = Writer(processor)

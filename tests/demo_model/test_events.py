@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from canary_subs.demo import sound
-from canary_subs.demo.events import EVENTS
 from canary_subs.sounds.audioset import kinds
+from examples.demo_model import sound
+from examples.demo_model.events import EVENTS
 
 MAKERS = {**EVENTS, **{maker.__name__: maker for maker in sound.NOT_SPEECH}}
 

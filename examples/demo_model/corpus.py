@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from canary_subs.demo.grammar import LANGUAGES, Sentence, draw
-from canary_subs.demo.speech import Samples, SpokenWord, Voice, draw_voice, speak
+from examples.demo_model.grammar import LANGUAGES, Sentence, draw
+from examples.demo_model.speech import Samples, SpokenWord, Voice, draw_voice, speak
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ def _row(one: Utterance) -> list[object]:
 
 
 def _rows(rows: list[list[Any]], samples: npt.NDArray[np.int16]) -> list[Utterance]:
-    from canary_subs.demo.grammar import TEMPLATES
+    from examples.demo_model.grammar import TEMPLATES
 
     templates = {template.name: template for template in TEMPLATES}
     spoken, offset = [], 0

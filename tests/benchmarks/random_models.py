@@ -1,7 +1,7 @@
 """Canaries with random weights: the exact architectures for measuring, tiny ones for tests.
 
-They say nonsense, at the speed and in the memory of the real ones. Run as
-``python -m canary_subs.canary.random_models canary-180m-flash out.nemo``.
+They write nonsense, at the speed and in the memory of the real ones. Run as
+``python -m tests.benchmarks.random_models canary-180m-flash out.nemo``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Shape:
     decoder_size: int
     decoder_heads: int
     decoder_inner: int
-    #: Pieces of one language's tokenizer, or of the only one.
+    #: Subwords of one language's tokenizer, or of the only one.
     vocabulary: int
     prompt: str = "canary2"
     #: Whether every language has a tokenizer of its own.
@@ -135,7 +135,7 @@ def save(name: str, path: Path, *, seed: int = 0) -> None:
 
 def _merge(parts: Mapping[str, Path], path: Path) -> None:
     """Put several `.nemo` files into one, configuration and weights under each one's prefix."""
-    with tarfile.open(path, "w") as whole:
+    with tarfile.open(path, "w") as merged:
         for prefix, part in parts.items():
             with tarfile.open(part) as tar:
                 for member in tar:
@@ -145,7 +145,7 @@ def _merge(parts: Mapping[str, Path], path: Path) -> None:
                         name = prefix + name.removeprefix("model")
                     if stream is not None:
                         member.name = name
-                        whole.addfile(member, stream)
+                        merged.addfile(member, stream)
 
 
 def _config(shape: Shape, folder: Path) -> dict[str, Any]:
@@ -268,28 +268,28 @@ def _tokenizer(shape: Shape, folder: Path) -> dict[str, Any]:
 
 
 def _sentencepiece(
-    folder: Path, pieces: int, symbols: list[str], sentences: Sequence[str] = ()
+    folder: Path, subwords: int, symbols: list[str], sentences: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Train a tokenizer of so many pieces, on made-up words where no sentences are given."""
+    """Train a tokenizer of so many subwords, on made-up words if no sentences are given."""
     import io
     import random
 
     import sentencepiece
 
     folder.mkdir(parents=True)
-    draw = random.Random(pieces)
+    draw = random.Random(subwords)
     letters = "abcdefghijklmnopqrstuvwxyzäöüßéèñ"
     sentences = sentences or [" ".join(draw.sample(_WORDS, 8)) for _ in range(200)]
-    if pieces - len(symbols) > 300:
+    if subwords - len(symbols) > 300:
         sentences = [
             " ".join("".join(draw.choices(letters, k=draw.randint(2, 9))) for _ in range(10))
-            for _ in range(pieces * 2)
+            for _ in range(subwords * 2)
         ]
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.Train(
         sentence_iterator=iter(sentences),
         model_writer=model,
-        vocab_size=pieces,
+        vocab_size=subwords,
         model_type="bpe",
         user_defined_symbols=symbols,
         bos_id=-1,

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from canary_subs.demo.grammar import LANGUAGES, draw
+from examples.demo_model.grammar import LANGUAGES, draw
 
 #: Frame tokens reach this far: 32 s in frames of 80 ms.
 FRAMES = 400
