@@ -210,6 +210,28 @@ class Cue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Damage:
+    """Something in a subtitle file that could not be read."""
+
+    #: Counted from 1; None where the reader does not know it.
+    line: int | None
+    what: str
+
+    def __str__(self) -> str:
+        return self.what if self.line is None else f"line {self.line}: {self.what}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subtitles:
+    """What a subtitle file says, as a reader gives it."""
+
+    cues: tuple[Cue, ...]
+    #: As the file itself states it; BCP-47.
+    language: str | None = None
+    damage: tuple[Damage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
     """Reading rules for one language and audience; `cues.profiles` holds the known ones."""
 

@@ -10,19 +10,15 @@ from pathlib import Path
 from canary_subs import naming
 from canary_subs.config.schema import Config
 from canary_subs.errors import CanarySubsError
+from canary_subs.formats import reading
 from canary_subs.formats.filename import parse_name
 from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip, SubtitleTrack, TrackKind
 from canary_subs.plugin.hookspecs import Delivery
 from canary_subs.plugin.manager import Plugins
 from canary_subs.plugin.options import kinds
 
-#: What subtitle files end with.
-_SUBTITLES = frozenset(
-    {
-        ".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sbv", ".stl", ".scc",
-        ".mks",
-    }
-)  # fmt: skip
+#: Suffixes of subtitle files that no reader reads, but players do.
+_UNREADABLE = frozenset({".sub", ".sup", ".smi", ".stl", ".scc", ".mks"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +123,8 @@ class Judge:
         elif self.config.skip.sidecar and not self.config.overwrite and not below:
             # What would be made by that very name is seen to format by format, later.
             own_names = self._own_names(media, plan)
-            for name in _sidecars(media.path, language, mark):
+            suffixes = _UNREADABLE | reading.suffixes(self.plugins)
+            for name in _sidecars(media.path, suffixes, language, mark):
                 if name not in own_names:
                     return Skip(rule="sidecar", reason=f"{name} is there in {track!r}")
         return None
@@ -188,7 +185,7 @@ def _serves(wanted: str | None, there: str | None) -> bool:
     return there == wanted or (wanted is None and there == naming.SDH)
 
 
-def _sidecars(film: Path, language: str, mark: str | None) -> list[str]:
+def _sidecars(film: Path, suffixes: frozenset[str], language: str, mark: str | None) -> list[str]:
     """Names of subtitle files beside a film that are in a language and serve for a mark."""
     try:
         names = sorted(entry.name for entry in os.scandir(film.parent))
@@ -196,7 +193,7 @@ def _sidecars(film: Path, language: str, mark: str | None) -> list[str]:
         return []
     found = []
     for name in names:
-        if Path(name).suffix.lower() not in _SUBTITLES:
+        if Path(name).suffix.lower() not in suffixes:
             continue
         named = parse_name(name, film.stem)
         if named is None or named.language is None or not _alike(named.language, language):

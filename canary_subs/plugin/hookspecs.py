@@ -36,6 +36,7 @@ from canary_subs.model import (
     Skip,
     Sound,
     Span,
+    Subtitles,
     Transcript,
     Utterance,
 )
@@ -185,6 +186,41 @@ class Writer(Protocol):
         """The whole file."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadHints:
+    """What is known of a subtitle file besides its bytes."""
+
+    #: Its path or another name, for messages.
+    name: str
+    #: Its bytes as text, in the encoding that fits them; empty where they are not text.
+    text: str = ""
+    #: BCP-47, where the caller knows it.
+    language: str | None = None
+    #: Of the video, for formats that count frames; None where it is not known.
+    frame_rate: Fraction | None = None
+
+
+class Reader(Protocol):
+    """Reads one subtitle format. Pure, as `Writer`."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of such files end, with the dot: (".ass", ".ssa").
+
+        Empty for an ending that other files have as well (".json"): such a format is known by its
+        content alone.
+        """
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        """Whether the content is in this format, even if it is damaged."""
+
+    def read(self, data: bytes, hints: ReadHints) -> Subtitles:
+        """The cues, as they stand in the file, and what could not be read.
+
+        Raises `NotSubtitles` where nothing can be read; the file's name is put before its message.
+        """
+
+
 class Delivery(Protocol):
     """Puts finished subtitles where they belong."""
 
@@ -239,7 +275,17 @@ def canary_subs_layouts() -> Iterable[Provider[Layout]]:
 
 @hookspec
 def canary_subs_writers() -> Iterable[Provider[Writer]]:
-    """Subtitle formats."""
+    """Subtitle formats that can be written."""
+    raise NotImplementedError
+
+
+@hookspec
+def canary_subs_readers() -> Iterable[Provider[Reader]]:
+    """Subtitle formats that can be read.
+
+    Readers whose suffix a file has are asked first, then the others, in the order of loading. The
+    first one that finds a cue reads the file.
+    """
     raise NotImplementedError
 
 

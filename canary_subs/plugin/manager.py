@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "tagger": "canary_subs_taggers",
         "layout": "canary_subs_layouts",
         "format": "canary_subs_writers",
+        "reader": "canary_subs_readers",
         "delivery": "canary_subs_deliveries",
     }
 )

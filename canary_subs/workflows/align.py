@@ -57,13 +57,13 @@ def align(
     (``language``, else as its name or content tells) is moved as a whole, by when people speak.
     Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUnsure`.
     """
-    script = read_script(text, language=language or plan.source)
+    script = read_script(text, plugins, language=language or plan.source)
     if script is not None:
         heard = _recognised(video, plan, plugins, sessions)
         utterances, placed = _said(text, script.split(), heard, plan, plugins)
         said = _with(heard, utterances, _placed(text, placed, utterances, plan))
         return _laid_out(said, plan, plugins)
-    track = read(text, language=language or named_language(text))
+    track = read(text, plugins, language=language or named_language(text))
     given = language or track.language or named_language(text)
     if given and plan.source and primary(given) != primary(plan.source):
         return _by_clock(video, text, track.cues, given, plan, plugins)

@@ -64,7 +64,12 @@ def check_file(
     """
     media = film.probe(video, plugins)[0] if video is not None else None
     frame_rate = media.frame_rate if media else None
-    track = read(subtitles, language=language or named_language(subtitles), frame_rate=frame_rate)
+    track = read(
+        subtitles,
+        plugins,
+        language=language or named_language(subtitles),
+        frame_rate=frame_rate,
+    )
     tongue = language or track.language or named_language(subtitles)
     found = check(
         track.cues,
@@ -73,23 +78,25 @@ def check_file(
         frame_rate=frame_rate,
         duration_ms=media.duration_ms if media else None,
         speech=speech_in(video, plugins, spoken=spoken) if video is not None else None,
-        source=_cues(source, None, frame_rate) if source is not None else None,
+        source=_cues(source, plugins, None, frame_rate) if source is not None else None,
     )
     comparison = None
     if reference is not None:
-        comparison = compare(track.cues, _cues(reference, tongue, frame_rate), tongue)
+        comparison = compare(track.cues, _cues(reference, plugins, tongue, frame_rate), tongue)
     return Report(
         name=str(subtitles),
         cues=track.cues,
         findings=found,
-        damage=track.damage,
+        damage=tuple(map(str, track.damage)),
         comparison=comparison,
     )
 
 
-def _cues(path: Path, language: str | None, frame_rate: Fraction | None) -> tuple[Cue, ...]:
-    tongue = language or named_language(path)
-    return read(path, language=tongue, frame_rate=frame_rate).cues
+def _cues(
+    path: Path, plugins: Plugins, language: str | None, frame_rate: Fraction | None
+) -> tuple[Cue, ...]:
+    language = language or named_language(path)
+    return read(path, plugins, language=language, frame_rate=frame_rate).cues
 
 
 def named_language(path: Path) -> str | None:
@@ -150,7 +157,12 @@ def relayout(
     Where the file does not time its words, each cue's words share its time. A new cue keeps the
     speaker that all its words have. Raises `NotSubtitles`, `UnknownName`, `PluginError`.
     """
-    track = read(subtitles, language=language or named_language(subtitles), frame_rate=frame_rate)
+    track = read(
+        subtitles,
+        plugins,
+        language=language or named_language(subtitles),
+        frame_rate=frame_rate,
+    )
     tongue = language or track.language or named_language(subtitles)
     if tongue is None:
         raise UsageError(f"{subtitles}: its language is not known; name it with --language")

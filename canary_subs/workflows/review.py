@@ -156,7 +156,7 @@ def review_files(
     media = film.probe(video, plugins)[0]
     cues: dict[str, Sequence[Cue]] = {}
     for path in subtitles:
-        found = read(path, language=named_language(path), frame_rate=media.frame_rate)
+        found = read(path, plugins, language=named_language(path), frame_rate=media.frame_rate)
         name = named_track(path) or found.language or path.name
         cues[path.name if name in cues else name] = found.cues
     return review(media, cues, plugins, profile=profile, own_profiles=own_profiles, spoken=spoken)
