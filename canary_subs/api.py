@@ -15,6 +15,7 @@ from canary_subs.errors import UsageError
 from canary_subs.model import Cue, Plan, Transcript
 from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow
 from canary_subs.plugin import manager
+from canary_subs.plugin.hookspecs import LayoutRequest
 from canary_subs.plugin.manager import Plugins
 
 _DEFAULT = Config()
@@ -25,8 +26,8 @@ def subtitle(
     *,
     to: str | Sequence[str] = _DEFAULT.targets,
     source: str | None = None,
-    model: str = _DEFAULT.model,
-    sound_model: str = _DEFAULT.sound_model,
+    model: str | None = None,
+    sound_model: str | None = None,
     profile: str = _DEFAULT.profile,
     track: int | None = None,
     device: str = _DEFAULT.device,
@@ -42,7 +43,7 @@ def subtitle(
     not read; installed plugins are.
 
     Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
-    file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
+    file, `LanguageUncertain`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
     """
     plugins = manager.load()
     plan = _plan(plugins, to, source, model, sound_model, profile, track, device, precision)
@@ -58,7 +59,7 @@ def listen(
     *,
     to: str | Sequence[str] = _DEFAULT.targets,
     source: str | None = None,
-    model: str = _DEFAULT.model,
+    model: str | None = None,
     profile: str = _DEFAULT.profile,
     track: int | None = None,
     device: str = _DEFAULT.device,
@@ -72,9 +73,7 @@ def listen(
     iterator ends the work.
     """
     plugins = manager.load()
-    plan = _plan(
-        plugins, to, source, model, _DEFAULT.sound_model, profile, track, device, precision
-    )
+    plan = _plan(plugins, to, source, model, None, profile, track, device, precision)
     if sdh := next(filter(naming.is_sdh, plan.targets), None):
         raise UsageError(f"to: the sounds of {sdh!r} are known at the end only; use subtitle")
     layout = plugins.make("layout", plan.layout)
@@ -87,11 +86,15 @@ def listen(
                     language=utterance.language,
                     source_language=event.spoken,
                     engine=plan.engine.name,
-                    model=model,
+                    model=model or plan.engine.name,
                     utterances=(utterance,) if utterance.text else (),
                 )
-                rules = profile_for(plan.profile, utterance.language)
-                for cue in layout.layout(transcript, rules, frame_rate=event.media.frame_rate):
+                request = LayoutRequest(
+                    transcript=transcript,
+                    profile=profile_for(plan.profile, utterance.language),
+                    frame_rate=event.media.frame_rate,
+                )
+                for cue in layout.layout(request):
                     yield name, cue
 
 
@@ -99,8 +102,8 @@ def _plan(
     plugins: Plugins,
     to: str | Sequence[str],
     source: str | None,
-    model: str,
-    sound_model: str,
+    model: str | None,
+    sound_model: str | None,
     profile: str,
     track: int | None,
     device: str,
@@ -111,11 +114,11 @@ def _plan(
         raise UsageError("to: name at least one language, or 'original'")
     chosen = Config(
         targets=tuple(config.target(target, "to") for target in targets),
-        source=None if source is None else config.language(source, "source"),
+        spoken=None if source is None else config.language(source, "source"),
         model=model,
         sound_model=sound_model,
         profile=profile,
-        track=track,
+        audio_track=track,
         device=device,
         precision=precision,
         formats=(),

@@ -15,7 +15,7 @@ import canary_subs
 from canary_subs import api, listen, subtitle
 from canary_subs.config.schema import Config
 from canary_subs.errors import (
-    LanguageUnsure,
+    LanguageUncertain,
     ModelError,
     NotMedia,
     UnknownName,
@@ -121,7 +121,7 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
     with pytest.raises(UsageError):
         call(film, source="en", track=3)
     both = write_film(tmp_path / "b.film", (0, 9000), (10_000, 19_000), spoken=("en", "de"))
-    with pytest.raises(LanguageUnsure):
+    with pytest.raises(LanguageUncertain):
         call(both)
 
 

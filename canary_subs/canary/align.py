@@ -8,7 +8,6 @@ frame does not move the path, so the vocabulary's softmax is not needed.
 from __future__ import annotations
 
 import difflib
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canary_subs.model import Span
+from canary_subs.time import divided
 
 if TYPE_CHECKING:
     import torch
@@ -322,10 +322,8 @@ def fill_gaps(times: Sequence[tuple[float, float] | None], whole: tuple[float, f
 
 def spread(words: Sequence[str], span: Span) -> list[tuple[int, int]]:
     """Times for words by the length of their text over a span, in ms."""
-    weights = np.array([len(word) + 1 for word in words], dtype=float)
-    edges = np.concatenate([[0.0], np.cumsum(weights)]) / max(1.0, weights.sum())
-    marks = [span.start_ms + round(float(edge) * span.duration_ms) for edge in edges]
-    return list(itertools.pairwise(marks))
+    parts = divided(span, [len(word) + 1 for word in words])
+    return [(part.start_ms, part.end_ms) for part in parts]
 
 
 def settle(times: Sequence[tuple[float, float]], span: Span) -> list[tuple[int, int]]:

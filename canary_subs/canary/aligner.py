@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from canary_subs.errors import PluginUnusable
 from canary_subs.model import AudioClip, Span, Timing, Utterance
-from canary_subs.naming import primary
+from canary_subs.model import primary
 from canary_subs.time import samples_to_ms
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from canary_subs import _hub as hub
 from canary_subs.canary.archive import read_archive
 from canary_subs.errors import ModelError, UnknownName
 from canary_subs.model import Timing
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 #: Numeric formats, best first, with the bytes that a parameter takes on average: norms,
 #: convolutions and embeddings stay in 16 bits where the matrices are narrower.

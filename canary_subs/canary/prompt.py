@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from canary_subs.errors import UnsupportedPair
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 
 class Prompter:

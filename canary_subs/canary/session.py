@@ -24,7 +24,7 @@ from canary_subs.canary.models import ModelCard, refusal
 from canary_subs.canary.prompt import Prompter
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import AudioClip, Flag, Request, Span, Timing, Utterance, Word
-from canary_subs.naming import primary
+from canary_subs.model import primary
 from canary_subs.time import samples_to_ms
 
 #: Sound shorter than this holds no word, and hardly a frame.

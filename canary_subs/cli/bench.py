@@ -81,6 +81,7 @@ def _formats(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from canary_subs.canary.bench import compare_formats
+    from canary_subs.canary.models import DEFAULT_MODEL
     from canary_subs.config.schema import Config
     from canary_subs.media.tracks import choose
     from canary_subs.model import Choice, Request
@@ -88,7 +89,7 @@ def _formats(args: argparse.Namespace) -> int:
     from canary_subs.plugin import manager
 
     plugins, config = manager.load(), Config()
-    model = args.model or config.model
+    model = args.model or DEFAULT_MODEL
     engine = plugins.make("engine", Choice(name=config.engine, options={"model": model}))
     media, source, plugin = film.probe(args.formats, plugins)
     track = choose(media).track

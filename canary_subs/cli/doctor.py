@@ -123,9 +123,9 @@ def _model(chosen: Config) -> Check:
     from canary_subs.canary import models
 
     try:
-        card = models.find(chosen.model)
+        card = models.find(chosen.model or models.DEFAULT_MODEL)
     except CanarySubsError as error:
-        return Check(what="model", state="bad", found=chosen.model, advice=str(error))
+        return Check(what="model", state="bad", found=str(chosen.model), advice=str(error))
     licence = card.licence if card.commercial else f"{card.licence}: no commercial use"
     return Check(what="model", state="ok", found=f"{card.name}, {licence}")
 

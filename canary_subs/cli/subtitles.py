@@ -54,9 +54,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", metavar="LANG", help="of the subtitles, if not in the name")
-    parser.add_argument("--from", dest="source_language", metavar="LANG", help="spoken in the film")
-    parser.add_argument("--profile", metavar="NAME", help="reading rules (netflix, bbc ...)")
+    common.add_settings(parser, "spoken", "profile")
     common.add_config(parser)
+    common.add_options(parser)
 
 
 def _add_result(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +83,7 @@ def check(args: argparse.Namespace) -> int:
             own_profiles=chosen.profiles,
             language=args.language,
             video=args.video,
-            spoken=args.source_language,
+            spoken=chosen.spoken,
             source=args.source,
             reference=args.reference,
         )
@@ -113,7 +113,7 @@ def proof(args: argparse.Namespace) -> int:
         room.plugins,
         profile=chosen.profile,
         own_profiles=chosen.profiles,
-        spoken=args.source_language,
+        spoken=chosen.spoken,
     )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
@@ -179,7 +179,7 @@ def relayout(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, room: common.Room, document: Document) -> int:
-    from canary_subs._files import write_whole
+    from canary_subs._files import write_atomic
     from canary_subs.model import Choice
 
     target: Path | None = args.to_file
@@ -190,7 +190,7 @@ def _write(args: argparse.Namespace, room: common.Room, document: Document) -> i
         sys.stdout.buffer.write(data)
         return 0
     try:
-        write_whole(target, data, replace=False)
+        write_atomic(target, data, replace=False)
     except FileExistsError:
         raise OutputError(f"{target}: is there already; name another file") from None
     except OSError as error:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from canary_subs.cli import common
 from canary_subs.errors import UsageError
-from canary_subs.time import clock
 
 if TYPE_CHECKING:
     from canary_subs.config.layers import Settings
@@ -158,6 +157,7 @@ def _ended(record: Record) -> str:
 def _estimate(args: argparse.Namespace, room: common.Room, folders: list[Path]) -> int:
     """What watching would do with what lies there, and how long it would take."""
     from canary_subs.jobs.estimate import estimate
+    from canary_subs.time import clock
 
     with _store(args) as store:
         found = estimate(folders, room.settings, room.plugins, store)

@@ -15,17 +15,16 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from canary_subs import naming
 from canary_subs.config.schema import SECTIONS, config_folder
 from canary_subs.config.schema import Config as Config
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
-from canary_subs.model import ORIGINAL, Choice, Plan
+from canary_subs.model import ORIGINAL, Track
 from canary_subs.plugin import options
 from canary_subs.plugin.manager import KINDS, Plugins
 
@@ -272,69 +271,17 @@ def check_providers(settings: Settings, plugins: Plugins) -> None:
                     options.build(provider.options, {key: value}, where)
 
 
-#: How to cut where each line may be in another language: at every pause between two speakers.
-_LINE_BY_LINE = {"target_ms": 6_000, "long_pause_ms": 400}
-
-
-def plan(config: Config, plugins: Plugins, *, root: Path | None = None) -> Plan:
-    """What the configuration asks for; ``root`` is the watched folder that the film lies in.
-
-    The keys of the configuration that many providers share (models, device, out, overwrite) reach
-    those whose options know them; for forced tracks segmenters are told to cut finely. Raises
-    `UnknownName`.
-    """
-    shared: dict[str, object] = {
-        "model": config.model,
-        "sound_model": config.sound_model,
-        "device": config.device,
-        "out": config.out,
-        "root": root if config.mirror else None,
-        "overwrite": config.overwrite,
-    }
-    if any(map(naming.is_forced, config.targets)):
-        shared |= _LINE_BY_LINE
-
-    def choice(kind: str, name: str) -> Choice:
-        known = options.kinds(plugins.provider(kind, name).provider.options)
-        given = {key: value for key, value in shared.items() if key in known}
-        own = config.options.get(kind, {}).get(name, {})
-        return Choice(name=name, options={**given, **own})
-
-    return Plan(
-        source=config.source,
-        targets=config.targets,
-        track=config.track,
-        engine=choice("engine", config.engine),
-        segmenter=choice("segmenter", config.segmenter),
-        aligner=choice("aligner", config.aligner) if config.aligner else None,
-        tagger=choice("tagger", config.tagger) if any(map(naming.is_sdh, config.targets)) else None,
-        layout=choice("layout", config.layout),
-        profile=config.profile,
-        own_profiles=config.profiles,
-        review=config.review,
-        shots=config.shots,
-        shared_timing=config.timing == "shared",
-        writers=tuple(choice("format", name) for name in config.formats),
-        deliveries=tuple(choice("delivery", name) for name in config.deliveries),
-        device=config.device,
-        precision=config.precision,
-    )
-
-
 def target(name: str, where: str) -> str:
-    """A track to make: a language, 'original', two of those joined by '+', or one with its mark.
+    """A track to make: a language, 'original', two of those joined by '+', or one with its kind.
 
     Raises `ConfigError`.
     """
-    tongues = naming.languages(name)
-    parts = [part if part == ORIGINAL else language(part, where) for part in tongues]
-    mark = naming.mark(name)
-    if len(parts) > (2 if mark is None else 1) or len(set(parts)) < len(parts):
-        raise ConfigError(
-            f"{where}: a track shows one language, two as 'de+en', with 'en.forced' what is "
-            f"spoken in others, or with 'en.sdh' sounds too, not {name!r}"
-        )
-    return naming.named("+".join(parts), mark)
+    try:
+        track = Track.parse(name)
+        standard = (part if part == ORIGINAL else language(part, where) for part in track.languages)
+        return str(Track.parse(str(replace(track, languages=tuple(standard)))))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def language(tag: str, where: str) -> str:
@@ -383,10 +330,10 @@ def _check_key(layer: Layer, section: str, key: str, value: object) -> None:
     member = next(f for f in dataclasses.fields(cls) if f.name == key)
     if layer.folder and not member.metadata["folder"]:
         raise ConfigError(f"{where}: {key} cannot be set by a folder, only in the configuration")
-    if key == "targets":
+    if path == ("targets",):
         for name in cast(tuple[str, ...], value):
             target(name, where)
-    elif key == "source" and value is not None:
+    elif path == ("spoken",) and value is not None:
         language(cast(str, value), where)
 
 
@@ -439,8 +386,8 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
         values["targets"] = tuple(dict.fromkeys(names))
         if not values["targets"]:
             raise ConfigError("targets: name at least one language, or 'original'")
-    if values.get("source") is not None:
-        values["source"] = language(values["source"], "source")
+    if values.get("spoken") is not None:
+        values["spoken"] = language(values["spoken"], "spoken")
     for name in values.get("profiles", {}):
         profile_for(name, "en", values["profiles"])
     if "formats" in values:

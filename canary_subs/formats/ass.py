@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from canary_subs._text import quoted
 from canary_subs.errors import NotSubtitles, UsageError
-from canary_subs.formats.damage import Gathered, quoted
+from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import (
     measured_words,
     plain,
@@ -83,7 +84,7 @@ class AssWriter:
             "ScaledBorderAndShadow": "yes",
             "PlayResX": str(self._options.width),
             "PlayResY": str(self._options.height),
-            "Language": plain(document.language),
+            "Language": plain("+".join(document.track.languages)),
         }
         script.styles = {"Default": self._style()}
         timed = measured_words(document) if self._options.karaoke else frozenset()

@@ -25,8 +25,3 @@ class Gathered:
     def subtitles(self, language: str | None = None) -> Subtitles:
         """What was gathered, as a reader gives it."""
         return Subtitles(cues=tuple(self.cues), language=language, damage=tuple(self.damage))
-
-
-def quoted(text: str) -> str:
-    """At most 40 characters of a line, printable, in quotes."""
-    return ascii(text[:40]) if not text.isprintable() else repr(text[:40])

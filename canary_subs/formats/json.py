@@ -5,8 +5,10 @@ One object, keys always in this order, times in integer milliseconds on the vide
     format            "canary-subs"
     version           1; a reader may rely on every key here while it is
     media             {name, duration_ms, frame_rate}: frame_rate is "24000/1001" or null
-    language          the track's, BCP-47
-    source_language   the film's
+    language          the track's, BCP-47; that of the upper line where it shows two
+    languages         all that the track shows, from the top line down
+    kind              full, forced (what is spoken in other languages alone) or sdh (sounds too)
+    source_language   the language that is spoken
     engine, model     what recognised or translated it
     provenance        strings: versions, precision, settings
     utterances        [{start_ms, end_ms, language, text, timing, flags, words}]
@@ -27,7 +29,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from canary_subs.errors import NotSubtitles
-from canary_subs.model import Cue, Document, Subtitles, Utterance, Word
+from canary_subs.model import Cue, Document, Subtitles, Track, TrackKind, Utterance, Word
 from canary_subs.plugin.hookspecs import ReadHints
 
 #: Longer than every video: a hundred hours and more.
@@ -68,8 +70,10 @@ def _document(document: Document) -> dict[str, Any]:
             "duration_ms": media.duration_ms,
             "frame_rate": str(media.frame_rate) if media.frame_rate else None,
         },
-        "language": transcript.language,
-        "source_language": transcript.source_language,
+        "language": document.language,
+        "languages": list(document.track.languages),
+        "kind": document.track.kind.value,
+        "source_language": transcript.spoken,
         "engine": transcript.engine,
         "model": transcript.model,
         "provenance": dict(document.provenance),
@@ -132,7 +136,18 @@ class JsonReader:
         return Subtitles(
             cues=tuple(_with_words(cues, words)),
             language=language if isinstance(language, str) else None,
+            track=_track(stored),
         )
+
+
+def _track(stored: dict[str, Any]) -> Track | None:
+    """The track as the file states it; None where it was written before files did."""
+    languages, kind = stored.get("languages"), stored.get("kind")
+    if not isinstance(languages, list) or not all(isinstance(one, str) for one in languages):
+        return None
+    return (
+        Track(tuple(languages), TrackKind(kind)) if languages and kind in list(TrackKind) else None
+    )
 
 
 def _object(text: str) -> dict[str, Any]:

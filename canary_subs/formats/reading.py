@@ -10,13 +10,13 @@ import logging
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 
 from canary_subs.errors import CanarySubsError, NotSubtitles
 from canary_subs.formats.encoding import decode
 from canary_subs.model import Choice, Subtitles
+from canary_subs.plugin.contain import misbehaved
 from canary_subs.plugin.hookspecs import Reader, ReadHints
-from canary_subs.plugin.manager import Plugins, contained
+from canary_subs.plugin.manager import Plugins
 
 log = logging.getLogger(__name__)
 
@@ -57,16 +57,18 @@ def parse(
     text, undecodable = _text(data, name, language)
     hints = ReadHints(name=name, text=text, language=language, frame_rate=frame_rate)
     answers: list[Subtitles | CanarySubsError] = []
-    for reader in _knowing(data, hints, plugins):
+    for reader in _ordered(name, plugins):
         answer = _ask(reader, data, hints)
         if isinstance(answer, Subtitles) and answer.cues:
             return answer
-        answers.append(answer)
+        if answer is not None:
+            answers.append(answer)
     if not answers:
         raise NotSubtitles(f"{name}: {_why_unknown(data, undecodable, plugins)}")
-    if isinstance(answers[0], CanarySubsError):
-        raise answers[0]
-    return answers[0]
+    first = answers[0]
+    if isinstance(first, CanarySubsError):
+        raise first
+    return first
 
 
 def read_script(path: Path, plugins: Plugins, *, language: str | None = None) -> str | None:
@@ -76,7 +78,8 @@ def read_script(path: Path, plugins: Plugins, *, language: str | None = None) ->
     """
     data, name = _bytes(path), str(path)
     text, undecodable = _text(data, name, language)
-    if any(_knowing(data, ReadHints(name=name, text=text, language=language), plugins)):
+    hints = ReadHints(name=name, text=text, language=language)
+    if any(_knows(reader, data, hints) for reader in _ordered(name, plugins)):
         return None
     if undecodable or _picture_format(data):
         raise NotSubtitles(f"{name}: {_why_unknown(data, undecodable, plugins)}")
@@ -85,52 +88,40 @@ def read_script(path: Path, plugins: Plugins, *, language: str | None = None) ->
 
 def suffixes(plugins: Plugins) -> frozenset[str]:
     """How the names of files end that the readers of the catalogue read, in lower case."""
-    return frozenset(suffix for reader in _readers(plugins) for suffix in reader.suffixes)
+    return frozenset(suffix for _, own in _readers(plugins) for suffix in own)
 
 
-class _Reader(NamedTuple):
-    """A reader that can be used."""
-
-    plugin: str
-    #: In lower case.
-    suffixes: tuple[str, ...]
-    itself: Reader
-
-
-def _readers(plugins: Plugins) -> Iterator[_Reader]:
+def _readers(plugins: Plugins) -> Iterator[tuple[Reader, tuple[str, ...]]]:
+    """Every reader that can be used, with its suffixes in lower case."""
     for name in dict.fromkeys(entry.provider.name for entry in plugins.providers("reader")):
         try:
-            plugin = plugins.provider("reader", name).plugin
-            reader: Reader = plugins.make("reader", Choice(name=name))
-            with contained(plugin):
-                suffixes = tuple(suffix.lower() for suffix in reader.suffixes)
+            reader: Reader = plugins.use("reader", Choice(name=name))
+            given: object = reader.suffixes
+            if not isinstance(given, tuple) or not all(isinstance(one, str) for one in given):
+                raise misbehaved(
+                    reader.read, f"suffixes must be a tuple of texts, not {given!r:.60}"
+                )
         except CanarySubsError as error:
             log.warning("the reader %s is not used: %s", name, error)
         else:
-            yield _Reader(plugin, suffixes, reader)
+            yield reader, tuple(suffix.lower() for suffix in given)
 
 
-def _knowing(data: bytes, hints: ReadHints, plugins: Plugins) -> Iterator[_Reader]:
-    """The readers that know the format, in the order in which they are to read."""
-    ending = hints.name.lower()
-    for reader in sorted(_readers(plugins), key=lambda one: not ending.endswith(one.suffixes)):
-        try:
-            with contained(reader.plugin):
-                knows = reader.itself.sniff(data, hints)
-        except CanarySubsError as error:
-            log.warning("%s: %s", hints.name, error)
-        else:
-            if knows:
-                yield reader
+def _ordered(name: str, plugins: Plugins) -> list[Reader]:
+    """The readers in the order in which they are asked about a file of that name."""
+    ending = name.lower()
+    found = sorted(_readers(plugins), key=lambda found: not ending.endswith(found[1]))
+    return [reader for reader, _ in found]
 
 
-def _ask(reader: _Reader, data: bytes, hints: ReadHints) -> Subtitles | CanarySubsError:
-    """What the reader says, or why it says nothing."""
+def _ask(reader: Reader, data: bytes, hints: ReadHints) -> Subtitles | CanarySubsError | None:
+    """What the reader says, or why it failed; None where the format is not its own."""
     try:
-        with contained(reader.plugin):
-            found: object = reader.itself.read(data, hints)
-            if not isinstance(found, Subtitles):
-                raise TypeError(f"read must give Subtitles, not {found!r:.60}")
+        if not reader.sniff(data, hints):
+            return None
+        found: object = reader.read(data, hints)
+        if not isinstance(found, Subtitles):
+            raise misbehaved(reader.read, f"read must give Subtitles, not {found!r:.60}")
     except NotSubtitles as error:
         return NotSubtitles(f"{hints.name}: {error}")
     except CanarySubsError as error:
@@ -139,6 +130,14 @@ def _ask(reader: _Reader, data: bytes, hints: ReadHints) -> Subtitles | CanarySu
     if found.damage and not found.cues:
         return NotSubtitles(f"{hints.name}: no cue can be read; {found.damage[0]}")
     return found
+
+
+def _knows(reader: Reader, data: bytes, hints: ReadHints) -> bool:
+    try:
+        return reader.sniff(data, hints)
+    except CanarySubsError as error:
+        log.warning("%s: %s", hints.name, error)
+        return False
 
 
 def _bytes(path: Path) -> bytes:

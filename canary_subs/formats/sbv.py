@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from canary_subs.formats.damage import Gathered, quoted
+from canary_subs._text import quoted
+from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import split_lines, tidy
 from canary_subs.formats.timestamps import clock_ms
 from canary_subs.model import Cue, Subtitles

@@ -17,7 +17,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from canary_subs.formats.damage import Gathered, quoted
+from canary_subs._text import quoted
+from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import JOINER, plain_lines, split_lines, tidy, without_overrides
 from canary_subs.formats.timestamps import arrow_ms
 from canary_subs.model import Cue, Document, Subtitles

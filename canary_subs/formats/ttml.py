@@ -10,8 +10,9 @@ import re
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 
+from canary_subs._text import quoted
 from canary_subs.errors import NotSubtitles
-from canary_subs.formats.damage import Gathered, quoted
+from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import tidy
 from canary_subs.model import Cue, Subtitles
 from canary_subs.plugin.hookspecs import ReadHints

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from canary_subs.formats.damage import Gathered, quoted
+from canary_subs._text import quoted
+from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import (
     measured_words,
     plain,
@@ -61,8 +62,8 @@ class VttWriter:
 
 def _note(document: Document) -> str:
     facts = {
-        "Language": document.language,
-        "Source language": document.transcript.source_language,
+        "Language": "+".join(document.track.languages),
+        "Source language": document.transcript.spoken,
         "Engine": document.transcript.engine,
         "Model": document.transcript.model,
         **document.provenance,

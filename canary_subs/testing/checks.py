@@ -32,6 +32,7 @@ from canary_subs.plugin.hookspecs import (
     Delivery,
     Engine,
     Layout,
+    LayoutRequest,
     Provider,
     Segmenter,
     Session,
@@ -179,11 +180,12 @@ def check_layout(
     }
     for rate in (None, Fraction(25), Fraction(24000, 1001)):
         for name, one in said.items():
-            cues = layout.layout(one, rules, frame_rate=rate)
+            request = LayoutRequest(transcript=one, profile=rules, frame_rate=rate)
+            cues = layout.layout(request)
             _check_cues(f"{name} at {rate} frames a second", cues, one)
-            again = layout.layout(one, rules, frame_rate=rate)
+            again = layout.layout(request)
             claim(tuple(again) == tuple(cues), f"{name}: laid out twice, the cues differ")
-    for cue in layout.layout(said["sentences"], rules):
+    for cue in layout.layout(LayoutRequest(transcript=said["sentences"], profile=rules)):
         claim(len(cue.lines) <= rules.max_lines, f"{len(cue.lines)} lines in {cue.lines!r}")
         for line in cue.lines:
             claim(len(line) <= rules.max_columns, f"{len(line)} columns in {line!r}")

@@ -26,13 +26,11 @@ from canary_subs.model import (
     Document,
     MediaInfo,
     Plan,
-    Profile,
     Rendered,
     Request,
     Sound,
     Span,
     Timing,
-    Transcript,
     Utterance,
     Word,
 )
@@ -41,6 +39,7 @@ from canary_subs.plugin.hookspecs import (
     Delivery,
     Engine,
     Layout,
+    LayoutRequest,
     Provider,
     Segmenter,
     Session,
@@ -313,17 +312,10 @@ class FakeTagger:
 class FakeLayout:
     """A cue of one line for each word."""
 
-    def layout(
-        self,
-        transcript: Transcript,
-        profile: Profile,
-        *,
-        frame_rate: Fraction | None = None,
-        shots_ms: Sequence[int] = (),
-        template: Sequence[Cue] | None = None,
-    ) -> tuple[Cue, ...]:
+    def layout(self, request: LayoutRequest) -> tuple[Cue, ...]:
         cues: list[Cue] = []
-        for word in (word for utterance in transcript.utterances for word in utterance.words):
+        utterances = request.transcript.utterances
+        for word in (word for utterance in utterances for word in utterance.words):
             start_ms = max(word.start_ms, cues[-1].end_ms if cues else 0)
             cues.append(
                 Cue(

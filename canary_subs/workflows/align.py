@@ -26,9 +26,10 @@ from canary_subs.model import (
     Utterance,
     Word,
 )
-from canary_subs.naming import primary
+from canary_subs.model import primary
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Sessions, Task, process
+from canary_subs.plugin.hookspecs import LayoutRequest
 from canary_subs.plugin.manager import Plugins, contained
 from canary_subs.workflows.check import named_language, sound_of, speech_in
 
@@ -55,7 +56,7 @@ def align(
     subtitle file keeps its cues. Words that are not recognised share the speech between those
     that are. A subtitle file in another language than the film's
     (``language``, else as its name or content tells) is moved as a whole, by when people speak.
-    Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUnsure`.
+    Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUncertain`.
     """
     script = read_script(text, plugins, language=language or plan.source)
     if script is not None:
@@ -186,9 +187,13 @@ def _with(heard: Document, said: Iterable[Utterance], provenance: Mapping[str, s
 
 def _laid_out(document: Document, plan: Plan, plugins: Plugins) -> Document:
     layout = plugins.make("layout", plan.layout)
-    profile = profile_for(plan.profile, document.language, plan.own_profiles)
+    request = LayoutRequest(
+        transcript=document.transcript,
+        profile=profile_for(plan.profile, document.language, plan.own_profiles),
+        frame_rate=document.media.frame_rate,
+    )
     with contained(plugins.provider("layout", plan.layout.name).plugin):
-        cues = layout.layout(document.transcript, profile, frame_rate=document.media.frame_rate)
+        cues = layout.layout(request)
     return replace(document, cues=tuple(cues))
 
 

@@ -30,6 +30,7 @@ from canary_subs.model import (
     Utterance,
 )
 from canary_subs.pipeline import steps as film
+from canary_subs.plugin.hookspecs import LayoutRequest
 from canary_subs.plugin.manager import Plugins, contained
 from canary_subs.time import joined
 
@@ -175,10 +176,13 @@ def relayout(
         utterances=tuple(_utterance(cue, tongue) for cue in cues),
     )
     made = plugins.make("layout", layout)
+    request = LayoutRequest(
+        transcript=transcript,
+        profile=profile_for(profile, tongue, own_profiles),
+        frame_rate=frame_rate,
+    )
     with contained(plugins.provider("layout", layout.name).plugin):
-        broken = made.layout(
-            transcript, profile_for(profile, tongue, own_profiles), frame_rate=frame_rate
-        )
+        broken = made.layout(request)
     media = _no_media(subtitles, cues, frame_rate)
     return Document(media=media, transcript=transcript, cues=_with_speakers(broken, cues))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from canary_subs import naming
-from canary_subs._files import write_whole
+from canary_subs._files import write_atomic
 from canary_subs.cues.check import check
 from canary_subs.cues.check.report import Report, as_json, summary
 from canary_subs.cues.profiles import profile_for
@@ -286,7 +286,7 @@ def _is_index(path: Path) -> bool:
 def save(path: Path, data: bytes) -> None:
     """Write a report or page of ours, in the place of an older one. Raises `OutputError`."""
     try:
-        write_whole(path, data, replace=True)
+        write_atomic(path, data, replace=True)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -60,9 +60,9 @@ def test_the_users_own_file_is_read_where_none_is_named(tmp_path: Path) -> None:
 
 
 def test_languages_are_written_as_bcp_47_does() -> None:
-    chosen = load(environment={}, flags={"targets": ["EN", "ger", "pt-br", "en"], "source": "fra"})
+    chosen = load(environment={}, flags={"targets": ["EN", "ger", "pt-br", "en"], "spoken": "fra"})
     assert chosen.config.targets == ("en", "de", "pt-BR")
-    assert chosen.config.source == "fr"
+    assert chosen.config.spoken == "fr"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_languages_are_written_as_bcp_47_does() -> None:
         ("model = 3\n", 1, "model is a text, not 3"),
         ("watch = 3\n", 1, "watch is a table"),
         ('targets = ["english"]\n', 1, "'english' is no language tag"),
-        ('source = "??"\n', 1, "'??' is no language tag"),
+        ('spoken = "??"\n', 1, "'??' is no language tag"),
         ('a = 1\nb = [\nc = "x\n', 3, "is not TOML"),
         ("[options.fromat.ass]\nx = 1\n", 1, "knows no 'fromat'; did you mean 'format'?"),
         ("[options.format]\nass = 1\n", 1, "write the options of a format"),
@@ -99,7 +99,7 @@ def test_a_mistake_is_told_with_file_and_line(
 
 def test_text_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
-    file.write_bytes(b'model = "x"\nsource = "\xff"\n')
+    file.write_bytes(b'model = "x"\nspoken = "\xff"\n')
     with pytest.raises(ConfigError, match=re.escape(f"{file}:2: is not UTF-8")):
         load(file, environment={})
 
@@ -187,7 +187,7 @@ def test_every_key_is_explained_once_and_says_where_its_value_is_from(tmp_path: 
     assert found["watch", "settle_s"].origin == f"{file}:4"
     assert found["", "device"].origin == "the environment"
     assert found["", "precision"].origin == "the command line"
-    assert found["", "track"].origin == "default"
+    assert found["", "audio_track"].origin == "default"
     tables = {"watch", "skip", "queue", "schedule", "service", "options", "profiles"}
     assert len(found) == sum(len(kinds(cls)) for cls in config.SECTIONS.values()) - len(tables)
 

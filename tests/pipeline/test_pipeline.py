@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from canary_subs.errors import (
     CanarySubsError,
     DamagedMedia,
-    LanguageUnsure,
+    LanguageUncertain,
     ModelError,
     NotMedia,
     OutputError,
@@ -34,6 +34,7 @@ from canary_subs.model import (
     AudioClip,
     AudioTrack,
     Choice,
+    Cue,
     MediaInfo,
     Plan,
     Request,
@@ -45,7 +46,7 @@ from canary_subs.model import (
 from canary_subs.pipeline import schedule as pipeline
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow, process
-from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.plugin.hookspecs import LayoutRequest, Provider, hookimpl
 from canary_subs.testing import (
     FakeEngine,
     Fakes,
@@ -359,14 +360,14 @@ def test_an_unsure_language_stops_and_says_so(tmp_path: Path) -> None:
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(source=None, targets=("original",)))
     (error,) = outcome.errors
-    assert isinstance(error, LanguageUnsure)
+    assert isinstance(error, LanguageUncertain)
     assert "a.film" in str(error) and "--from" in str(error)
     assert fakes.engine.asked == [] and fakes.delivery.results == {}
 
 
 @pytest.mark.parametrize("odds", [{}, {"en": float("nan")}, {"en": 0.79, "de": 0.21}])
 def test_odds_that_say_nothing_are_unsure(odds: dict[str, float]) -> None:
-    with pytest.raises(LanguageUnsure):
+    with pytest.raises(LanguageUncertain):
         film.certain_language(Path("a"), odds)
 
 
@@ -656,8 +657,8 @@ def test_a_layout_that_fails_for_one_language_costs_that_language(tmp_path: Path
     fakes = Fakes()
     lay = fakes.layout.layout
 
-    def layout(transcript: Any, profile: Any, **more: Any) -> Any:
-        return boom() if transcript.language == "de" else lay(transcript, profile, **more)
+    def layout(request: LayoutRequest) -> tuple[Cue, ...]:
+        return boom() if request.transcript.language == "de" else lay(request)
 
     fakes.layout.layout = layout  # type: ignore[method-assign]
     path = write_film(tmp_path / "a.film", (0, 3000))
