@@ -16,7 +16,8 @@
     ├── OutputError              the output cannot be written              exit 6
     ├── PluginError              a plugin failed; only its own output is lost
     │   └── PluginUnusable       a plugin says that it cannot be used here, and why
-    └── StoreError               the job store cannot be used              exit 7
+    ├── StoreError               the job store cannot be used              exit 7
+    └── Cancelled                the caller cancelled the work             exit 130
 
 `Temporary` stands beside this tree: an error that is one too may be gone when the same work is
 tried again later. Messages are one line: what is wrong, with which file, and what to do.
@@ -125,6 +126,12 @@ class StoreError(CanarySubsError):
     """The job store cannot be used."""
 
     exit_code = 7
+
+
+class Cancelled(CanarySubsError):
+    """The caller cancelled the work."""
+
+    exit_code = 130
 
 
 class StoreUnavailable(StoreError, Temporary):

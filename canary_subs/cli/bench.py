@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 #: What must hold on a CPU with the sizes of canary-180m: (rival, stage, languages) -> ratio.
 REQUIRED = {
@@ -20,7 +21,7 @@ REQUIRED = {
 }
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("bench", help="the engine against NeMo and transformers, here")
     parser.add_argument("--sizes", default="canary-180m-flash", metavar="M", help="whose sizes")
     parser.add_argument("--pieces", type=int, default=2, metavar="N", help="pieces of sound")
@@ -97,7 +98,7 @@ def _formats(args: argparse.Namespace) -> int:
     segmenter = plugins.make("segmenter", Choice(name=config.segmenter))
     with film.sound(media, track, source, plugin) as clips:
         pieces = [
-            Request(clip=clip, source=spoken, targets=(spoken,))
+            Request(clip=clip, spoken=spoken, targets=(spoken,))
             for clip in film.cut(clips, segmenter, engine.card.longest_ms)
         ]
     reports = compare_formats(model, pieces, device=args.device)

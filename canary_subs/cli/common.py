@@ -8,20 +8,23 @@ import json
 import sys
 import typing
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.config.schema import Config
 from canary_subs.plugin.options import kinds, parse
 
 if TYPE_CHECKING:
     from canary_subs.config.layers import Settings
+    from canary_subs.jobs.store import Store
     from canary_subs.plugin.manager import Plugins
 
 
 #: Where a flag's value is kept in the parsed arguments: this and its key of the configuration.
-_KEY = "config."
+KEY = "config."
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +62,7 @@ def add_settings(parser: argparse.ArgumentParser, *keys: str) -> None:
             groups[title] = parser.add_argument_group(title)
         groups[title].add_argument(
             about["flag"],
-            dest=_KEY + member.name,
+            dest=KEY + member.name,
             default=None,
             help=about["doc"].replace("%", "%%"),
             **_value_of(types[member.name], about["metavar"]),
@@ -85,30 +88,44 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
-    """Settings and everything on offer: what most commands begin with."""
+class AppContext:
+    """Settings and plugins: what most commands begin with."""
 
     settings: Settings
     plugins: Plugins
 
 
-def look_around(args: argparse.Namespace) -> Room:
+def read_settings(args: argparse.Namespace) -> Settings:
+    """The configuration, with the flags over it. Raises `ConfigError`."""
+    from canary_subs.config import layers
+
+    return layers.load(getattr(args, "config", None), flags=_flags(args))
+
+
+def load_app(args: argparse.Namespace) -> AppContext:
     """Read the settings and load the plugins. Raises `ConfigError`."""
-    from canary_subs.config import layers as config
     from canary_subs.plugin import manager
 
-    settings = config.load(args.config, flags=_flags(args))
+    settings = read_settings(args)
     chosen = settings.config
-    return Room(settings=settings, plugins=manager.load(chosen.plugin_folder, chosen.disable))
+    plugins = manager.load(chosen.plugin_folder, chosen.disable)
+    return AppContext(settings=settings, plugins=plugins)
 
 
-def open_room(args: argparse.Namespace) -> Room:
-    """`look_around`, and check that what is chosen exists. Raises `UsageError`."""
-    from canary_subs.config import layers as config
+def open_app(args: argparse.Namespace) -> AppContext:
+    """`load_app`, and check that everything chosen exists. Raises `UsageError`."""
+    from canary_subs.config import layers
 
-    room = look_around(args)
-    config.check_providers(room.settings, room.plugins)
-    return room
+    app = load_app(args)
+    layers.check_providers(app.settings, app.plugins)
+    return app
+
+
+def open_store(args: argparse.Namespace) -> closing[Store]:
+    """The queue's store, closed at the end of the block. Raises `StoreError`."""
+    from canary_subs.jobs.store import Store
+
+    return closing(Store(read_settings(args).config.store))
 
 
 def _flags(args: argparse.Namespace) -> dict[str, object]:
@@ -118,7 +135,7 @@ def _flags(args: argparse.Namespace) -> dict[str, object]:
     types = kinds(Config)
     given: dict[str, object] = {}
     for member in dataclasses.fields(Config):
-        value = getattr(args, _KEY + member.name, None)
+        value = getattr(args, KEY + member.name, None)
         if isinstance(value, str):
             value = parse(types[member.name], value, member.metadata["flag"])
         if isinstance(value, Path):
@@ -143,22 +160,16 @@ def show_json(value: object) -> None:
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns on standard output, as wide as they need to be; no frame, so that grep works."""
-    lines = [tuple(head), *(tuple(plain(cell) for cell in row) for row in rows)]
+    lines = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())
 
 
-def plain(text: str) -> str:
-    """Text for a terminal: file names may hold escape sequences, newlines and broken bytes."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
 def complain(text: str) -> None:
     """One line on standard error."""
-    print(f"canary-subs: {plain(text)}", file=sys.stderr)
+    print(f"canary-subs: {printable(text)}", file=sys.stderr)
 
 
 def fields(value: Any, *names: str) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Configuration: TOML files, environment and flags become one `Config`, and a `Config` a `Plan`.
 
-Weakest first: built-in defaults, the configuration file, the `.canary-subs.toml` of the folders on
-the way to a film, environment variables (``CANARY_SUBS_TARGETS``, ``CANARY_SUBS_WATCH_SETTLE_S``),
-flags. Tables merge key by key; a list replaces a list. `keys` holds every key with its meaning.
+Weakest first: built-in defaults, the configuration file, the `.canary-subs.toml` of the folders
+that the video lies in, environment variables (``CANARY_SUBS_TARGETS``,
+``CANARY_SUBS_WATCH_SETTLE_S``), flags. Tables merge key by key; a list replaces a list. `schema`
+holds every key with its meaning.
 
 A folder of media is not trusted: its file may choose languages, formats and rules, but nothing
 that loads code, opens connections or writes elsewhere.
@@ -11,6 +12,7 @@ that loads code, opens connections or writes elsewhere.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import re
 import tomllib
@@ -20,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from canary_subs._text import nearest_name
 from canary_subs.config.schema import SECTIONS, config_folder
 from canary_subs.config.schema import Config as Config
 from canary_subs.cues.profiles import profile_for
@@ -27,6 +30,8 @@ from canary_subs.errors import ConfigError
 from canary_subs.model import ORIGINAL, Track
 from canary_subs.plugin import options
 from canary_subs.plugin.manager import KINDS, Plugins
+
+log = logging.getLogger(__name__)
 
 #: The file that a folder of media may carry.
 FOLDER_FILE = ".canary-subs.toml"
@@ -37,10 +42,11 @@ FILE_VARIABLE = f"{PREFIX}CONFIG"
 
 #: Keys that hold tables of names that are not ours to know.
 _TABLES = frozenset({"options", "profiles"})
-_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(?:=|\.)""")
-_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
-#: A configuration file larger than this is a mistake or an attack.
+#: A configuration file larger than this is a mistake; a folder's own may be an attack.
 _MAX_FILE_BYTES = 1_000_000
+_MAX_FOLDER_FILE_BYTES = 16_384
+#: The longest path of a key: options, kind, name, key.
+_MAX_DEPTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,27 +70,10 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One key as `explain` shows it."""
-
-    section: str
-    key: str
-    #: Its kind in words: "a whole number".
-    kind: str
-    explanation: str
-    default: object
-    value: object
-    #: Which layer said so, with its line; "default" where none did.
-    origin: str
-    #: Whether a folder's own file may set it.
-    folder: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The layers that make a configuration."""
 
-    #: The configuration file, where there is one; folders' own files lie over it.
+    #: The configuration file, if there is one; folders' own files lie over it.
     files: tuple[Layer, ...] = ()
     #: The environment and flags, over everything else.
     last: tuple[Layer, ...] = ()
@@ -100,11 +89,13 @@ class Settings:
         return _combine(self.layers)
 
     def at(self, folder: Path, root: Path) -> Config:
-        """The configuration for films in ``folder``: with the files of the folders from ``root``.
+        """The configuration for videos in ``folder``: with the files of the folders from ``root``.
 
         Raises `ConfigError` naming the file that is wrong.
         """
-        files = [found for place in _way(root, folder) if (found := place / FOLDER_FILE).is_file()]
+        files = [
+            found for place in _folders(root, folder) if (found := place / FOLDER_FILE).is_file()
+        ]
         if not files:
             return self.config
         stamps = tuple((file, file.stat().st_mtime_ns) for file in files)
@@ -134,7 +125,10 @@ def load(
     file = named or (own if own.is_file() else None)
     settings = Settings(
         files=(read_file(file.absolute()),) if file is not None else (),
-        last=(read_environment(environment), Layer(name="the command line", table=flags or {})),
+        last=(
+            read_environment(environment),
+            Layer(name="the command line", table=flags or {}),
+        ),
     )
     _ = settings.config
     return settings
@@ -142,20 +136,21 @@ def load(
 
 def read_file(path: Path, *, folder: bool = False) -> Layer:
     """A TOML file as a layer, checked. Raises `ConfigError`."""
+    limit = _MAX_FOLDER_FILE_BYTES if folder else _MAX_FILE_BYTES
     try:
         with path.open("rb") as stream:
-            data = stream.read(_MAX_FILE_BYTES + 1)
+            data = stream.read(limit + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check --config") from error
-    if len(data) > _MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: is larger than {_MAX_FILE_BYTES} bytes, so no configuration")
+    if len(data) > limit:
+        raise ConfigError(f"{path}: is larger than {limit} bytes, so not a configuration file")
     try:
         text = data.decode("utf-8-sig")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}:{line}: is not UTF-8 text") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of too many digits, too
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         place = f"{path}:{found[1]}" if found else f"{path}"
         reason = re.sub(r" \(at .*\)", "", str(error))
@@ -166,18 +161,24 @@ def read_file(path: Path, *, folder: bool = False) -> Layer:
 
 
 def read_environment(environment: Mapping[str, str]) -> Layer:
-    """The variables that begin with ``CANARY_SUBS_`` as a layer. Raises `ConfigError`."""
+    """The variables that begin with ``CANARY_SUBS_`` as a layer. Raises `ConfigError`.
+
+    An unknown one is a warning only: Kubernetes sets ``CANARY_SUBS_PORT`` and the like in every pod
+    beside a service of that name.
+    """
     known = {
         PREFIX + "_".join(filter(None, (section, key))).upper(): (section, key, kind)
-        for section, key, kind in _keys()
+        for section, key, kind in keys()
     }
     table: dict[str, Any] = {}
     for variable, text in sorted(environment.items()):
         if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
             continue
         if variable not in known:
-            hint = options.nearest(variable, known)
-            raise ConfigError(f"the environment knows no {variable}{hint}")
+            near = nearest_name(variable, known)
+            hint = f"; did you mean {near}?" if near else ""
+            log.warning("the environment variable %s is not known%s", variable, hint)
+            continue
         section, key, kind = known[variable]
         value = options.parse(kind, text, variable)
         (table.setdefault(section, {}) if section else table)[key] = value
@@ -212,35 +213,6 @@ def merge(*tables: Mapping[str, object]) -> dict[str, object]:
             else:
                 merged[key] = value
     return merged
-
-
-def explain(settings: Settings) -> tuple[Setting, ...]:
-    """Every key with its meaning, default, value and where the value comes from."""
-    found = []
-    for section, key, kind in _keys():
-        cls = SECTIONS[section]
-        member = next(f for f in dataclasses.fields(cls) if f.name == key)
-        path = (section, key) if section else (key,)
-        origin = "default"
-        for layer in settings.layers:
-            table = layer.table.get(section, {}) if section else layer.table
-            if isinstance(table, Mapping) and key in table:
-                line = layer.lines.get(path)
-                origin = f"{layer.name}:{line}" if line else layer.name
-        holder = getattr(settings.config, section) if section else settings.config
-        found.append(
-            Setting(
-                section=section,
-                key=key,
-                kind=options.describe(kind),
-                explanation=member.metadata["doc"],
-                default=member.default,
-                value=getattr(holder, key),
-                origin=origin,
-                folder=member.metadata["folder"],
-            )
-        )
-    return tuple(found)
 
 
 def check_providers(settings: Settings, plugins: Plugins) -> None:
@@ -294,11 +266,22 @@ def language(tag: str, where: str) -> str:
     except ValueError:
         known = False
     if not known:
-        raise ConfigError(f"{where}: {tag!r} is no language tag; write it as en, de or pt-BR")
+        raise ConfigError(f"{where}: {tag!r} is not a language tag{_tag_hint(tag)}")
     return standard
 
 
-def _keys() -> Iterator[tuple[str, str, Any]]:
+def _tag_hint(name: str) -> str:
+    """What to write for a language that was given by its name, in whatever language."""
+    import langcodes
+
+    try:
+        tag = langcodes.find(name).to_tag()
+    except (LookupError, ImportError):
+        return "; write it as en, de or pt-BR"
+    return f"; did you mean {tag!r}?"
+
+
+def keys() -> Iterator[tuple[str, str, Any]]:
     """(section, key, annotation) of every key but the option tables."""
     for section, cls in SECTIONS.items():
         for key, kind in options.kinds(cls).items():
@@ -341,7 +324,11 @@ def _check_top(key: str, value: object, where: str) -> None:
     known = options.kinds(Config)
     if key not in known:
         raise ConfigError(f"{where}: knows no {key!r}{options.nearest(key, known)}")
-    options.check(known[key], value, f"{where}: {key}")
+    checked: Any = options.check(known[key], value, f"{where}: {key}")
+    try:
+        Config(**{key: checked})
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def _check_options(layer: Layer, value: object) -> None:
@@ -391,11 +378,11 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
     for name in values.get("profiles", {}):
         profile_for(name, "en", values["profiles"])
     if "formats" in values:
-        values["formats"] = tuple(dict.fromkeys(values["formats"]))
+        values["formats"] = tuple(dict.fromkeys(map(str.lower, values["formats"])))
     return Config(**values)
 
 
-def _way(root: Path, folder: Path) -> list[Path]:
+def _folders(root: Path, folder: Path) -> list[Path]:
     """The folders from ``root`` down to ``folder``, both included."""
     try:
         steps = folder.relative_to(root).parts
@@ -405,16 +392,27 @@ def _way(root: Path, folder: Path) -> list[Path]:
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:
-    """Where tables and keys stand, found by scanning: exact for one key a line, as people write."""
+    """Where tables and keys stand: exact for one key a line, as people write. Takes linear time."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-            for depth in range(1, len(table) + 1):
-                lines.setdefault(table[:depth], number)
-        elif _KEY.match(line):
-            dotted = line.split("=", 1)[0].split(".")
-            path = (*table, *(part.strip().strip("\"'") for part in dotted))
-            lines.setdefault(path, number)
+    open_quote = ""
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if open_quote:
+            open_quote = "" if open_quote in line else open_quote
+            continue
+        if line.startswith("["):
+            path = _path(line.lstrip("[").partition("]")[0])
+            table = path or table
+        else:
+            key, equals, _ = line.partition("=")
+            path = (*table, *below) if equals and (below := _path(key)) else ()
+        for depth in range(1, min(len(path), _MAX_DEPTH) + 1):
+            lines.setdefault(path[:depth], number)
+        open_quote = next((q for q in ('"""', "'''") if line.count(q) % 2), "")
     return lines
+
+
+def _path(dotted: str) -> tuple[str, ...]:
+    """The parts of a TOML key; empty if it is not one."""
+    parts = tuple(part.strip().strip("\"'") for part in dotted.split("."))
+    return parts if all(re.fullmatch(r"[\w-]+", part) for part in parts) else ()

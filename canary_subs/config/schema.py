@@ -29,6 +29,9 @@ _ENDINGS = (
     "oga", "opus", "wma", "mka", "aiff",
 )  # fmt: skip
 
+#: Priorities fit the store's numbers with room to spare.
+_MAX_PRIORITY = 1_000_000
+
 #: The groups of flags in ``--help``.
 MAKE, COMPUTE = "what to make", "how to compute"
 
@@ -366,6 +369,12 @@ class Config:
             "folder": False,
         },
     )
+
+    def __post_init__(self) -> None:
+        if abs(self.priority) > _MAX_PRIORITY:
+            raise ValueError(f"priority is at most {_MAX_PRIORITY} above or below 0")
+        if self.audio_track is not None and self.audio_track < 0:
+            raise ValueError("audio_track is counted from 0")
 
     @property
     def store(self) -> Path:

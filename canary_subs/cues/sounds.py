@@ -17,8 +17,7 @@ from canary_subs.cues.layout import break_lines
 from canary_subs.cues.rules import close_gap_ms, min_gap_ms
 from canary_subs.cues.sound_labels import labels, languages
 from canary_subs.cues.width import characters
-from canary_subs.model import Cue, Profile, Sound
-from canary_subs.model import primary
+from canary_subs.model import Cue, Profile, Sound, primary
 
 #: Every kind of sound; each language has a label for each of them.
 KINDS = frozenset(

@@ -76,7 +76,10 @@ def find(
     plan: Plan,
     plugins: Plugins,
 ) -> dict[Track, str | None]:
-    """Track -> where its file already is, and would be kept. Raises `PluginError`, `OutputError`."""
+    """Track -> where its file already is, and would be kept.
+
+    Raises `PluginError`, `OutputError`.
+    """
     suffix = suffix_of(writer, plan, plugins)
     used: Delivery = plugins.use("delivery", delivery, plan.context)
     places = {track: used.find(media, track, suffix) for track in tracks}

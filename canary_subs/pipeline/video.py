@@ -226,22 +226,13 @@ def _tagged(
         nonlocal read_ms
         read_ms = ms
 
+    def waiting() -> None:
+        task.on_progress(Stage.TAG, _share(read_ms, audio.media))
+
     tagging = tag_sounds(audio, plan, recognition.utterances, plugins, at)
-    return (
-        yield from _in_background(
-            tagging, wakeup, lambda: task.on_progress(Stage.TAG, _share(read_ms, audio.media))
-        )
-    )
-
-
-def _in_background(
-    items: Generator[Any, None, None],
-    wakeup: threading.Event,
-    waiting: Callable[[], None] = lambda: None,
-) -> Generator[Ask, Any, Any]:
-    """The one item of a generator that runs in a thread."""
-    with prefetch(items, 1, wakeup) as reader:
-        return (yield Background(reader=reader, waiting=waiting))
+    with prefetch(tagging, 1, wakeup) as reader:
+        sounds: tuple[Sound, ...] = yield Background(reader=reader, waiting=waiting)
+    return sounds
 
 
 def _once(function: Callable[..., Any], *arguments: Any) -> Generator[Any, None, None]:

@@ -56,7 +56,7 @@ from canary_subs.model import (
 
 if TYPE_CHECKING:
     from canary_subs.config.layers import Settings
-    from canary_subs.pipeline.video import Outcome
+    from canary_subs.pipeline.task import Outcome
     from canary_subs.plugin.manager import Plugins
 
 PROJECT = "canary_subs"

@@ -11,7 +11,7 @@ import pytest
 
 from canary_subs.demo import sound
 from canary_subs.demo.events import EVENTS
-from canary_subs.model import SAMPLE_RATE_HZ, AudioClip
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Context
 from canary_subs.plugin.manager import load
 from canary_subs.sounds.audioset import kinds
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
@@ -27,7 +27,7 @@ DRAWS = 12
 
 @pytest.fixture(scope="module")
 def tagger() -> AudioSetTagger:
-    return AudioSetTagger(AudioSetOptions(sound_model="demo", device="cpu"))
+    return AudioSetTagger(AudioSetOptions(), Context(model="demo", device="cpu"))
 
 
 def draws(maker: sound.Maker, count: int, seed: int) -> Iterator[AudioClip]:
@@ -40,7 +40,7 @@ def draws(maker: sound.Maker, count: int, seed: int) -> Iterator[AudioClip]:
         yield AudioClip(samples=samples + hiss, start_samples=start)
 
 
-def kinds(tagger: AudioSetTagger, clips: Iterator[AudioClip]) -> Counter[str]:
+def tagged_kinds(tagger: AudioSetTagger, clips: Iterator[AudioClip]) -> Counter[str]:
     return Counter(found.kind for found in tagger.tag(clips))
 
 
@@ -48,7 +48,7 @@ def test_most_sounds_are_known(tagger: AudioSetTagger) -> None:
     right: Counter[str] = Counter()
     wrong: Counter[tuple[str, str]] = Counter()
     for seed, (name, maker) in enumerate(EVENTS.items()):
-        found = kinds(tagger, draws(maker, DRAWS, seed))
+        found = tagged_kinds(tagger, draws(maker, DRAWS, seed))
         right[name] = found.pop(kinds()[name], 0)
         wrong.update({(name, other): count for other, count in found.items()})
     assert sum(right.values()) >= 0.9 * DRAWS * len(EVENTS), (right, wrong)
