@@ -14,10 +14,7 @@ from canary_subs.errors import MediaError, OutputError, UsageError
 
 if TYPE_CHECKING:
     from canary_subs.model import Document, Plan
-
-
-#: What to look for beside a video: what our own writers and most others make.
-READABLE = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".itt", ".sbv"})
+    from canary_subs.plugin.manager import Plugins
 
 
 def add_to(commands: Commands[Parser]) -> None:
@@ -114,7 +111,7 @@ def proof(args: argparse.Namespace) -> int:
     chosen = app.settings.config
     found = review_files(
         args.video,
-        args.files or _beside(args.video),
+        args.files or _beside(args.video, app.plugins),
         app.plugins,
         profile=chosen.profile,
         own_profiles=chosen.profiles,
@@ -127,13 +124,19 @@ def proof(args: argparse.Namespace) -> int:
     return 0
 
 
-def _beside(video: Path) -> list[Path]:
+def _beside(video: Path, plugins: Plugins) -> list[Path]:
     """The subtitle files that lie beside a video by their names. Raises `MediaError`."""
+    from canary_subs.formats.reading import suffixes
+
+    readable = suffixes(plugins)
     try:
         files = sorted(
             path
             for path in video.parent.iterdir()
-            if path.suffix.lower() in READABLE and path.name.startswith(f"{video.stem}.")
+            if path.suffix.lower() in readable
+            and path.name.startswith(f"{video.stem}.")
+            # With an index, a .sub file holds pictures (VobSub).
+            and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
         )
     except OSError as error:
         raise MediaError(f"{video}: cannot be looked for ({error.strerror})") from error
