@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from canary_subs.plugin.manager import Plugins
 
 
-#: Suffixes of subtitle files beside a video: those of our own writers and most others.
-READABLE = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".itt", ".sbv"})
-
-
 def add_to(commands: Commands[Parser]) -> None:
     checking = commands.add_parser(
         "check", help="find what a person should look at in subtitle files"
@@ -145,7 +141,7 @@ def proof(args: argparse.Namespace) -> int:
     with closing(app.plugins), VideoProgress(quiet=args.quiet) as progress:
         found = review_files(
             args.video,
-            args.files or _beside(args.video),
+            args.files or _beside(args.video, app.plugins),
             app.plugins,
             profile=chosen.profile,
             own_profiles=chosen.profiles,
@@ -159,13 +155,19 @@ def proof(args: argparse.Namespace) -> int:
     return 0
 
 
-def _beside(video: Path) -> list[Path]:
+def _beside(video: Path, plugins: Plugins) -> list[Path]:
     """The subtitle files beside a video, by their names. Raises `MediaError`."""
+    from canary_subs.formats.reading import suffixes
+
+    readable = suffixes(plugins)
     try:
         files = sorted(
             path
             for path in video.parent.iterdir()
-            if path.suffix.lower() in READABLE and path.name.startswith(f"{video.stem}.")
+            if path.suffix.lower() in readable
+            and path.name.startswith(f"{video.stem}.")
+            # With an index, a .sub file holds pictures (VobSub).
+            and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
         )
     except OSError as error:
         raise MediaError(f"{video.parent}: cannot be read ({error.strerror})") from error

@@ -9,18 +9,14 @@ from pathlib import Path
 
 from canary_subs.config.schema import Config
 from canary_subs.errors import CanarySubsError
+from canary_subs.formats import reading
 from canary_subs.formats.filename import parse_name
 from canary_subs.model import ORIGINAL, MediaInfo, Plan, Skip, SubtitleTrack, Track, TrackKind
 from canary_subs.pipeline.existing import find, suffix_of
 from canary_subs.plugin.manager import Plugins
 
-#: What subtitle files end with.
-_SUBTITLES = frozenset(
-    {
-        ".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sbv", ".stl", ".scc",
-        ".mks",
-    }
-)  # fmt: skip
+#: Suffixes of subtitle files that no reader reads, but players do.
+_UNREADABLE = frozenset({".sub", ".sup", ".smi", ".stl", ".scc", ".mks"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +119,8 @@ class Judge:
         elif self.config.skip.sidecar and not self.config.overwrite and not below:
             # What would be made by that very name is seen to format by format, later.
             own_names = self._own_names(media, plan)
-            for name in _sidecars(media.path, language, track.kind):
+            suffixes = _UNREADABLE | reading.suffixes(self.plugins)
+            for name in _sidecars(media.path, suffixes, language, track.kind):
                 if name not in own_names:
                     return Skip(rule="sidecar", reason=f"{name} is there in {str(track)!r}")
         return None
@@ -177,7 +174,7 @@ def _serves(wanted: TrackKind, there: TrackKind) -> bool:
     return there is wanted or (wanted is TrackKind.FULL and there is TrackKind.SDH)
 
 
-def _sidecars(video: Path, language: str, kind: TrackKind) -> list[str]:
+def _sidecars(video: Path, suffixes: frozenset[str], language: str, kind: TrackKind) -> list[str]:
     """Names of subtitle files beside a video that are in a language and serve as a kind."""
     try:
         names = sorted(entry.name for entry in os.scandir(video.parent))
@@ -185,7 +182,7 @@ def _sidecars(video: Path, language: str, kind: TrackKind) -> list[str]:
         return []
     found = []
     for name in names:
-        if Path(name).suffix.lower() not in _SUBTITLES:
+        if Path(name).suffix.lower() not in suffixes:
             continue
         named = parse_name(name, video.stem)
         if named is None or named.language is None or not _alike(named.language, language):

@@ -221,25 +221,35 @@ class Writer(Protocol):
 class ReadHints:
     """What is known of a subtitle file besides its bytes."""
 
-    #: The file's name, for messages.
+    #: Its path or another name, for messages.
     name: str
-    #: Its language, where that is known.
+    #: Its bytes as text, in the encoding that fits them; empty where they are not text.
+    text: str = ""
+    #: BCP-47, where the caller knows it.
     language: str | None = None
-    #: The video's frame rate, for formats that count frames.
+    #: Of the video, for formats that count frames; None where it is not known.
     frame_rate: Fraction | None = None
 
 
 class Reader(Protocol):
-    """Reads a subtitle format."""
+    """Reads one subtitle format. Pure, as `Writer`."""
 
-    #: The suffixes of its files, with their dots, lower case.
-    suffixes: tuple[str, ...]
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of such files end, with the dot: (".ass", ".ssa").
 
-    def sniff(self, data: bytes) -> bool:
-        """Whether the beginning of a file looks like this format."""
+        Empty for an ending that other files have as well (".json"): such a format is known by its
+        content alone.
+        """
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        """Whether the content is in this format, even if it is damaged."""
 
     def read(self, data: bytes, hints: ReadHints) -> Subtitles:
-        """The cues, and what of the file could not be read. Raises `NotSubtitles`."""
+        """The cues, as they stand in the file, and what could not be read.
+
+        Raises `NotSubtitles` where nothing can be read; the file's name is put before its message.
+        """
 
 
 class Delivery(Protocol):
@@ -334,7 +344,11 @@ def canary_subs_layouts() -> Iterable[Provider[Layout]]:
 
 @hookspec
 def canary_subs_readers() -> Iterable[Provider[Reader]]:
-    """Subtitle formats that can be read."""
+    """Subtitle formats that can be read.
+
+    Readers whose suffix a file has are asked first, then the others, in the order of loading. The
+    first one that finds a cue reads the file.
+    """
     raise NotImplementedError
 
 

@@ -60,13 +60,13 @@ def align(
     (``language``, else as its name or content tells) is moved as a whole, by when people speak.
     Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUncertain`.
     """
-    script = read_script(text, language=language or plan.spoken)
+    script = read_script(text, plugins, language=language or plan.spoken)
     if script is not None:
         heard = _recognised(video, plan, plugins)
         utterances, placed = _said(text, script.split(), heard, plan, plugins)
         said = _with(heard, utterances, _placed(text, placed, utterances, plan))
         return _laid_out(said, plan, plugins)
-    track = read(text, language=language or named_language(text))
+    track = read(text, plugins, language=language or named_language(text))
     given = language or track.language or named_language(text)
     if given and plan.spoken and primary(given) != primary(plan.spoken):
         return _by_clock(video, text, track.cues, given, plan, plugins)

@@ -52,7 +52,12 @@ def check_file(
     """
     media = probe(video, plugins)[0] if video is not None else None
     frame_rate = media.frame_rate if media else None
-    found = read(subtitles, language=language or named_language(subtitles), frame_rate=frame_rate)
+    found = read(
+        subtitles,
+        plugins,
+        language=language or named_language(subtitles),
+        frame_rate=frame_rate,
+    )
     language = language or found.language or named_language(subtitles)
     findings = check(
         found.cues,
@@ -61,22 +66,25 @@ def check_file(
         frame_rate=frame_rate,
         duration_ms=media.duration_ms if media else None,
         speech=speech_in(video, plugins, spoken=spoken) if video is not None else None,
-        source=_cues(original, None, frame_rate) if original is not None else None,
+        source=_cues(original, plugins, None, frame_rate) if original is not None else None,
     )
     comparison = None
     if reference is not None:
-        comparison = compare(found.cues, _cues(reference, language, frame_rate), language)
+        comparison = compare(found.cues, _cues(reference, plugins, language, frame_rate), language)
     return Report(
         name=str(subtitles),
         cues=found.cues,
         findings=findings,
-        damage=found.damage,
+        damage=tuple(map(str, found.damage)),
         comparison=comparison,
     )
 
 
-def _cues(path: Path, language: str | None, frame_rate: Fraction | None) -> tuple[Cue, ...]:
-    return read(path, language=language or named_language(path), frame_rate=frame_rate).cues
+def _cues(
+    path: Path, plugins: Plugins, language: str | None, frame_rate: Fraction | None
+) -> tuple[Cue, ...]:
+    language = language or named_language(path)
+    return read(path, plugins, language=language, frame_rate=frame_rate).cues
 
 
 def named_language(path: Path) -> str | None:

@@ -30,7 +30,12 @@ def relayout(
     speaker that all its words have. Raises `NotSubtitles`, `UnknownName`, `PluginError`, and
     `UsageError` where the language is not known.
     """
-    found = read(subtitles, language=language or named_language(subtitles), frame_rate=frame_rate)
+    found = read(
+        subtitles,
+        plugins,
+        language=language or named_language(subtitles),
+        frame_rate=frame_rate,
+    )
     language = language or found.language or named_language(subtitles)
     if language is None:
         raise UsageError(f"{subtitles}: its language is not known; name it with --language")

@@ -170,8 +170,9 @@ def review_files(
     media = probe(video, plugins)[0]
     tracks: dict[str, Examined] = {}
     for path in subtitles:
-        found = read(path, language=named_language(path), frame_rate=media.frame_rate)
-        track = named_track(path) or (Track((found.language,)) if found.language else None)
+        found = read(path, plugins, language=named_language(path), frame_rate=media.frame_rate)
+        stated = found.track or (Track((found.language,)) if found.language else None)
+        track = named_track(path) or stated
         name = str(track) if track else path.name
         name = path.name if name in tracks else name
         tracks[name] = Examined(name=name, track=track, cues=found.cues)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from canary_subs import formats
 from canary_subs.errors import MediaError, NotSubtitles, UsageError
 from canary_subs.formats.vtt import VttOptions, VttWriter
 from canary_subs.model import AudioClip, Choice, Plan, Timing, Utterance, Word
@@ -39,7 +40,7 @@ def fakes() -> Fakes:
 
 @pytest.fixture
 def on_offer(fakes: Fakes) -> Plugins:
-    return plugins(fakes, Listener())
+    return plugins(fakes, Listener(), formats)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from canary_subs import formats
 from canary_subs import speech as speech_room
 from canary_subs.cues import layout as layouts
 from canary_subs.cues.check.report import as_json, as_text, summary
@@ -46,7 +47,7 @@ class Listener:
 
 @pytest.fixture
 def on_offer() -> Plugins:
-    return plugins(Fakes(), Listener())
+    return plugins(Fakes(), Listener(), formats)
 
 
 def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
@@ -175,7 +176,7 @@ def test_relayout_keeps_every_word_in_order(tmp_path: Path, on_offer: Plugins) -
         at = cues[-1][1] - chance.choice([0, 0, 400])  # some overlap
     file = srt(tmp_path / "f.en.srt", *cues)
     document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
-    wanted = [word for cue in read(file).cues for word in cue.text.split()]
+    wanted = [word for cue in read(file, on_offer).cues for word in cue.text.split()]
     assert [word for cue in document.cues for word in cue.text.split()] == wanted
     for one, other in zip(document.cues, document.cues[1:], strict=False):
         assert one.end_ms <= other.start_ms
