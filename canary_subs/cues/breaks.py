@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from canary_subs.cues.function_words import FUNCTION_WORDS, ORDINAL_LANGUAGES, UNITS, FunctionWords
 from canary_subs.cues.width import is_wide
+from canary_subs.naming import primary
 
 
 class Break(IntEnum):
@@ -54,6 +55,11 @@ _JAPANESE_PARTICLES = frozenset("はがをにへとでもの")
 
 #: Languages written without spaces between words.
 UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "km", "my"})
+
+
+def is_unspaced(language: str) -> bool:
+    """Whether the language (BCP-47) is written without spaces between words."""
+    return primary(language) in UNSPACED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +106,16 @@ def rank_breaks(texts: Sequence[str], language: str) -> list[Break]:
 
     ``language`` is a BCP-47 tag; its primary subtag chooses the rules.
     """
-    primary = language.replace("_", "-").split("-")[0].lower()
-    words = FUNCTION_WORDS.get(primary)
+    code = primary(language)
+    words = FUNCTION_WORDS.get(code)
     shapes = [_shape(text) for text in texts]
     ranks = [Break.SENTENCE] * len(texts)
     for i in range(1, len(texts)):
-        rank = _rank(shapes[i - 1], shapes[i], words, primary)
+        rank = _rank(shapes[i - 1], shapes[i], words, code)
         if rank is None:
             first_word = ranks[i - 1] is Break.SENTENCE
             rank = Break.FORBIDDEN if not first_word and _name(shapes, i) else Break.PLAIN
-        if rank in (Break.PLAIN, Break.OPENING) and primary in UNSPACED:
+        if rank in (Break.PLAIN, Break.OPENING) and code in UNSPACED:
             rank = _rank_unspaced(texts[i - 1], texts[i])
         ranks[i] = rank
     return ranks
@@ -125,9 +131,9 @@ def _name(shapes: Sequence[_Shape], i: int) -> bool:
     return shapes[i - 2].small or (i + 1 < len(shapes) and shapes[i + 1].small)
 
 
-def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str) -> Break | None:
+def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, code: str) -> Break | None:
     """The rank that two words' own nature gives, None where only names could tie them."""
-    ends = left.end is Break.SENTENCE or (left.semicolon and primary == "el")
+    ends = left.end is Break.SENTENCE or (left.semicolon and code == "el")
     # Punctuation that stands alone belongs to the word before it, or the one it opens for.
     if not right.core and not right.opens:
         return Break.SENTENCE if ends and right.dash else Break.FORBIDDEN
@@ -135,7 +141,7 @@ def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str
         return Break.FORBIDDEN
     if words and left.core in words.titles and left.end is not Break.CLAUSE:
         return Break.FORBIDDEN
-    if left.ordinal and primary in ORDINAL_LANGUAGES:
+    if left.ordinal and code in ORDINAL_LANGUAGES:
         return Break.AVOID
     if left.initial:
         return Break.FORBIDDEN if right.titled or right.initial else Break.PLAIN

@@ -51,7 +51,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canary_subs.cues.breaks import UNSPACED, Break, rank_breaks
-from canary_subs.cues.rules import close_gap_ms, frames_ms, min_gap_ms, snap_ms
+from canary_subs.cues.limits import close_gap_ms, frames_ms, min_gap_ms, snap_ms
 from canary_subs.cues.width import characters, columns, graphemes
 from canary_subs.model import Cue, Profile, Span, Transcript, Utterance, Word
 from canary_subs.plugin.hookspecs import LayoutRequest

@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import ceil
 
 from canary_subs.cues.layout import break_lines
-from canary_subs.cues.rules import close_gap_ms, min_gap_ms
+from canary_subs.cues.limits import close_gap_ms, min_gap_ms
 from canary_subs.cues.sound_labels import LABELS
 from canary_subs.cues.width import characters
 from canary_subs.model import Cue, Profile, Sound

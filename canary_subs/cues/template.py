@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canary_subs.cues.layout import Runs, Track, cheapest, lay_out, spoken
-from canary_subs.cues.rules import min_gap_ms
+from canary_subs.cues.limits import min_gap_ms
 from canary_subs.model import Cue, Profile, Transcript, Utterance
 
 #: How far from its estimate a word may move to another cue.

@@ -27,6 +27,7 @@ from canary_subs.model import (
     AudioTrack,
     Cue,
     Document,
+    Finding,
     Job,
     MediaInfo,
     Plan,
@@ -179,6 +180,30 @@ class Layout(Protocol):
         """Rising cues that never overlap and show every word once, in order."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckRequest:
+    """A subtitle track to check. None means unknown: a check that needs it finds nothing."""
+
+    cues: tuple[Cue, ...]
+    profile: Profile
+    #: BCP-47.
+    language: str | None = None
+    frame_rate: Fraction | None = None
+    #: Of the video.
+    duration_ms: int | None = None
+    #: Where somebody speaks, rising and disjoint.
+    speech: tuple[Span, ...] | None = None
+    #: The cues of the track that this one translates.
+    original: tuple[Cue, ...] | None = None
+
+
+class Check(Protocol):
+    """Finds what a person should look at in a track. Pure: equal requests, equal findings."""
+
+    def check(self, request: CheckRequest) -> Iterable[Finding]:
+        """What is wrong, in any order, each finding with what was measured and its limit."""
+
+
 class Writer(Protocol):
     """Turns a document into the bytes of a format. Pure, as `Layout`."""
 
@@ -238,6 +263,12 @@ def canary_subs_taggers() -> Iterable[Provider[Tagger]]:
 @hookspec
 def canary_subs_layouts() -> Iterable[Provider[Layout]]:
     """Ways to break words into cues."""
+    raise NotImplementedError
+
+
+@hookspec
+def canary_subs_checks() -> Iterable[Provider[Check]]:
+    """Quality checks of subtitle tracks."""
     raise NotImplementedError
 
 

@@ -38,6 +38,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "aligner": "canary_subs_aligners",
         "tagger": "canary_subs_taggers",
         "layout": "canary_subs_layouts",
+        "check": "canary_subs_checks",
         "format": "canary_subs_writers",
         "delivery": "canary_subs_deliveries",
     }

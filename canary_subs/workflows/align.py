@@ -9,8 +9,8 @@ from pathlib import Path
 import canary_subs
 from canary_subs.cues import placing
 from canary_subs.cues.check import sync
+from canary_subs.cues.limits import min_gap_ms
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.rules import min_gap_ms
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read, read_script
 from canary_subs.model import (
@@ -218,8 +218,8 @@ def _by_clock(
     moved = [
         replace(
             cue,
-            start_ms=max(0, clock.film_ms(cue.start_ms)),
-            end_ms=max(1, clock.film_ms(cue.end_ms)),
+            start_ms=max(0, clock.video_ms(cue.start_ms)),
+            end_ms=max(1, clock.video_ms(cue.end_ms)),
             words=(),
         )
         for cue in ordered

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from canary_subs import naming
 from canary_subs.cues import placing
-from canary_subs.cues.check import check
+from canary_subs.cues.check import check, in_time
 from canary_subs.cues.check.reference import compare
 from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
@@ -22,6 +22,7 @@ from canary_subs.model import (
     Choice,
     Cue,
     Document,
+    Finding,
     MediaInfo,
     Span,
     Transcript,
@@ -29,7 +30,7 @@ from canary_subs.model import (
 )
 from canary_subs.naming import primary
 from canary_subs.pipeline import steps as film
-from canary_subs.plugin.hookspecs import LayoutRequest
+from canary_subs.plugin.hookspecs import CheckRequest, LayoutRequest
 from canary_subs.plugin.manager import Plugins, contained
 from canary_subs.time import joined
 
@@ -66,14 +67,14 @@ def check_file(
     frame_rate = media.frame_rate if media else None
     track = read(subtitles, language=language or named_language(subtitles), frame_rate=frame_rate)
     tongue = language or track.language or named_language(subtitles)
-    found = check(
-        track.cues,
-        profile_for(profile, tongue or "und", own_profiles),
+    request = CheckRequest(
+        cues=track.cues,
+        profile=profile_for(profile, tongue or "und", own_profiles),
         language=tongue,
         frame_rate=frame_rate,
         duration_ms=media.duration_ms if media else None,
         speech=speech_in(video, plugins, spoken=spoken) if video is not None else None,
-        source=_cues(source, None, frame_rate) if source is not None else None,
+        original=_cues(source, None, frame_rate) if source is not None else None,
     )
     comparison = None
     if reference is not None:
@@ -81,10 +82,23 @@ def check_file(
     return Report(
         name=str(subtitles),
         cues=track.cues,
-        findings=found,
+        findings=find(request, plugins),
         damage=track.damage,
         comparison=comparison,
     )
+
+
+def find(request: CheckRequest, plugins: Plugins) -> tuple[Finding, ...]:
+    """What every check of the catalogue finds in a track, in the order of the video.
+
+    Raises `PluginError` if a check fails.
+    """
+    found: list[Finding] = []
+    for entry in plugins.providers("check"):
+        made = plugins.make("check", Choice(name=entry.provider.name))
+        with contained(entry.plugin):
+            found += check(request, [made])
+    return tuple(sorted(found, key=in_time))
 
 
 def _cues(path: Path, language: str | None, frame_rate: Fraction | None) -> tuple[Cue, ...]:

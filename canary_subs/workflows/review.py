@@ -16,7 +16,6 @@ from pathlib import Path, PurePath
 
 from canary_subs import naming
 from canary_subs._files import write_atomic
-from canary_subs.cues.check import check
 from canary_subs.cues.check.report import Report, as_json, summary
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import OutputError
@@ -24,9 +23,10 @@ from canary_subs.formats.reading import read
 from canary_subs.model import Cue, MediaInfo, Span
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Outcome
+from canary_subs.plugin.hookspecs import CheckRequest
 from canary_subs.plugin.manager import Plugins
 from canary_subs.proof import Entry, Peaks, Track, TrackSummary, Waveform, index, page
-from canary_subs.workflows.check import named_language, named_track, sound_of, speech_among
+from canary_subs.workflows.check import find, named_language, named_track, sound_of, speech_among
 
 log = logging.getLogger(__name__)
 
@@ -119,16 +119,17 @@ def review(
         language, *below = naming.languages(name)
         forced = naming.is_forced(name)
         rules = profile_for(profile, language, own_profiles)
-        source = cues.get(spoken) if spoken and spoken != language and not forced else None
-        findings = check(
-            track,
-            rules,
+        original = cues.get(spoken) if spoken and spoken != language and not forced else None
+        request = CheckRequest(
+            cues=tuple(track),
+            profile=rules,
             language=None if below else language,
             frame_rate=media.frame_rate,
             duration_ms=media.duration_ms,
             speech=None if forced else look.speech,  # most of the speech is not for it
-            source=source,
+            original=None if original is None else tuple(original),
         )
+        findings = find(request, plugins)
         found.append(Track(language=name, cues=tuple(track), profile=rules, findings=findings))
     return Review(media=media, tracks=tuple(found), look=look)
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canary_subs.cues.check import check
+from canary_subs.cues.limits import min_gap_ms
 from canary_subs.cues.profiles import names, profile_for
-from canary_subs.cues.rules import min_gap_ms
 from canary_subs.cues.sound_labels import LABELS
 from canary_subs.cues.sounds import AGAIN_MS, KINDS, LEAST_MS, MOST_MS, knows, labelled
 from canary_subs.cues.width import columns
 from canary_subs.model import Cue, Sound
+from tests.cues.checking import checked
 from tests.cues.streams import thorough
 
 NETFLIX = profile_for("netflix", "en")
@@ -142,4 +142,4 @@ def test_no_cue_is_lost_and_no_rule_broken(
         assert label.duration_ms >= max(LEAST_MS, profile.min_duration_ms)
         assert label.duration_ms <= max(MOST_MS, profile.min_duration_ms) + 2 * 1584
         assert any(s.start_ms <= label.start_ms < s.end_ms for s in sounds)
-        assert not check([label], profile, language=language, frame_rate=rate)
+        assert not checked([label], profile, language=language, frame_rate=rate)
