@@ -14,9 +14,9 @@ import numpy as np
 
 import canary_subs
 from canary_subs import naming
+from canary_subs.cues.bilingual import bilingual
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.sounds import KINDS, knows, labelled
-from canary_subs.cues.tracks import bilingual
+from canary_subs.cues.sdh import KINDS, add_labels, has_labels
 from canary_subs.errors import (
     CanarySubsError,
     DamagedMedia,
@@ -314,7 +314,7 @@ def check_sounds(heard: Heard, tracks: Sequence[str], plugins: Plugins) -> None:
     Raises `UnsupportedPair`, and `UsageError` for a plan whose tagger cannot be.
     """
     for track in filter(naming.is_sdh, tracks):
-        if not knows(*naming.languages(track)):
+        if not has_labels(*naming.languages(track)):
             raise UnsupportedPair(
                 f"{heard.media.path}: {track} cannot be made, since nobody wrote down yet what "
                 "sounds are called in that language; leave that track out"
@@ -416,7 +416,7 @@ def lay_out(
 
 def tell(document: Document, sounds: Sequence[Sound], plan: Plan) -> Document:
     """The track with sounds told between its cues: subtitles for the deaf and hard of hearing."""
-    cues = labelled(
+    cues = add_labels(
         document.cues,
         sounds,
         language=document.language,

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from canary_subs import naming
-from canary_subs.cues import placing
+from canary_subs.cues import known_text
 from canary_subs.cues.check import check, in_time
 from canary_subs.cues.check.reference import compare
 from canary_subs.cues.check.report import Report
@@ -188,7 +188,7 @@ def relayout(
     tongue = language or track.language or named_language(subtitles)
     if tongue is None:
         raise UsageError(f"{subtitles}: its language is not known; name it with --language")
-    cues = placing.rising([cue for cue in track.cues if placing.cue_texts([cue])[0]], 0)
+    cues = known_text.rising([cue for cue in track.cues if known_text.cue_texts([cue])[0]], 0)
     transcript = Transcript(
         language=tongue,
         source_language=tongue,
@@ -219,7 +219,9 @@ def _utterance(cue: Cue, language: str) -> Utterance:
 
 def _with_speakers(cues: Sequence[Cue], original: Sequence[Cue]) -> tuple[Cue, ...]:
     """The cues with the speaker that all their words have; both hold the same words, in order."""
-    speakers = [cue.speaker for cue in original for _ in cue.words or placing.cue_texts([cue])[0]]
+    speakers = [
+        cue.speaker for cue in original for _ in cue.words or known_text.cue_texts([cue])[0]
+    ]
     if len(speakers) != sum(len(cue.words) for cue in cues):
         return tuple(cues)  # a word of a script without spaces was cut in two
     result = []
