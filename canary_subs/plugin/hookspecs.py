@@ -160,6 +160,10 @@ class Engine(ABC):
         """The models that it knows by name, the chosen one first."""
         return ()
 
+    def fetch(self, context: Context) -> None:
+        """Download the chosen model; loading it does, where an engine knows no shorter way."""
+        self.open(context).close()
+
 
 class Aligner(Protocol):
     """Finds when each word of a known text is said."""
