@@ -15,7 +15,7 @@ from canary_subs.cli import common
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
-    from canary_subs.jobs.store import Store
+    from canary_subs.jobs.cache import Transcripts
     from canary_subs.model import Plan
     from canary_subs.pipeline.schedule import Outcome, Task
     from canary_subs.plugin.manager import Plugins
@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     sessions.engine(plan)  # a model that is not there is told of before any film is opened
     status = 0
     try:
-        with FilmProgress() as progress, _memory(room.settings.config.store) as store:
-            tasks = _tasks(args.files, plan, progress, store)
+        with FilmProgress() as progress, _transcripts(room.settings.config.store) as transcripts:
+            tasks = _tasks(args.files, plan, progress, transcripts)
             for heard in process(tasks, room.plugins, sessions):
                 outcome, findings = _reviewed(heard, room.plugins)
                 progress.end(outcome.task.path)
@@ -57,33 +57,32 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _memory(path: Path) -> Iterator[Store | None]:
-    """The daemon's store, for its pieces: an interrupted run goes on where it was."""
+def _transcripts(path: Path) -> Iterator[Transcripts | None]:
+    """The transcripts of the daemon's store, so that an interrupted run goes on where it was."""
     from canary_subs.errors import StoreError
-    from canary_subs.jobs.store import Store
+    from canary_subs.jobs.cache import Transcripts
 
     try:
-        store = Store(path)
+        transcripts = Transcripts(path)
     except StoreError as error:
         common.complain(f"{error} (this run goes on, but could not be resumed)")
         yield None
         return
-    with closing(store):
-        yield store
+    with closing(transcripts):
+        yield transcripts
 
 
 def _tasks(
-    files: Sequence[Path], plan: Plan, progress: FilmProgress, store: Store | None
+    files: Sequence[Path], plan: Plan, progress: FilmProgress, transcripts: Transcripts | None
 ) -> Iterator[Task]:
-    from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
     from canary_subs.pipeline.schedule import Cache, NoCache, Task
 
     for path in dict.fromkeys(path.absolute() for path in files):
         keep: Cache = NoCache()
-        if store is not None:
+        if transcripts is not None:
             with suppress(OSError):  # a file that is not there is told of by its probe
-                keep = TranscriptCache(store, fingerprint(path))
+                keep = transcripts.of(fingerprint(path))
         yield Task(path=path, plan=plan, keep=keep, tell=partial(progress.tell, path))
 
 

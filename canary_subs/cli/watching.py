@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,11 @@ from canary_subs.errors import UsageError
 from canary_subs.time import clock
 
 if TYPE_CHECKING:
+    from canary_subs.cli.progress import FilmProgress
     from canary_subs.config.layers import Settings
     from canary_subs.jobs.records import Record
     from canary_subs.jobs.store import Store
+    from canary_subs.model import Job
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -94,9 +97,9 @@ def watch(args: argparse.Namespace) -> int:
     folders = [folder.absolute() for folder in args.folders]
     if args.dry_run:
         return _estimate(args, room, folders)
-    with _shown(room.settings):
+    with _shown(room.settings) as listener:
         summary = daemon.watch(
-            room.settings, folders, drain=args.drain, listener=room.plugins.job_changed
+            room.settings, room.plugins, folders, drain=args.drain, listener=listener
         )
     counts = {state.value: count for state, count in summary.counts.items() if count}
     if args.json:
@@ -108,51 +111,58 @@ def watch(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _shown(settings: Settings) -> Iterator[None]:
+def _shown(settings: Settings) -> Iterator[Callable[[Job], None]]:
     """Progress on a terminal; elsewhere log lines, as text or as JSON."""
+    from canary_subs.cli.progress import FilmProgress
     from canary_subs.jobs.logs import handler
 
     if sys.stderr.isatty():
         done = threading.Event()
-        follower = threading.Thread(target=_follow, args=(settings.config.store, done))
-        follower.start()
-        try:
-            yield
-        finally:
-            done.set()
-            follower.join()
+        with FilmProgress() as progress:
+            follower = threading.Thread(
+                target=_follow, args=(settings.config.store, progress, done)
+            )
+            follower.start()
+            try:
+                yield partial(_print_end, progress)
+            finally:
+                done.set()
+                follower.join()
         return
     top = logging.getLogger()
     top.handlers[:] = [handler(settings.config.service.log, sys.stderr)]
     top.setLevel(min(top.level, logging.INFO))
-    yield
+    yield lambda job: None
 
 
-def _follow(path: Path, done: threading.Event) -> None:
-    """Show the films under way, as the store tells of them."""
+def _follow(path: Path, progress: FilmProgress, done: threading.Event) -> None:
+    """Show the progress of running jobs, as it is in the store."""
     from contextlib import closing
 
-    from canary_subs.cli.progress import FilmProgress
     from canary_subs.jobs.store import Store
     from canary_subs.model import JobState, Stage
 
-    with FilmProgress() as progress, closing(Store(path)) as store:
+    with closing(Store(path)) as store:
         under_way: set[Path] = set()
         while not done.wait(0.5):
-            running = {record.job.path: record.job for record in store.records((JobState.RUNNING,))}
+            running = {
+                record.job.path: record.job for record in store.views.records((JobState.RUNNING,))
+            }
             for gone in under_way - set(running):
                 progress.end(gone)
-                if (record := store.find(gone)) is not None:
-                    progress.print(_ended(record))
             for film, job in running.items():
                 progress.tell(film, job.stage or Stage.PROBE, job.progress)
             under_way = set(running)
 
 
-def _ended(record: Record) -> str:
-    name = common.plain(record.job.path.name)
-    reason = f", {common.plain(record.job.reason)}" if record.job.reason else ""
-    return f"{name}: {record.job.state.value}{reason}"
+def _print_end(progress: FilmProgress, job: Job) -> None:
+    """Print what became of a job that has ended, or that waits after a failure."""
+    from canary_subs.model import JobState
+
+    waiting = job.state is JobState.QUEUED and job.reason is not None and job.attempts
+    if waiting or job.state not in (JobState.QUEUED, JobState.RUNNING):
+        reason = f", {common.plain(job.reason)}" if job.reason else ""
+        progress.print(f"{common.plain(job.path.name)}: {job.state.value}{reason}")
 
 
 def _estimate(args: argparse.Namespace, room: common.Room, folders: list[Path]) -> int:
@@ -217,7 +227,7 @@ def stale(args: argparse.Namespace) -> int:
         found = find(store, room.settings, room.plugins)
         if args.redo:
             for one in found:
-                store.retry(one.record.job.id, "its results are stale", renew=True)
+                store.queue.retry(one.record.job.id, "its results are stale", redo=True)
     if args.json:
         common.show_json(
             [{"file": str(s.record.job.path), "differences": s.differences} for s in found]
@@ -249,14 +259,14 @@ def status(args: argparse.Namespace) -> int:
 
 def _queue(store: Store) -> dict[str, Any]:
     return {
-        "paused": store.paused(),
-        "counts": {state.value: count for state, count in store.counts().items()},
-        "jobs": [_facts(record) for record in store.records()],
+        "paused": store.queue.paused(),
+        "counts": {state.value: count for state, count in store.views.counts().items()},
+        "jobs": [_facts(record) for record in store.views.records()],
     }
 
 
 def _film(store: Store, path: Path) -> dict[str, Any]:
-    record = store.find(path)
+    record = store.views.find(path)
     if record is None:
         raise UsageError(f"{path}: is not in the queue; 'canary-subs why' tells what would be done")
     steps = [
@@ -265,7 +275,7 @@ def _film(store: Store, path: Path) -> dict[str, Any]:
             "state": step.became.value,
             "reason": step.reason,
         }
-        for step in store.history(record.job.id)
+        for step in store.views.history(record.job.id)
     ]
     return {**_facts(record), "history": steps}
 
@@ -316,25 +326,25 @@ def _show_film(facts: dict[str, Any]) -> None:
 
 def retry(args: argparse.Namespace) -> int:
     """Queue jobs again."""
-    return _each(args, lambda store, id: store.retry(id), "it is being worked on")
+    return _each(args, lambda store, id: store.queue.retry(id), "it is being worked on")
 
 
 def cancel(args: argparse.Namespace) -> int:
     """End jobs, also running ones."""
-    return _each(args, lambda store, id: store.cancel(id), "it has ended already")
+    return _each(args, lambda store, id: store.queue.cancel(id), "it has ended already")
 
 
 def pause(args: argparse.Namespace) -> int:
     """Let every worker of the store rest."""
     with _store(args) as store:
-        store.pause(args.reason)
+        store.queue.pause(args.reason)
     return 0
 
 
 def resume(args: argparse.Namespace) -> int:
     """Let the workers of the store go on."""
     with _store(args) as store:
-        store.resume()
+        store.queue.resume()
     return 0
 
 
@@ -370,8 +380,8 @@ def _named(store: Store, name: str) -> list[Record]:
     from canary_subs.model import JobState
 
     if name in tuple(JobState):
-        return store.records((JobState(name),))
-    record = store.record(int(name)) if name.isdecimal() else store.find(Path(name))
+        return store.views.records((JobState(name),))
+    record = store.views.record(int(name)) if name.isdecimal() else store.views.find(Path(name))
     if record is None:
         raise UsageError(f"there is no job {name!r}; 'canary-subs status' lists them")
     return [record]

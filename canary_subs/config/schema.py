@@ -151,7 +151,9 @@ class Queue:
     idle_s: float = setting(
         120.0, "Seconds without work after which the model's memory is given back."
     )
-    deaths: int = setting(2, "How often a film may bring its process down before it is set aside.")
+    crashes: int = setting(
+        2, "How often a video may crash the worker process before it is set aside."
+    )
     memory_mb: int | None = setting(
         None, "End the recognising process where it holds more memory than this (MiB)."
     )
@@ -160,7 +162,7 @@ class Queue:
     )
 
     def __post_init__(self) -> None:
-        for name in ("attempts", "deaths", "remember_days"):
+        for name in ("attempts", "crashes", "remember_days"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         for name in ("backoff_s", "max_backoff_s", "idle_s"):

@@ -1,4 +1,4 @@
-"""What was asked for, in words that can be compared, and which results no longer fit it."""
+"""Describes what shapes a plan's results, and finds results that would differ today."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from canary_subs.jobs.store import Store
 from canary_subs.model import Choice, JobState, Plan
 from canary_subs.plugin.manager import Plugins
 
-#: Options that say where work is done and results go, or whether old ones are replaced; texts do
-#: not depend on them.
+#: Options that say where to work, where results go and whether to replace them; texts do not depend
+#: on them.
 _PLACES = frozenset({"device", "out", "root", "overwrite"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stale:
-    """A finished film whose results an upgrade or another configuration would change."""
+    """A finished video whose results an upgrade or another configuration would change."""
 
     record: Record
     #: "model: a -> b", one for each difference.
@@ -30,7 +30,7 @@ class Stale:
 
 
 def describe(plan: Plan) -> dict[str, str]:
-    """Everything in a plan that shapes its results, by name."""
+    """Return everything in a plan that shapes its results, by name."""
     return {
         "canary_subs": canary_subs.__version__,
         "targets": ", ".join(plan.targets),
@@ -50,22 +50,22 @@ def describe(plan: Plan) -> dict[str, str]:
     }
 
 
-def work(plan: Plan) -> str:
-    """The kind of work that a plan is, as speeds are measured by it."""
+def workload(plan: Plan) -> str:
+    """Return the kind of work that a plan is; speeds are measured for each kind."""
     described = describe(plan)
     kept = {key: described[key] for key in ("engine", "precision", "segmenter", "aligner")}
     return json.dumps({**kept, "device": plan.device, "languages": len(plan.targets)})
 
 
 def stale(store: Store, settings: Settings, plugins: Plugins) -> list[Stale]:
-    """The finished and skipped films for which something else would be made today."""
+    """Return the finished and skipped videos whose results would differ today."""
     found = []
-    for record in store.records((JobState.DONE, JobState.SKIPPED)):
+    for record in store.views.records((JobState.DONE, JobState.SKIPPED)):
         try:
             own = settings.at(record.job.path.parent, record.root or record.job.path.parent)
             today = describe(configuration.plan(own, plugins, root=record.root))
         except (CanarySubsError, OSError):
-            continue  # what cannot be asked for today cannot make anything stale
+            continue  # a plan that cannot be made today makes nothing stale
         if differences := _differences(record.plan, today):
             found.append(Stale(record=record, differences=differences))
     return found

@@ -1,9 +1,10 @@
-"""What would be done with one file, and which rule decided."""
+"""What would be done with one file, and which rule decides."""
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Literal
 from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Config, Settings
 from canary_subs.errors import CanarySubsError
-from canary_subs.jobs.complete import being_written, looks_whole
-from canary_subs.jobs.records import Record
+from canary_subs.jobs.complete import incomplete
+from canary_subs.jobs.records import GONE, Record
 from canary_subs.jobs.skip import Judge
-from canary_subs.jobs.store import GONE, Store
+from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import refusal
 from canary_subs.model import JobState, MediaInfo, Plan, Skip
 from canary_subs.pipeline import steps as film
@@ -26,23 +27,23 @@ Verdict = Literal["work", "wait", "skip", "done", "fail"]
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What one rule says of a file."""
+    """The result of one rule for a file."""
 
     rule: str
-    #: What it would lead to; None where it lets the file pass.
+    #: What follows from it; None if the rule lets the file pass.
     verdict: Verdict | None
     detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What would become of a file: the first finding with a verdict decides."""
+    """All findings about a file; the first one with a verdict decides."""
 
     path: Path
     findings: tuple[Finding, ...]
-    #: Its job, where there is one.
+    #: Its job, if it has one.
     record: Record | None
-    #: What the file is, where it could be looked into.
+    #: What the file is, if it could be opened.
     media: MediaInfo | None = None
 
     @property
@@ -51,7 +52,7 @@ class Answer:
         for finding in self.findings:
             if finding.verdict is not None:
                 return finding
-        return Finding(rule="queue", verdict="work", detail="nothing speaks against it")
+        return Finding(rule="queue", verdict="work", detail="no rule is against it")
 
 
 def why(
@@ -61,9 +62,9 @@ def why(
     store: Store | None,
     folders: Sequence[Path] = (),
 ) -> Answer:
-    """Ask every rule about a file; ``folders`` stand in for the watched ones of the settings."""
+    """Apply every rule to a file; ``folders`` replace the watched ones of the settings."""
     path = path.absolute()
-    record = store.find(path) if store is not None else None
+    record = store.views.find(path) if store is not None else None
     roots = [folder.absolute() for folder in folders or settings.config.watch.folders]
     if record is not None and record.root is not None:
         roots.insert(0, record.root)
@@ -85,14 +86,14 @@ def why(
 def _outside(
     path: Path, root: Path | None, settings: Settings, store: Store | None, record: Record | None
 ) -> Iterator[Finding]:
-    """What is known without looking into the file."""
+    """Yield what is known without opening the file."""
     try:
         status = path.stat()
     except OSError as error:
         yield Finding(rule="file", verdict="fail", detail=f"cannot be found ({error.strerror})")
         return
     if not stat.S_ISREG(status.st_mode):
-        yield Finding(rule="file", verdict="skip", detail="is no regular file")
+        yield Finding(rule="file", verdict="skip", detail="is not a regular file")
         return
     try:
         config = settings.at(path.parent, root or path.parent)
@@ -100,20 +101,20 @@ def _outside(
         yield Finding(rule="folder", verdict="fail", detail=str(error))
         return
     yield _name(path, root, config)
-    if store is not None and store.owns(path):
+    if store is not None and store.results.contains(path):
         yield Finding(rule="ours", verdict="skip", detail="it is a result of ours")
     if record is not None:
         yield _job(record)
-    yield _complete(path, status)
+    yield _complete(path, status, config)
 
 
 def _name(path: Path, root: Path | None, config: Config) -> Finding:
     if root is None:
-        detail = "lies below no watched folder; `canary-subs run` would take it"
+        detail = "is not in a watched folder; `canary-subs run` would take it"
         return Finding(rule="watch", verdict="skip", detail=detail)
     if (reason := refusal(os.path.relpath(path, root), config)) is not None:
         return Finding(rule="excluded", verdict="skip", detail=reason)
-    return Finding(rule="watch", verdict=None, detail=f"lies in the watched folder {root}")
+    return Finding(rule="watch", verdict=None, detail=f"is in the watched folder {root}")
 
 
 def _job(record: Record) -> Finding:
@@ -130,7 +131,7 @@ def _job(record: Record) -> Finding:
     if record.finished_at is not None:
         detail += f" since {record.finished_at:%Y-%m-%d %H:%M} UTC"
     if job.retry_at is not None:
-        detail += f", rests until {job.retry_at:%Y-%m-%d %H:%M} UTC"
+        detail += f", waits until {job.retry_at:%Y-%m-%d %H:%M} UTC"
     if job.reason:
         detail += f": {job.reason}"
     if verdicts[job.state] is not None:
@@ -138,17 +139,16 @@ def _job(record: Record) -> Finding:
     return Finding(rule="queue", verdict=verdicts[job.state], detail=detail)
 
 
-def _complete(path: Path, status: os.stat_result) -> Finding:
-    if status.st_size == 0:
-        return Finding(rule="complete", verdict="wait", detail="is empty so far")
-    if being_written(path):
-        return Finding(rule="complete", verdict="wait", detail="a program is writing it")
+def _complete(path: Path, status: os.stat_result, config: Config) -> Finding:
+    # A copy may keep its original's mtime, but not its ctime.
+    unchanged_s = max(0.0, time.time() - max(status.st_mtime, status.st_ctime))
     try:
-        if not looks_whole(path):
-            return Finding(rule="complete", verdict="wait", detail="is not all there yet")
+        found = incomplete(path, status.st_size, unchanged_s, config.watch)
     except OSError as error:
         return Finding(rule="complete", verdict="fail", detail=f"cannot be read ({error.strerror})")
-    return Finding(rule="complete", verdict=None, detail="is all there")
+    if found is not None:
+        return Finding(rule="complete", verdict="wait", detail=found.reason)
+    return Finding(rule="complete", verdict=None, detail="is complete")
 
 
 def _inside(
@@ -159,15 +159,15 @@ def _inside(
     store: Store | None,
     record: Record | None,
 ) -> Iterator[Finding]:
-    tracks = f"{len(media.audio)} sound and {len(media.subtitles)} subtitle tracks"
+    tracks = f"{len(media.audio)} audio and {len(media.subtitles)} subtitle tracks"
     yield Finding(
         rule="media", verdict=None, detail=f"{media.duration_ms / 1000:g} s, with {tracks}"
     )
     judge = Judge(
         config=config,
         plugins=plugins,
-        ours=store.owns if store is not None else lambda path: False,
-        renewing=record.renewing if record is not None else False,
+        ours=store.results.contains if store is not None else lambda path: False,
+        renewing=record.redo if record is not None else False,
     )
     try:
         decision = judge.decide(media, plan)

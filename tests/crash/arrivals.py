@@ -14,11 +14,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
 
+from canary_subs.jobs import queue
 from canary_subs.jobs.records import Arrival, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.watch import Watcher
@@ -162,25 +163,36 @@ class Report:
         ]
 
 
-class Recording(Store):
-    """A store that notes when it was shown what."""
+class RecordingQueue(queue.Queue):
+    """A queue that notes when which file was submitted."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.shown: list[tuple[float, Seen]] = []
+    submitted: list[tuple[float, Seen]]
 
-    def arrive(self, seen):  # type: ignore[no-untyped-def]
-        seen = list(seen)
-        found = super().arrive(seen)
+    def arrive(self, files: Iterable[Seen]) -> list[Arrival]:
+        files = list(files)
+        found = super().arrive(files)
         now = time.monotonic()
-        self.shown += [
-            (now, one) for one, a in zip(seen, found, strict=True) if a is not Arrival.KNOWN
+        self.submitted += [
+            (now, seen)
+            for seen, arrival in zip(files, found, strict=True)
+            if arrival is not Arrival.KNOWN
         ]
         return found
 
 
+class Recording(Store):
+    """A store with such a queue."""
+
+    queue: RecordingQueue
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.queue = RecordingQueue(self._database)
+        self.queue.submitted = []
+
+
 def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
-    """Let ``count`` files arrive and see what the store is shown of them."""
+    """Let ``count`` files arrive and see what is submitted to the store."""
     report, chance = Report(files=count), random.Random(seed)
     if polling == "always":
         report.within_s += POLLING_S
@@ -234,16 +246,16 @@ def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
     for one in hands:
         one.join()
     end = time.monotonic() + 60
-    while len({seen.path for _, seen in store.shown}) < count and time.monotonic() < end:
+    while len({seen.path for _, seen in store.queue.submitted}) < count and time.monotonic() < end:
         time.sleep(0.1)
     time.sleep(3 * SETTLE_S)
     stop.set()
     watcher.join()
-    times = Counter(seen.path for _, seen in store.shown)
+    times = Counter(seen.path for _, seen in store.queue.submitted)
     report.queued = len(times)
     report.twice = sum(number > 1 for number in times.values())
     sizes = {path: path.stat().st_size for path in ended}
-    for at, seen in store.shown:
+    for at, seen in store.queue.submitted:
         report.incomplete += seen.stamp.size_bytes != sizes[seen.path]
         late_s = at - ended[seen.path] - SETTLE_S
         if late_s > report.latest_s:

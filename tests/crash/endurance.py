@@ -58,7 +58,7 @@ def jobs(folder: Path, count: int) -> dict[str, float]:
     store = Store(state / "jobs.sqlite")
     seen: dict[str, float] = {}
     try:
-        while (done := store.counts()[JobState.DONE]) < count:
+        while (done := store.views.counts()[JobState.DONE]) < count:
             if daemon.poll() is not None:
                 raise RuntimeError(f"the daemon ended with status {daemon.returncode}")
             if done >= count // 10 and "daemon early" not in seen:
@@ -90,13 +90,13 @@ def scan(folder: Path, count: int) -> float:
         stamp = Stamp.of(path.stat())
         found.append(Seen(path=path, root=root, fingerprint=str(number), stamp=stamp))
     store = Store(folder / "state" / "jobs.sqlite")
-    store.arrive(found)
+    store.queue.arrive(found)
     settings = stage.settings(folder / "state", watch={"polling": "always"})
     watcher = Watcher([root], settings, store)
     begun = time.process_time()
-    watcher._look_through()
+    watcher._scan_due()
     took_s = time.process_time() - begun
-    if watcher._waiting:
+    if watcher._pending:
         raise RuntimeError("known files were taken for new ones")
     return took_s
 

@@ -198,7 +198,7 @@ def trial(folder: Path, count: int, seed: int, *, limit_s: float) -> Report:
 
 
 def _judge(report: Report, store: Store, limit_s: float) -> None:
-    records = store.records()
+    records = store.views.records()
     if len(records) != report.files:
         report.faults.append(f"{report.files} files, but {len(records)} jobs")
     for record in records:

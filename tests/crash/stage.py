@@ -112,10 +112,13 @@ def _main() -> None:
     import logging
 
     from canary_subs.jobs.daemon import watch
+    from canary_subs.plugin import manager
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     folders, tables, drain = ast.literal_eval(sys.argv[1])
-    watch(load(environment={}, flags=tables), [Path(folder) for folder in folders], drain=drain)
+    chosen = load(environment={}, flags=tables)
+    plugins = manager.load(chosen.config.plugin_folder, chosen.config.disable)
+    watch(chosen, plugins, [Path(folder) for folder in folders], drain=drain)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ class House:
         self.films, self.state, self.light = (folder / n for n in ("films", "state", "light"))
         for place in (self.films, self.state, self.light):
             place.mkdir(parents=True)
-        tables = stage.flags(self.state, queue={"deaths": 1_000_000, "backoff_s": 0.1})
+        tables = stage.flags(self.state, queue={"crashes": 1_000_000, "backoff_s": 0.1})
         if model != "light":
             real = {"engine": "canary", "model": model, "segmenter": "silero"}
             told = {"targets": ["en", "de", "en.sdh"], "sound_model": model}
@@ -175,7 +175,7 @@ class House:
 
     def count_in_flight(self, report: Report) -> None:
         """What was recognised and not kept when everything was killed."""
-        rows = self.query("SELECT count(*) FROM pieces")
+        rows = self.query("SELECT count(*) FROM segments")
         recognised, kept = len(self.diary()), int(str(rows[0][0])) if rows else 0
         lost = (recognised - self.recognised) - (kept - self.kept)
         self.recognised, self.kept = recognised, kept

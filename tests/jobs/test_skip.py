@@ -28,7 +28,7 @@ from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Done, Seen
 from canary_subs.jobs.skip import Judge
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.supervisor import Worker
+from canary_subs.jobs.supervisor import Supervisor
 from canary_subs.jobs.why import why
 from canary_subs.model import AudioTrack, MediaInfo, Plan, Skip, SubtitleTrack
 from canary_subs.plugin import manager
@@ -216,7 +216,8 @@ def test_renewing_replaces_ours_and_nobody_elses(tmp_path: Path, plugins: manage
 
 
 def ask(path: Path, store: Store, plugins: manager.Plugins, **flags: Any) -> tuple[str, object]:
-    settings = stage.settings(path.parent.parent / "state", **flags)
+    watch = {"settle_s": 0.0, **flags.pop("watch", {})}
+    settings = stage.settings(path.parent.parent / "state", watch=watch, **flags)
     answer = why(path, settings, plugins, store, [path.parent])
     assert answer.findings
     return answer.decided.rule, answer.decided.verdict
@@ -235,6 +236,12 @@ def test_why_tells_which_rule_decides(
     assert ask(film, store, plugins, skip={"min_duration_s": 3}) == ("too-short", "skip")
     (films / "b.wav").write_bytes(film.read_bytes()[:9000])
     assert ask(films / "b.wav", store, plugins) == ("complete", "wait")
+    # The same rule as the watcher's: not before the settle time, and not longer than the patience.
+    assert ask(film, store, plugins, watch={"settle_s": 60}) == ("complete", "wait")
+    impatient = {"patience_s": 0.0}
+    assert ask(films / "b.wav", store, plugins, watch=impatient) != ("complete", "wait")
+    (films / "e.wav").touch()
+    assert ask(films / "e.wav", store, plugins, watch=impatient) == ("complete", "wait")
     (films / "c.wav").write_bytes(b"nonsense" * 100)
     assert ask(films / "c.wav", store, plugins) == ("media", "fail")
     (films / "d.wav.part").touch()
@@ -253,10 +260,10 @@ def done(store: Store, film: Path, plan: dict[str, str] | None = None) -> None:
     one = Seen(
         path=film, root=film.parent, fingerprint=fingerprint(film), stamp=Stamp.of(film.stat())
     )
-    store.arrive([one])
-    record = store.lease("me")
+    store.queue.arrive([one])
+    record = store.leases.take("me")
     assert record is not None
-    store.done(record.job.id, "me", Done(delivered=(), plan=plan or {}))
+    store.leases.done(record.job.id, "me", Done(delivered=(), plan=plan or {}))
 
 
 def test_why_knows_the_queue(tmp_path: Path, store: Store, plugins: manager.Plugins) -> None:
@@ -281,7 +288,7 @@ def test_an_estimate_comes_from_measured_speed(
     assert len(found.files) == 2
     assert (found.duration_ms, found.work_ms) == (4000, None)
     plan = configuration.plan(settings.config, plugins, root=films)
-    store.measured(stale.work(plan), 40_000, 10_000)
+    store.speeds.add(stale.workload(plan), 40_000, 10_000)
     assert estimate([films], settings, plugins, store).work_ms == 1000
 
 
@@ -323,7 +330,7 @@ def test_only_what_would_be_different_is_stale(
 )
 def test_hours(hours: tuple[str, ...], at: str, rests: bool) -> None:
     now = datetime.fromisoformat(f"2026-11-22 {at}")
-    assert (schedule.rest(Schedule(hours=hours), now) is not None) == rests
+    assert (schedule.pause_reason(Schedule(hours=hours), now) is not None) == rests
 
 
 @pytest.mark.parametrize("text", ["22-07", "25:00-07:00", "22:00-24:30", "22:00", "a:b-c:d"])
@@ -334,8 +341,11 @@ def test_hours_are_checked(text: str) -> None:
 
 def test_a_named_process_is_seen() -> None:
     own = Path("/proc/self/comm").read_text().strip()
-    assert schedule.rest(Schedule(busy_processes=("no-such-program", own))) == f"{own} is running"
-    assert schedule.rest(Schedule(busy_processes=("no-such-program",))) is None
+    assert (
+        schedule.pause_reason(Schedule(busy_processes=("no-such-program", own)))
+        == f"{own} is running"
+    )
+    assert schedule.pause_reason(Schedule(busy_processes=("no-such-program",))) is None
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -360,10 +370,10 @@ def test_an_address_that_says_busy_is_obeyed(text: str, rests: bool) -> None:
     server = HTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"
-    assert (schedule.rest(Schedule(busy_url=url)) is not None) == rests
+    assert (schedule.pause_reason(Schedule(busy_url=url)) is not None) == rests
     server.shutdown()
     server.server_close()
-    assert schedule.rest(Schedule(busy_url=url)) is None  # nobody answers: work goes on
+    assert schedule.pause_reason(Schedule(busy_url=url)) is None  # nobody answers: work goes on
 
 
 # Seeing it from outside.
@@ -372,8 +382,8 @@ def test_an_address_that_says_busy_is_obeyed(text: str, rests: bool) -> None:
 def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
     film = stage.wav(tmp_path / "a.wav", 1, 1)
     done(store, film)
-    worker = Worker(stage.settings(tmp_path / "state"), store)
-    with metrics.serve("127.0.0.1:0", store, worker) as port:
+    supervisor = Supervisor(stage.settings(tmp_path / "state"), store)
+    with metrics.serve("127.0.0.1:0", store, supervisor) as port:
 
         def get(path: str) -> str:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
@@ -386,14 +396,14 @@ def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
             assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
         names = {line.split("{")[0].split(" ")[0] for line in lines if not line.startswith("#")}
         assert names == {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}
-        assert json.loads(get("/health")) == {"healthy": True, "resting": None}
-        store.pause("tea")
-        assert json.loads(get("/health"))["resting"] == "tea"
+        assert json.loads(get("/health")) == {"healthy": True, "paused": None}
+        store.queue.pause("tea")
+        assert json.loads(get("/health"))["paused"] == "tea"
         with pytest.raises(urllib.request.HTTPError, match="404"):
             get("/")
         with (
             pytest.raises(ConfigError, match="choose another port"),
-            metrics.serve(f"127.0.0.1:{port}", store, worker),
+            metrics.serve(f"127.0.0.1:{port}", store, supervisor),
         ):
             pass
 

@@ -19,7 +19,7 @@ from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.supervisor import Worker
+from canary_subs.jobs.supervisor import Supervisor
 from canary_subs.model import Job, JobState
 from tests.crash import stage
 
@@ -42,33 +42,33 @@ class House:
         one = Seen(
             path=path, root=self.films, fingerprint=fingerprint(path), stamp=Stamp.of(path.stat())
         )
-        self.store.arrive([one])
+        self.store.queue.arrive([one])
         return path
 
     def order(self, what: str, text: str = "") -> None:
         (self.orders / what).write_text(text)
 
-    def worker(self) -> Worker:
+    def supervisor(self) -> Supervisor:
         os.environ["LIGHT_FOLDER"] = str(self.orders)
         tables = stage.flags(self.state, **self.more)
-        return Worker(load(environment={}, flags=tables), self.store)
+        return Supervisor(load(environment={}, flags=tables), self.store)
 
     def drain(self) -> None:
-        self.worker().run(threading.Event(), done=lambda: True)
+        self.supervisor().run(threading.Event(), done=lambda: True)
 
     @contextmanager
-    def working(self) -> Iterator[Worker]:
-        stop, worker = threading.Event(), self.worker()
-        thread = threading.Thread(target=worker.run, args=(stop,))
+    def working(self) -> Iterator[Supervisor]:
+        stop, supervisor = threading.Event(), self.supervisor()
+        thread = threading.Thread(target=supervisor.run, args=(stop,))
         thread.start()
         try:
-            yield worker
+            yield supervisor
         finally:
             stop.set()
             thread.join()
 
     def record(self, name: str) -> Record:
-        record = self.store.find(self.films / name)
+        record = self.store.views.find(self.films / name)
         assert record is not None
         return record
 
@@ -107,20 +107,20 @@ def test_a_film_that_crashes_is_set_aside_and_the_others_are_done(house: House) 
     assert [house.record(n).job.state for n in ("a.wav", "b.wav", "c.wav")] == [JobState.DONE] * 3
     bad = house.record("bad.wav")
     assert bad.job.state is JobState.FAILED
-    assert bad.deaths == 2
+    assert bad.crashes == 2
     assert "SIGABRT" in (bad.job.reason or "")
     log = house.state / "logs" / f"job-{bad.job.id}.log"
     assert str(log) in (bad.job.reason or "")
     assert "Fatal Python error" in log.read_text()
     assert max(house.diary().values()) <= 2  # what was in flight with it, no more
-    for record in house.store.records((JobState.DONE,)):
+    for record in house.store.views.records((JobState.DONE,)):
         assert len(record.delivered) == 4
         assert record.provenance["model"] == "light"
         assert record.plan["targets"] == "en, de"
         assert record.duration_ms == 2000
     # Mended, it is done on request.
     (house.orders / "crash").unlink()
-    assert house.store.retry(bad.job.id)
+    assert house.store.queue.retry(bad.job.id)
     house.drain()
     assert house.record("bad.wav").job.state is JobState.DONE
 
@@ -128,7 +128,7 @@ def test_a_film_that_crashes_is_set_aside_and_the_others_are_done(house: House) 
 def test_a_film_that_hangs_is_ended(house: House) -> None:
     house.film("bad.wav", loud=True)
     house.order("hang")
-    house.more = {"queue": {"stall_s": 2, "deaths": 1}}
+    house.more = {"queue": {"stall_s": 2, "crashes": 1}}
     house.drain()
     bad = house.record("bad.wav")
     assert bad.job.state is JobState.FAILED
@@ -138,7 +138,7 @@ def test_a_film_that_hangs_is_ended(house: House) -> None:
 def test_a_film_that_eats_memory_is_ended(house: House) -> None:
     house.film("bad.wav", loud=True)
     house.order("eat")
-    house.more = {"queue": {"memory_mb": 1500, "deaths": 1}}
+    house.more = {"queue": {"memory_mb": 1500, "crashes": 1}}
     house.drain()
     assert "held more memory than 1500 MiB" in (house.record("bad.wav").job.reason or "")
 
@@ -151,7 +151,7 @@ def test_a_plugin_that_raises_costs_its_own_film(house: House) -> None:
     bad = house.record("bad.wav")
     assert bad.job.state is JobState.FAILED
     assert "told to" in (bad.job.reason or "")
-    assert bad.deaths == 0
+    assert bad.crashes == 0
     assert house.record("a.wav").job.state is JobState.DONE
 
 
@@ -169,7 +169,7 @@ def test_a_stop_is_quick_and_the_next_run_goes_on_from_there(house: House, tmp_p
     assert time.monotonic() - asked < 10
     assert not house.outputs()
     before = house.diary()
-    for record in house.store.records():
+    for record in house.store.views.records():
         assert (record.job.state, record.job.attempts) == (JobState.QUEUED, 0)
     house.order("slow", "0")
     house.drain()
@@ -184,7 +184,7 @@ def test_cancelling_stops_the_work(house: House) -> None:
     house.order("slow", "0.3")
     with house.working():
         eventually(house.diary)
-        house.store.cancel(house.record("long.wav").job.id)
+        house.store.queue.cancel(house.record("long.wav").job.id)
         eventually(lambda: house.record("long.wav").job.state is JobState.CANCELLED, 15)
         seen = len(house.diary())
         time.sleep(1)
@@ -198,14 +198,14 @@ def test_cancelling_stops_the_work(house: House) -> None:
 def test_pausing_gives_the_film_back_and_resuming_takes_it_again(house: House) -> None:
     house.film("a.wav", 20)
     house.order("slow", "1")
-    with house.working() as worker:
+    with house.working() as supervisor:
         eventually(house.diary)
-        house.store.pause("tea")
+        house.store.queue.pause("tea")
         eventually(lambda: house.record("a.wav").job.state is JobState.QUEUED)
         assert house.record("a.wav").job.reason == "tea"
-        assert worker.resting == "tea"
+        assert supervisor.pause_reason == "tea"
         house.order("slow", "0")
-        house.store.resume()
+        house.store.queue.resume()
         eventually(lambda: house.record("a.wav").job.state is JobState.DONE)
     assert max(house.diary().values()) == 1
 
@@ -216,7 +216,7 @@ def test_what_cannot_begin_is_told_when_draining(house: House) -> None:
     with pytest.raises(CanarySubsError, match=r"did you mean 'light'"):
         house.drain()
     record = house.record("a.wav")
-    assert (record.job.state, record.deaths, record.job.attempts) == (JobState.QUEUED, 0, 0)
+    assert (record.job.state, record.crashes, record.job.attempts) == (JobState.QUEUED, 0, 0)
 
 
 def test_films_wait_for_a_model_that_cannot_be_had_now(house: House) -> None:
@@ -228,13 +228,13 @@ def test_films_wait_for_a_model_that_cannot_be_had_now(house: House) -> None:
     def jobs() -> list[Job]:
         return [house.record(name).job for name in films]
 
-    with house.working() as worker:
+    with house.working() as supervisor:
         eventually(lambda: all(job.attempts > 2 for job in jobs()))
         eventually(lambda: all(job.state is JobState.QUEUED for job in jobs()))
         for job in jobs():
             assert job.reason == "the hub cannot be reached"
             assert job.retry_at is not None
-        assert worker.complaint is None
+        assert supervisor.start_failure is None
         (house.orders / "away").unlink()
         eventually(lambda: all(job.state is JobState.DONE for job in jobs()))
 
@@ -253,11 +253,13 @@ def test_a_film_that_is_gone_is_skipped_and_one_whose_folder_is_away_waits(house
     folder = house.films / "share"
     folder.mkdir()
     path = stage.wav(folder / "away.wav", 1, 9)
-    house.store.arrive([Seen(path=path, root=folder, fingerprint="x", stamp=Stamp.of(path.stat()))])
+    house.store.queue.arrive(
+        [Seen(path=path, root=folder, fingerprint="x", stamp=Stamp.of(path.stat()))]
+    )
     folder.rename(house.films.parent / "unmounted")
     house.drain()
     assert house.record("gone.wav").rule == "gone"
-    away = house.store.find(path)
+    away = house.store.views.find(path)
     assert away is not None
     assert (away.job.state, away.job.attempts) == (JobState.QUEUED, 0)
     assert "waiting for it" in (away.job.reason or "")
@@ -294,11 +296,11 @@ def test_two_daemons_on_one_store_share_the_work(house: House) -> None:
     daemons = [stage.daemon([house.films], tables, house.orders, drain=True) for _ in range(2)]
     for daemon in daemons:
         assert daemon.wait(timeout=120) == 0
-    assert house.store.counts()[JobState.DONE] == 8
+    assert house.store.views.counts()[JobState.DONE] == 8
     assert set(house.diary().values()) == {1}
     assert len(house.diary()) == 8 * 3 * 2
-    for record in house.store.records():
-        became = [step.became for step in house.store.history(record.job.id)]
+    for record in house.store.views.records():
+        became = [step.became for step in house.store.views.history(record.job.id)]
         assert became == [JobState.QUEUED, JobState.RUNNING, JobState.DONE]
 
 
@@ -315,8 +317,8 @@ def test_a_daemon_that_is_killed_takes_its_child_along(house: House) -> None:
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
     # A new daemon sees at once that the job is nobody's.
     assert house.record("a.wav").job.state is JobState.RUNNING
-    assert Worker(load(environment={}, flags=tables), house.store)
-    assert house.store.take_over("me", lease_s=1000) == 1
+    assert Supervisor(load(environment={}, flags=tables), house.store)
+    assert house.store.leases.take_over("me", lease_s=1000) == 1
 
 
 def test_a_daemon_leaves_within_ten_seconds_of_sigterm(house: House) -> None:

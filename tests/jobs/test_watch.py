@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pytest
 
 from canary_subs.errors import StoreError
 from canary_subs.jobs import mounts, watch
-from canary_subs.jobs.records import Seen
+from canary_subs.jobs.queue import Queue
+from canary_subs.jobs.records import Arrival, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.watch import Watcher
 from tests.crash import stage
@@ -21,17 +22,26 @@ from tests.crash import stage
 SETTLE_S = 0.3
 
 
+class RecordingQueue(Queue):
+    """A queue that remembers the files that were submitted."""
+
+    submitted: list[Seen]
+
+    def arrive(self, files: Iterable[Seen]) -> list[Arrival]:
+        files = list(files)
+        self.submitted.extend(files)
+        return super().arrive(files)
+
+
 class Recording(Store):
-    """A store that remembers what it was shown."""
+    """A store with such a queue."""
+
+    queue: RecordingQueue
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.shown: list[Seen] = []
-
-    def arrive(self, seen):  # type: ignore[no-untyped-def]
-        seen = list(seen)
-        self.shown.extend(seen)
-        return super().arrive(seen)
+        self.queue = RecordingQueue(self._database)
+        self.queue.submitted = []
 
 
 @pytest.fixture
@@ -74,7 +84,7 @@ def eventually(true: Callable[[], object], within_s: float = 30) -> None:
 
 
 def names(store: Store) -> list[str]:
-    return sorted(record.job.path.name for record in store.records())
+    return sorted(record.job.path.name for record in store.views.records())
 
 
 def create(path: Path, film: bytes) -> None:
@@ -165,13 +175,13 @@ def test_every_way_to_arrive_leads_to_one_job_when_complete(
             thread.start()
         for thread in threads:
             thread.join()
-        eventually(lambda: len(store.records()) == len(WAYS))
+        eventually(lambda: len(store.views.records()) == len(WAYS))
         time.sleep(3 * SETTLE_S)
     assert names(store) == sorted(f"{way.__name__}.mkv" for way in WAYS)
-    for record in store.records():
+    for record in store.views.records():
         assert record.stamp.size_bytes == len(film)
-        assert len(store.history(record.job.id)) == 1
-    assert {seen.stamp.size_bytes for seen in store.shown} == {len(film)}
+        assert len(store.views.history(record.job.id)) == 1
+    assert {seen.stamp.size_bytes for seen in store.queue.submitted} == {len(film)}
 
 
 def test_a_whole_tree_that_is_moved_in_arrives(root: Path, store: Store, film: bytes) -> None:
@@ -182,7 +192,7 @@ def test_a_whole_tree_that_is_moved_in_arrives(root: Path, store: Store, film: b
     with watching(root, store):
         time.sleep(0.3)
         tree.parent.rename(root / "tree")
-        eventually(lambda: len(store.records()) == 5)
+        eventually(lambda: len(store.views.records()) == 5)
 
 
 def test_what_was_there_before_arrives(root: Path, store: Store, film: bytes) -> None:
@@ -192,16 +202,16 @@ def test_what_was_there_before_arrives(root: Path, store: Store, film: bytes) ->
         eventually(lambda: names(store) == ["old.mkv"])
 
 
-def test_a_film_that_was_done_before_a_restart_is_not_shown_again(
+def test_a_film_that_was_done_before_a_restart_is_not_submitted_again(
     root: Path, store: Recording, film: bytes
 ) -> None:
     create(root / "a.mkv", film)
     with watching(root, store):
-        eventually(store.records)
+        eventually(store.views.records)
     with watching(root, store) as watcher:
         eventually(lambda: watcher.settled)
         time.sleep(2 * SETTLE_S)
-    assert len(store.shown) == 1
+    assert len(store.queue.submitted) == 1
 
 
 def test_it_is_queued_soon_after_its_last_byte(root: Path, store: Store, film: bytes) -> None:
@@ -213,7 +223,7 @@ def test_it_is_queued_soon_after_its_last_byte(root: Path, store: Store, film: b
                 file.flush()
                 time.sleep(0.15)
         done = time.monotonic()
-        eventually(store.records, within_s=SETTLE_S + 2)
+        eventually(store.views.records, within_s=SETTLE_S + 2)
         assert time.monotonic() - done < SETTLE_S + 2
 
 
@@ -224,10 +234,10 @@ def test_links_that_lead_in_circles_end(root: Path, store: Store, film: bytes) -
     (root / "nowhere.mkv").symlink_to(root / "none")
     create(root / "a" / "film.mkv", film)
     with watching(root, store) as watcher:
-        eventually(store.records)
+        eventually(store.views.records)
         eventually(lambda: watcher.settled)
         time.sleep(2 * SETTLE_S)
-    assert [r.job.path for r in store.records()] == [root / "a" / "film.mkv"]
+    assert [r.job.path for r in store.views.records()] == [root / "a" / "film.mkv"]
 
 
 def test_a_linked_folder_is_looked_into(root: Path, store: Store, film: bytes) -> None:
@@ -237,7 +247,7 @@ def test_a_linked_folder_is_looked_into(root: Path, store: Store, film: bytes) -
     with watching(root, store):
         time.sleep(0.3)
         create(elsewhere / "a.mkv", film)  # no event tells of it
-        eventually(lambda: [r.job.path for r in store.records()] == [root / "link" / "a.mkv"])
+        eventually(lambda: [r.job.path for r in store.views.records()] == [root / "link" / "a.mkv"])
 
 
 def test_a_folder_that_goes_and_comes_back_is_watched_again(
@@ -298,9 +308,9 @@ def test_a_folders_own_file_decides_for_it(root: Path, store: Store, film: bytes
     create(root / "broken" / "queued.mkv", film[:-1] + b"q")
     with watching(root, store) as watcher:
         eventually(lambda: watcher.settled)
-        eventually(lambda: len(store.records()) == 2)
+        eventually(lambda: len(store.views.records()) == 2)
         time.sleep(2 * SETTLE_S)
-    assert [(r.job.path.name, r.job.priority) for r in store.records()] == [
+    assert [(r.job.path.name, r.job.priority) for r in store.views.records()] == [
         ("first.mkv", 7), ("queued.mkv", 0)
     ]  # fmt: skip
 
@@ -308,9 +318,9 @@ def test_a_folders_own_file_decides_for_it(root: Path, store: Store, film: bytes
 def test_half_a_file_is_taken_at_last(root: Path, store: Store, film: bytes) -> None:
     create(root / "half.mkv", film[: len(film) // 2])
     with watching(root, store, patience_s=2.0) as watcher:
-        eventually(watcher._looked.is_set)
+        eventually(watcher._scanned.is_set)
         time.sleep(3 * SETTLE_S)
-        assert not store.records()
+        assert not store.views.records()
         assert not watcher.settled
         eventually(lambda: names(store) == ["half.mkv"])
 
@@ -320,26 +330,26 @@ def test_an_empty_file_waits_without_holding_up_a_drain(root: Path, store: Store
     with watching(root, store) as watcher:
         eventually(lambda: watcher.settled)
         time.sleep(3 * SETTLE_S)
-    assert not store.records()
+    assert not store.views.records()
 
 
 def test_a_changed_film_comes_again(root: Path, store: Store, film: bytes) -> None:
     create(root / "a.mkv", film)
     with watching(root, store):
-        eventually(store.records)
-        first = store.records()[0].job
+        eventually(store.views.records)
+        first = store.views.records()[0].job
         create(root / "a.mkv", film[:-1] + b"!")
-        eventually(lambda: store.records()[0].job.fingerprint != first.fingerprint)
-    assert len(store.records()) == 1
+        eventually(lambda: store.views.records()[0].job.fingerprint != first.fingerprint)
+    assert len(store.views.records()) == 1
 
 
 def test_a_film_that_only_was_touched_does_not(root: Path, store: Store, film: bytes) -> None:
     create(root / "a.mkv", film)
     with watching(root, store, rescan_s=0.5):
-        eventually(store.records)
+        eventually(store.views.records)
         os.utime(root / "a.mkv", (1, 1))
-        eventually(lambda: store.records()[0].stamp.mtime_ns == 1_000_000_000)
-    assert len(store.history(store.records()[0].job.id)) == 1
+        eventually(lambda: store.views.records()[0].stamp.mtime_ns == 1_000_000_000)
+    assert len(store.views.history(store.views.records()[0].job.id)) == 1
 
 
 def test_network_shares_are_polled_by_themselves(
@@ -359,8 +369,8 @@ def test_hostile_names_arrive(root: Path, store: Store, film: bytes) -> None:
         time.sleep(0.3)
         for number, name in enumerate(hostile):
             (root / os.fsdecode(name)).write_bytes(film[:-1] + bytes([number]))
-        eventually(lambda: len(store.records()) == len(hostile))
-    assert {os.fsencode(r.job.path.name) for r in store.records()} == set(hostile)
+        eventually(lambda: len(store.views.records()) == len(hostile))
+    assert {os.fsencode(r.job.path.name) for r in store.views.records()} == set(hostile)
 
 
 def test_a_file_that_cannot_be_read_gets_a_job_that_will_say_so(
@@ -382,8 +392,8 @@ def test_many_files_are_looked_through_quickly(root: Path, store: Store) -> None
             (root / str(folder) / f"{number}.mkv").touch()
     watcher = Watcher([root], stage.settings(root.parent / "state"), store)
     begun = time.process_time()
-    watcher._look_through()
-    assert len(watcher._waiting) == 2_000
+    watcher._scan_due()
+    assert len(watcher._pending) == 2_000
     assert time.process_time() - begun < 0.6  # a fiftieth of 100,000 files, at 30 s for them all
 
 
@@ -394,7 +404,7 @@ def test_a_store_that_fails_for_a_while_loses_nothing(
     failing.set()
 
     def fail(name: str) -> Callable[..., object]:
-        real = getattr(store, name)
+        real = getattr(store.queue, name)
 
         def maybe(*args: object) -> object:
             if failing.is_set():
@@ -404,8 +414,8 @@ def test_a_store_that_fails_for_a_while_loses_nothing(
         return maybe
 
     for name in ("arrive", "stamp", "stamps"):
-        monkeypatch.setattr(store, name, fail(name))
-    monkeypatch.setattr(watch, "_UNFINISHED_S", 0.5)
+        monkeypatch.setattr(store.queue, name, fail(name))
+    monkeypatch.setattr(watch, "_RETRY_S", 0.5)
     create(root / "before.mkv", film[:-1] + b"1")
     with watching(root, store):
         time.sleep(0.5)
