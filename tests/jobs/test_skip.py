@@ -78,7 +78,7 @@ def left(decision: Plan | Skip) -> tuple[str, ...] | str:
     return decision.rule if isinstance(decision, Skip) else decision.targets
 
 
-def test_a_forced_track_is_had_in_a_forced_file_alone(
+def test_a_forced_track_exists_in_a_forced_file_alone(
     tmp_path: Path, plugins: manager.Plugins
 ) -> None:
     info = media(tmp_path / "Film.mkv")
@@ -103,7 +103,7 @@ def test_a_forced_track_is_had_in_a_forced_file_alone(
         ("Film.en.sdh.srt", ("original", "original.sdh")),
     ],
 )
-def test_a_track_with_sounds_is_had_in_such_a_file_alone(
+def test_a_track_with_sounds_exists_in_such_a_file_alone(
     tmp_path: Path, plugins: manager.Plugins, name: str, expected: object
 ) -> None:
     (tmp_path / name).touch()
@@ -226,39 +226,39 @@ def ask(path: Path, store: Store, plugins: manager.Plugins, **flags: Any) -> tup
 def test_why_tells_which_rule_decides(
     tmp_path: Path, store: Store, plugins: manager.Plugins
 ) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    film = stage.wav(films / "a.wav", 2, 1)
-    assert ask(films / "none.wav", store, plugins) == ("file", "fail")
-    assert ask(films, store, plugins) == ("file", "skip")
-    assert ask(film, store, plugins) == ("queue", "work")
-    assert ask(film, store, plugins, watch={"exclude": ["a.*"]}) == ("excluded", "skip")
-    assert ask(film, store, plugins, skip={"min_duration_s": 3}) == ("too-short", "skip")
-    (films / "b.wav").write_bytes(film.read_bytes()[:9000])
-    assert ask(films / "b.wav", store, plugins) == ("complete", "wait")
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    assert ask(folder / "none.wav", store, plugins) == ("file", "fail")
+    assert ask(folder, store, plugins) == ("file", "skip")
+    assert ask(video, store, plugins) == ("queue", "work")
+    assert ask(video, store, plugins, watch={"exclude": ["a.*"]}) == ("excluded", "skip")
+    assert ask(video, store, plugins, skip={"min_duration_s": 3}) == ("too-short", "skip")
+    (folder / "b.wav").write_bytes(video.read_bytes()[:9000])
+    assert ask(folder / "b.wav", store, plugins) == ("complete", "wait")
     # The same rule as the watcher's: not before the settle time, and not longer than the patience.
-    assert ask(film, store, plugins, watch={"settle_s": 60}) == ("complete", "wait")
+    assert ask(video, store, plugins, watch={"settle_s": 60}) == ("complete", "wait")
     impatient = {"patience_s": 0.0}
-    assert ask(films / "b.wav", store, plugins, watch=impatient) != ("complete", "wait")
-    (films / "e.wav").touch()
-    assert ask(films / "e.wav", store, plugins, watch=impatient) == ("complete", "wait")
-    (films / "c.wav").write_bytes(b"nonsense" * 100)
-    assert ask(films / "c.wav", store, plugins) == ("media", "fail")
-    (films / "d.wav.part").touch()
-    assert ask(films / "d.wav.part", store, plugins) == ("excluded", "skip")
+    assert ask(folder / "b.wav", store, plugins, watch=impatient) != ("complete", "wait")
+    (folder / "e.wav").touch()
+    assert ask(folder / "e.wav", store, plugins, watch=impatient) == ("complete", "wait")
+    (folder / "c.wav").write_bytes(b"nonsense" * 100)
+    assert ask(folder / "c.wav", store, plugins) == ("media", "fail")
+    (folder / "d.wav.part").touch()
+    assert ask(folder / "d.wav.part", store, plugins) == ("excluded", "skip")
     for name in ("a.en.srt", "a.en.json", "a.de.srt", "a.de.json"):
-        (films / name).touch()
-    assert ask(film, store, plugins) == ("exists", "skip")
+        (folder / name).touch()
+    assert ask(video, store, plugins) == ("exists", "skip")
     outside = stage.wav(tmp_path / "x.wav", 1, 1)
-    answer = why(outside, stage.settings(tmp_path / "state"), plugins, store, [films])
+    answer = why(outside, stage.settings(tmp_path / "state"), plugins, store, [folder])
     assert (answer.decided.rule, answer.decided.verdict) == ("watch", "skip")
-    (films / ".canary-subs.toml").write_text("x = 1")
-    assert ask(film, store, plugins) == ("folder", "fail")
+    (folder / ".canary-subs.toml").write_text("x = 1")
+    assert ask(video, store, plugins) == ("folder", "fail")
 
 
-def done(store: Store, film: Path, plan: dict[str, str] | None = None) -> None:
+def done(store: Store, video: Path, plan: dict[str, str] | None = None) -> None:
     one = Seen(
-        path=film, root=film.parent, fingerprint=fingerprint(film), stamp=Stamp.of(film.stat())
+        path=video, root=video.parent, fingerprint=fingerprint(video), stamp=Stamp.of(video.stat())
     )
     store.queue.arrive([one])
     record = store.leases.take("me")
@@ -267,29 +267,29 @@ def done(store: Store, film: Path, plan: dict[str, str] | None = None) -> None:
 
 
 def test_why_knows_the_queue(tmp_path: Path, store: Store, plugins: manager.Plugins) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    film = stage.wav(films / "a.wav", 2, 1)
-    done(store, film)
-    assert ask(film, store, plugins) == ("queue", "done")
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    done(store, video)
+    assert ask(video, store, plugins) == ("queue", "done")
 
 
 def test_an_estimate_comes_from_measured_speed(
     tmp_path: Path, store: Store, plugins: manager.Plugins
 ) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    stage.wav(films / "a.wav", 4, 1)
-    done(store, stage.wav(films / "b.wav", 2, 2))
-    (films / "c.txt").touch()
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    stage.wav(folder / "a.wav", 4, 1)
+    done(store, stage.wav(folder / "b.wav", 2, 2))
+    (folder / "c.txt").touch()
     settings = stage.settings(tmp_path / "state")
-    found = estimate([films], settings, plugins, store)
+    found = estimate([folder], settings, plugins, store)
     assert [one.path.name for one in found.work] == ["a.wav"]
     assert len(found.files) == 2
     assert (found.duration_ms, found.work_ms) == (4000, None)
-    plan = configuration.plan(settings.config, plugins, root=films)
+    plan = configuration.plan(settings.config, plugins, root=folder)
     store.speeds.add(stale.workload(plan), 40_000, 10_000)
-    assert estimate([films], settings, plugins, store).work_ms == 1000
+    assert estimate([folder], settings, plugins, store).work_ms == 1000
 
 
 # Stale.
@@ -298,11 +298,11 @@ def test_an_estimate_comes_from_measured_speed(
 def test_only_what_would_be_different_is_stale(
     tmp_path: Path, store: Store, plugins: manager.Plugins
 ) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
+    folder = tmp_path / "videos"
+    folder.mkdir()
     before = stage.settings(tmp_path / "state")
-    plan = stale.describe(configuration.plan(before.config, plugins, root=films))
-    done(store, stage.wav(films / "a.wav", 1, 1), plan)
+    plan = stale.describe(configuration.plan(before.config, plugins, root=folder))
+    done(store, stage.wav(folder / "a.wav", 1, 1), plan)
     assert stale.stale(store, before, plugins) == []
     moved = stage.settings(tmp_path / "state", out=str(tmp_path / "out"), device="cuda")
     assert stale.stale(store, moved, plugins) == []
@@ -311,11 +311,11 @@ def test_only_what_would_be_different_is_stale(
     assert found.differences == ("targets: en, de -> en, fr", "precision: auto -> fp32")
 
 
-# When to rest.
+# When to pause.
 
 
 @pytest.mark.parametrize(
-    ("hours", "at", "rests"),
+    ("hours", "at", "pauses"),
     [
         (("22:00-07:00",), "23:30", False),
         (("22:00-07:00",), "06:59", False),
@@ -328,9 +328,9 @@ def test_only_what_would_be_different_is_stale(
         ((), "12:00", False),
     ],
 )
-def test_hours(hours: tuple[str, ...], at: str, rests: bool) -> None:
+def test_hours(hours: tuple[str, ...], at: str, pauses: bool) -> None:
     now = datetime.fromisoformat(f"2026-11-22 {at}")
-    assert (schedule.pause_reason(Schedule(hours=hours), now) is not None) == rests
+    assert (schedule.pause_reason(Schedule(hours=hours), now) is not None) == pauses
 
 
 @pytest.mark.parametrize("text", ["22-07", "25:00-07:00", "22:00-24:30", "22:00", "a:b-c:d"])
@@ -361,16 +361,16 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("text", "rests"),
+    ("text", "pauses"),
     [("busy\n", True), ('{"busy": true}', True), ('{"busy": false}', False), ("free", False),
      ('["busy"]', False), ('{"busy": "no"}', False), ("", False)],
 )  # fmt: skip
-def test_an_address_that_says_busy_is_obeyed(text: str, rests: bool) -> None:
+def test_an_address_that_says_busy_is_obeyed(text: str, pauses: bool) -> None:
     handler = type("Handler", (Answers,), {"text": text})
     server = HTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"
-    assert (schedule.pause_reason(Schedule(busy_url=url)) is not None) == rests
+    assert (schedule.pause_reason(Schedule(busy_url=url)) is not None) == pauses
     server.shutdown()
     server.server_close()
     assert schedule.pause_reason(Schedule(busy_url=url)) is None  # nobody answers: work goes on
@@ -380,8 +380,8 @@ def test_an_address_that_says_busy_is_obeyed(text: str, rests: bool) -> None:
 
 
 def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
-    film = stage.wav(tmp_path / "a.wav", 1, 1)
-    done(store, film)
+    video = stage.wav(tmp_path / "a.wav", 1, 1)
+    done(store, video)
     supervisor = Supervisor(stage.settings(tmp_path / "state"), store)
     with metrics.serve("127.0.0.1:0", store, supervisor) as port:
 

@@ -1,4 +1,4 @@
-"""The queue: every change guarded, told, and safe between processes."""
+"""The store: every change guarded, recorded, and safe between processes."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def state(store: Store, id: int) -> JobState:
 # Arrivals.
 
 
-def test_a_file_is_queued_once_however_often_it_is_shown(store: Store, tmp_path: Path) -> None:
-    one = seen(tmp_path / "a.mkv", b"film")
+def test_a_file_is_queued_once_however_often_it_is_submitted(store: Store, tmp_path: Path) -> None:
+    one = seen(tmp_path / "a.mkv", b"video")
     assert store.queue.arrive([one]) == [Arrival.NEW]
     assert store.queue.arrive([one, one]) == [Arrival.KNOWN] * 2
     assert len(store.views.records()) == 1
@@ -78,7 +78,7 @@ def test_a_file_is_queued_once_however_often_it_is_shown(store: Store, tmp_path:
 )
 def test_any_name_survives_the_store(store: Store, tmp_path: Path, name: bytes) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
-    store.queue.arrive([seen(path, b"film")])
+    store.queue.arrive([seen(path, b"video")])
     record = store.leases.take("me")
     assert record is not None
     assert record.job.path == path
@@ -88,7 +88,7 @@ def test_any_name_survives_the_store(store: Store, tmp_path: Path, name: bytes) 
     assert reason.isprintable()
 
 
-def test_a_moved_film_keeps_its_job(store: Store, tmp_path: Path) -> None:
+def test_a_moved_video_keeps_its_job(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     store.leases.take("me")
     store.leases.done(id, "me", Done(delivered=()))
@@ -100,29 +100,29 @@ def test_a_moved_film_keeps_its_job(store: Store, tmp_path: Path) -> None:
     assert "a.mkv" in (store.views.history(id)[-1].reason or "")
 
 
-def test_a_copy_is_a_film_of_its_own(store: Store, tmp_path: Path) -> None:
-    store.queue.arrive([seen(tmp_path / "a.mkv", b"film")])
-    assert store.queue.arrive([seen(tmp_path / "b.mkv", b"film")]) == [Arrival.NEW]
+def test_a_copy_is_a_video_of_its_own(store: Store, tmp_path: Path) -> None:
+    store.queue.arrive([seen(tmp_path / "a.mkv", b"video")])
+    assert store.queue.arrive([seen(tmp_path / "b.mkv", b"video")]) == [Arrival.NEW]
 
 
-def test_a_changed_film_is_queued_again(store: Store, tmp_path: Path) -> None:
+def test_a_changed_video_is_queued_again(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     store.leases.take("me")
     result = tmp_path / "a.en.srt"
     result.write_text("1")
     store.leases.done(id, "me", Done(delivered=(str(result),)))
-    assert store.queue.arrive([seen(tmp_path / "a.mkv", b"another film")]) == [Arrival.CHANGED]
+    assert store.queue.arrive([seen(tmp_path / "a.mkv", b"another video")]) == [Arrival.CHANGED]
     record = store.leases.take("me")
     assert record is not None
     assert (record.job.id, record.redo, record.job.attempts) == (id, True, 1)
 
 
-def test_a_film_that_changes_while_it_is_worked_on_begins_afresh(
+def test_a_video_that_changes_while_it_is_worked_on_starts_over(
     store: Store, tmp_path: Path
 ) -> None:
     id = queued(store, tmp_path)
     assert store.leases.take("me") is not None
-    later = seen(tmp_path / "a.mkv", b"another film")
+    later = seen(tmp_path / "a.mkv", b"another video")
     assert store.queue.arrive([later]) == [Arrival.CHANGED]
     assert store.queue.arrive([later]) == [Arrival.KNOWN]
     assert not store.leases.holds(id, "me")
@@ -133,7 +133,7 @@ def test_a_film_that_changes_while_it_is_worked_on_begins_afresh(
     assert store.queue.due()
 
 
-def test_a_film_that_comes_back_is_queued_again(store: Store, tmp_path: Path) -> None:
+def test_a_video_that_comes_back_is_queued_again(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     store.leases.take("me")
     store.leases.skipped(id, "me", GONE, "not there")
@@ -143,7 +143,7 @@ def test_a_film_that_comes_back_is_queued_again(store: Store, tmp_path: Path) ->
     assert state(store, id) is JobState.QUEUED
 
 
-def test_results_are_never_films(store: Store, tmp_path: Path) -> None:
+def test_results_are_never_videos(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     store.leases.take("me")
     muxed = tmp_path / "a.subtitled.mkv"
@@ -153,14 +153,14 @@ def test_results_are_never_films(store: Store, tmp_path: Path) -> None:
     assert store.results.contains(muxed)
     assert store.queue.arrive([as_seen]) == [Arrival.OURS]
     assert [r.job.path.name for r in store.views.records()] == ["a.mkv"]
-    assert store.queue.arrive([seen(muxed, b"somebody's own film now")]) == [Arrival.NEW]
+    assert store.queue.arrive([seen(muxed, b"somebody's own video now")]) == [Arrival.NEW]
     assert not store.results.contains(muxed)
 
 
-# Turns.
+# Taking jobs.
 
 
-def test_turns_go_by_priority_then_by_age(store: Store, tmp_path: Path) -> None:
+def test_jobs_are_taken_by_priority_then_by_age(store: Store, tmp_path: Path) -> None:
     for name, priority in (("a", 0), ("b", 5), ("c", 0), ("d", 5)):
         store.queue.arrive([seen(tmp_path / name, name.encode(), priority=priority)])
     names = []
@@ -183,7 +183,7 @@ def test_only_the_holder_ends_a_job_and_only_once(store: Store, tmp_path: Path) 
     assert state(store, id) is JobState.DONE
 
 
-def test_what_may_pass_is_tried_again_later_and_later_and_then_no_more(
+def test_a_temporary_failure_is_retried_later_and_later_and_then_no_more(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = queued(store, tmp_path)
@@ -206,7 +206,7 @@ def test_what_may_pass_is_tried_again_later_and_later_and_then_no_more(
     assert record.job.reason == "disk full (after 3 attempts)"
 
 
-def test_what_cannot_pass_fails_at_once(store: Store, tmp_path: Path) -> None:
+def test_a_permanent_failure_fails_at_once(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     store.leases.take("me")
     store.leases.failed(id, "me", "no sound", None)
@@ -226,7 +226,9 @@ def test_a_clock_that_jumped_back_does_not_strand_a_job(
     assert store.leases.take("me") is not None
 
 
-def test_a_film_that_kills_is_tried_alone_then_set_aside(store: Store, tmp_path: Path) -> None:
+def test_a_video_that_crashes_the_worker_is_tried_alone_then_set_aside(
+    store: Store, tmp_path: Path
+) -> None:
     bad = queued(store, tmp_path, "bad.mkv")
     good = queued(store, tmp_path, "good.mkv")
     store.leases.take("me")
@@ -257,7 +259,7 @@ def test_stopping_costs_no_attempt(store: Store, tmp_path: Path) -> None:
     assert state(store, id) is JobState.QUEUED
 
 
-# Workers that end without a word.
+# Workers that die.
 
 
 def test_the_jobs_of_a_process_that_is_gone_are_taken_over_at_once(
@@ -271,13 +273,13 @@ def test_the_jobs_of_a_process_that_is_gone_are_taken_over_at_once(
     assert store.views.workers() == []
 
 
-def test_the_jobs_of_a_living_process_are_not(store: Store, tmp_path: Path) -> None:
+def test_the_jobs_of_a_running_process_are_not(store: Store, tmp_path: Path) -> None:
     queued(store, tmp_path)
     store.leases.take(identity.owner())
     assert store.leases.take_over("me", lease_s=0) == 0
 
 
-def test_elsewhere_a_worker_lives_while_its_count_rises(
+def test_a_worker_on_another_machine_is_alive_while_its_heartbeats_rise(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queued(store, tmp_path)
@@ -297,7 +299,7 @@ def test_elsewhere_a_worker_lives_while_its_count_rises(
     assert store.leases.take_over("me", lease_s=60) == 1
 
 
-def test_a_worker_that_lost_its_job_can_spoil_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_worker_that_lost_its_job_can_change_nothing(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     store.leases.take("far/away/1/77/123")
     store.leases.take_over("me", lease_s=-1)
@@ -355,7 +357,7 @@ def test_several_threads_never_take_the_same_job(store: Store, tmp_path: Path) -
     assert len(taken) == 40
 
 
-# What people ask for.
+# Requests by people.
 
 
 def test_cancelling_ends_waiting_and_running_jobs(store: Store, tmp_path: Path) -> None:
@@ -371,7 +373,7 @@ def test_cancelling_ends_waiting_and_running_jobs(store: Store, tmp_path: Path) 
     assert not store.queue.cancel(999)
 
 
-def test_a_job_that_finishes_before_it_hears_of_its_cancellation_is_done(
+def test_a_job_that_finishes_before_its_worker_sees_the_cancellation_is_done(
     store: Store, tmp_path: Path
 ) -> None:
     id = queued(store, tmp_path)
@@ -381,7 +383,7 @@ def test_a_job_that_finishes_before_it_hears_of_its_cancellation_is_done(
     assert state(store, id) is JobState.DONE
 
 
-def test_retry_begins_with_a_clean_past(store: Store, tmp_path: Path) -> None:
+def test_retry_resets_the_job(store: Store, tmp_path: Path) -> None:
     id = queued(store, tmp_path)
     for _ in range(3):
         assert store.queue.retry(id)
@@ -395,7 +397,7 @@ def test_retry_begins_with_a_clean_past(store: Store, tmp_path: Path) -> None:
     assert not store.queue.retry(id)
 
 
-def test_pausing_is_kept(store: Store) -> None:
+def test_a_pause_is_stored(store: Store) -> None:
     assert store.queue.paused() is None
     store.queue.pause("the card is needed\nelsewhere")
     assert Store(store.path).queue.paused() == "the card is needed\\nelsewhere"
@@ -446,7 +448,7 @@ def test_each_step_is_notified_in_order(store: Store, tmp_path: Path) -> None:
     assert [job.state for job in changes] == [JobState.QUEUED, JobState.RUNNING, JobState.DONE]
 
 
-def test_speed_is_film_time_over_working_time(store: Store) -> None:
+def test_speed_is_playing_time_over_working_time(store: Store) -> None:
     assert store.speeds.of("w") is None
     store.speeds.add("w", 60_000, 10_000)
     assert store.speeds.of("w") == 6
@@ -481,7 +483,7 @@ class Queue(RuleBasedStateMachine):
         return record.job.id if record else multiple()
 
     @rule(id=jobs, owner=st.sampled_from("ab"), what=st.integers(0, 6))
-    def turn_ends(self, id: int, owner: str, what: int) -> None:
+    def worker_ends_it(self, id: int, owner: str, what: int) -> None:
         record = self.store.views.record(id)
         assert record is not None
         ended = [
@@ -496,11 +498,11 @@ class Queue(RuleBasedStateMachine):
         assert ended == (record.owner == owner)
 
     @rule(id=jobs, what=st.integers(0, 1))
-    def somebody_asks(self, id: int, what: int) -> None:
+    def person_requests(self, id: int, what: int) -> None:
         [self.store.queue.cancel, self.store.queue.retry][what](id)
 
     @rule(id=jobs, content=st.binary(min_size=1, max_size=3))
-    def film_changes(self, id: int, content: bytes) -> None:
+    def video_changes(self, id: int, content: bytes) -> None:
         record = self.store.views.record(id)
         assert record is not None
         assert self.store.queue.arrive([seen(record.job.path, content)])[0] in (
@@ -509,7 +511,7 @@ class Queue(RuleBasedStateMachine):
         )
 
     @rule()
-    def the_dead_are_buried(self) -> None:
+    def dead_workers_are_replaced(self) -> None:
         self.store.leases.take_over("c", lease_s=-1)
         assert not self.store.leases.held("a")
 
@@ -528,7 +530,7 @@ TestQueue = Queue.TestCase
 TestQueue.settings = hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 
-# Pieces.
+# Cached segments.
 
 
 def utterance(text: str, language: str = "en") -> Utterance:
@@ -545,7 +547,7 @@ def utterance(text: str, language: str = "en") -> Utterance:
     )
 
 
-def test_pieces_come_back_as_they_were(store: Store) -> None:
+def test_segments_come_back_as_they_were(store: Store) -> None:
     span, other = Span(start_ms=0, end_ms=1000), Span(start_ms=0, end_ms=1001)
     found = {"en": utterance("x"), "de": utterance("", "de")}
     Transcripts(store.path).of("video").keep("scope", [(span, found)])
@@ -556,7 +558,7 @@ def test_pieces_come_back_as_they_were(store: Store) -> None:
     assert Transcripts(store.path).of("another").recall("scope", span) == {}
 
 
-def test_old_pieces_are_forgotten_but_not_of_films_under_way(
+def test_old_segments_are_forgotten_but_not_of_videos_in_the_queue(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queued(store, tmp_path)
@@ -573,7 +575,7 @@ def test_old_pieces_are_forgotten_but_not_of_films_under_way(
     assert mine.recall("s", span)
 
 
-# A store that cannot be used is told plainly.
+# A store that cannot be used is reported plainly.
 
 
 def test_a_damaged_store_is_refused(store: Store, tmp_path: Path) -> None:
@@ -588,16 +590,16 @@ def test_a_damaged_store_is_refused(store: Store, tmp_path: Path) -> None:
     assert not caught.value.may_pass
 
 
-def test_another_file_is_no_store(tmp_path: Path) -> None:
+def test_another_file_is_not_a_store(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
-    path.write_text("something else entirely, long enough to be looked at" * 100)
+    path.write_text("something else entirely, long enough to be read" * 100)
     before = path.read_bytes()
     with pytest.raises(StoreError, match="is not a job store"):
         Store(path)
     assert path.read_bytes() == before
 
 
-def test_a_locked_store_may_pass(
+def test_a_locked_store_is_a_temporary_failure(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(database, "_BUSY_S", 0.1)
@@ -611,7 +613,7 @@ def test_a_locked_store_may_pass(
     waiting.queue.pause("x")
 
 
-def test_a_full_disk_may_pass(store: Store, tmp_path: Path) -> None:
+def test_a_full_disk_is_a_temporary_failure(store: Store, tmp_path: Path) -> None:
     store._database._connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(StoreError, match="disk is full") as caught:
         store.queue.arrive([seen(tmp_path / f"{n}.mkv", str(n).encode() * 99) for n in range(400)])
@@ -631,7 +633,7 @@ def test_a_store_of_an_older_version_is_refused(store: Store) -> None:
         Store(store.path)
 
 
-def test_a_store_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="its folder cannot be made"):
         Store(tmp_path / "file" / "jobs.sqlite")
@@ -695,13 +697,13 @@ def test_small_files_have_fingerprints_too(tmp_path: Path, size: int) -> None:
     assert (fingerprint(path) == one) == (size == 0)
 
 
-def test_a_pipe_blocks_nobody(tmp_path: Path) -> None:
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "p")
     with pytest.raises(OSError, match="not a regular file"):
         fingerprint(tmp_path / "p")
 
 
-def test_a_process_knows_that_it_lives() -> None:
+def test_a_process_knows_that_it_is_alive() -> None:
     me = identity.owner()
     assert identity.alive(me) is True
     place, pid, started = me.rsplit("/", 2)
@@ -711,8 +713,8 @@ def test_a_process_knows_that_it_lives() -> None:
 
 MOUNTS = b"""sysfs /sys sysfs rw 0 0
 /dev/sda1 / ext4 rw 0 0
-nas:/films /films nfs4 rw 0 0
-tmpfs /films/local tmpfs rw 0 0
+nas:/videos /videos nfs4 rw 0 0
+tmpfs /videos/local tmpfs rw 0 0
 u@h: /with\\040space fuse.sshfs rw 0 0
 /dev/sdb1 /usb fuseblk rw 0 0
 branches /pool fuse.mergerfs rw 0 0
@@ -722,15 +724,15 @@ branches /pool fuse.mergerfs rw 0 0
 @pytest.mark.parametrize(
     ("folder", "kind", "remote", "events"),
     [
-        ("/films/a", "nfs4", True, False),
+        ("/videos/a", "nfs4", True, False),
         ("/filmsX", "ext4", False, True),
-        ("/films/local/x", "tmpfs", False, True),
+        ("/videos/local/x", "tmpfs", False, True),
         ("/with space/x", "fuse.sshfs", True, False),
         ("/usb", "fuseblk", False, True),
         ("/pool/x", "fuse.mergerfs", False, False),
     ],
 )
-def test_where_a_folder_lies(
+def test_what_holds_a_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     folder: str, kind: str, remote: bool, events: bool,
 ) -> None:  # fmt: skip
