@@ -101,7 +101,7 @@ def test_the_other_sound_track_is_heard_when_its_language_is_named(
     video = VIDEOS / "two_languages.mkv"
     for track in (0, 1):
         language = truth(video, track).language
-        done = road.run(tmp_path, video, source=language, targets=(language,))
+        done = road.run(tmp_path, video, spoken=language, targets=(language,))
         assert done[video.name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language, track)
         assert list(shortfalls([found])) == []
@@ -159,7 +159,7 @@ def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> Non
     before_ms, foreign_ms = own[4]["start_ms"] - 300, foreign[5]["start_ms"] - 300
     parts = [english[: 16 * before_ms], german[: 16 * foreign_ms], english[16 * before_ms :]]
     path = wav(tmp_path / "mixed.wav", np.concatenate(parts))
-    done = road.run(tmp_path, path, source="en", targets=("en", "en.forced"))[path.name]
+    done = road.run(tmp_path, path, spoken="en", targets=("en", "en.forced"))[path.name]
     assert [document.track for document in done.documents] == ["en", "en.forced"]
     full, forced = (document.cues for document in done.documents)
     said = [" ".join(cue.lines) for cue in forced]

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from canary_subs.canary import align, precision
 from canary_subs.canary.archive import Archive
-from canary_subs.canary.engine import CanaryEngine, CanaryOptions
+from canary_subs.canary.engine import CanaryEngine
 from canary_subs.canary.load import Loaded
 from canary_subs.canary.models import BYTES_PER_PARAMETER, ModelCard
+from canary_subs.canary.options import CanaryOptions
 from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.random_models import SHAPES, Shape, build
 from canary_subs.canary.session import CanarySession
@@ -262,7 +263,7 @@ def compare_formats(
 def _weights_bytes(session: Any) -> int:
     """Bytes of all weights; a saved copy also holds those that torch packs out of sight."""
     whole = io.BytesIO()
-    states = {**session.decoder.state_dict(prefix="decoder."), **session.hearing.state_dict()}
+    states = {**session.decoder.state_dict(prefix="decoder."), **session.encoder.state_dict()}
     for name, value in states.items():
         if isinstance(value, torch.Tensor) and value.is_mkldnn:  # cannot be saved as it is
             states[name] = value.to_dense()
@@ -350,12 +351,12 @@ def _our_work(
 ) -> dict[Key, Callable[[], Any]]:
     clips = [AudioClip(samples=sound, start_samples=0) for sound in sounds]
     work: dict[Key, Callable[[], Any]] = {
-        (OURS, "encode", count): partial(session.hearing.encode, sounds) for count in _LANGUAGES
+        (OURS, "encode", count): partial(session.encoder.encode, sounds) for count in _LANGUAGES
     }
-    encoded, lengths = session.hearing.encode(sounds)
+    encoded, lengths = session.encoder.encode(sounds)
     for count, languages in _LANGUAGES.items():
-        rows = [session.requests("en", languages, frames) for frames in lengths]
-        pieces = [Request(clip=clip, source="en", targets=languages) for clip in clips]
+        rows = [session.decode_requests("en", languages, frames) for frames in lengths]
+        pieces = [Request(clip=clip, spoken="en", targets=languages) for clip in clips]
         work[OURS, "decode", count] = partial(session.decoder.greedy, encoded, lengths, rows)
         work[OURS, "whole", count] = partial(session.recognise_once, pieces)
     return work
@@ -364,8 +365,8 @@ def _our_work(
 def _our_tokens(
     session: CanarySession, sounds: Sequence[NDArray[np.float32]]
 ) -> list[list[tuple[int, ...]]]:
-    encoded, lengths = session.hearing.encode(sounds)
-    rows = [session.requests("en", _LANGUAGES[4], frames) for frames in lengths]
+    encoded, lengths = session.encoder.encode(sounds)
+    rows = [session.decode_requests("en", _LANGUAGES[4], frames) for frames in lengths]
     return [[text.tokens for text in row] for row in session.decoder.greedy(encoded, lengths, rows)]
 
 
@@ -578,7 +579,7 @@ def _needed_flops(
 ) -> float:
     """Two operations for each weight and frame or token that passes it; attention is left out."""
     frames = sum(len(sound) for sound in sounds) / SAMPLE_RATE_HZ * 1000 / session.frame_ms
-    hearing = sum(p.numel() for p in session.hearing.parameters())
+    hearing = sum(p.numel() for p in session.encoder.parameters())
     writing = sum(p.numel() for p in session.decoder.parameters())
     return 2.0 * (hearing * frames + writing * tokens * len(sounds))
 

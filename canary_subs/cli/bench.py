@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 #: What must hold on a CPU with the sizes of canary-180m: (rival, stage, languages) -> ratio.
 REQUIRED = {
@@ -20,7 +21,7 @@ REQUIRED = {
 }
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("bench", help="the engine against NeMo and transformers, here")
     parser.add_argument("--sizes", default="canary-180m-flash", metavar="M", help="whose sizes")
     parser.add_argument("--pieces", type=int, default=2, metavar="N", help="pieces of sound")
@@ -81,6 +82,7 @@ def _formats(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from canary_subs.canary.bench import compare_formats
+    from canary_subs.canary.models import DEFAULT_MODEL
     from canary_subs.config.schema import Config
     from canary_subs.media.tracks import choose
     from canary_subs.model import Choice, Request
@@ -88,7 +90,7 @@ def _formats(args: argparse.Namespace) -> int:
     from canary_subs.plugin import manager
 
     plugins, config = manager.load(), Config()
-    model = args.model or config.model
+    model = args.model or DEFAULT_MODEL
     engine = plugins.make("engine", Choice(name=config.engine, options={"model": model}))
     media, source, plugin = film.probe(args.formats, plugins)
     track = choose(media).track
@@ -96,7 +98,7 @@ def _formats(args: argparse.Namespace) -> int:
     segmenter = plugins.make("segmenter", Choice(name=config.segmenter))
     with film.sound(media, track, source, plugin) as clips:
         pieces = [
-            Request(clip=clip, source=spoken, targets=(spoken,))
+            Request(clip=clip, spoken=spoken, targets=(spoken,))
             for clip in film.cut(clips, segmenter, engine.card.longest_ms)
         ]
     reports = compare_formats(model, pieces, device=args.device)

@@ -16,25 +16,33 @@ from canary_subs.plugin.hookspecs import Provider, Writer, hookimpl
 def canary_subs_writers() -> Iterable[Provider[Writer]]:
     return [
         Provider(
-            name="srt", summary="SubRip, for every player", make=SrtWriter, options=SrtOptions
+            name="srt",
+            summary="SubRip, for every player",
+            make=lambda options, context: SrtWriter(options),
+            options=SrtOptions,
         ),
-        Provider(name="vtt", summary="WebVTT, for browsers", make=VttWriter, options=VttOptions),
+        Provider(
+            name="vtt",
+            summary="WebVTT, for browsers",
+            make=lambda options, context: VttWriter(options),
+            options=VttOptions,
+        ),
         Provider(
             name="ass",
             summary="Advanced SubStation Alpha, styled; karaoke on request",
-            make=AssWriter,
+            make=lambda options, context: AssWriter(options),
             options=AssOptions,
         ),
         Provider(
             name="json",
             summary="words, times, confidence, flags and provenance, for programs",
-            make=JsonWriter,
+            make=lambda options, context: JsonWriter(options),
             options=JsonOptions,
         ),
         Provider(
             name="txt",
             summary="plain text in paragraphs, for reading",
-            make=TxtWriter,
+            make=lambda options, context: TxtWriter(options),
             options=TxtOptions,
         ),
     ]

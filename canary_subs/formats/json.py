@@ -62,7 +62,7 @@ def _document(document: Document) -> dict[str, Any]:
             "frame_rate": str(media.frame_rate) if media.frame_rate else None,
         },
         "language": transcript.language,
-        "source_language": transcript.source_language,
+        "source_language": transcript.spoken,
         "engine": transcript.engine,
         "model": transcript.model,
         "provenance": dict(document.provenance),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -17,28 +16,13 @@ from canary_subs.errors import NotSubtitles
 from canary_subs.formats import read_arrows, read_json, read_lines, read_ttml
 from canary_subs.formats.read_encoding import Undecodable, decode
 from canary_subs.formats.read_lines import Found, Unreadable
-from canary_subs.model import Cue
+from canary_subs.model import Subtitles
 
 #: A subtitle file larger than this is something else; a long film's has 0.2 MB.
 MAX_BYTES = 32_000_000
 
 #: The formats that are read, in a person's words.
 KNOWN = "SubRip, WebVTT, ASS/SSA, TTML (iTT, IMSC), MicroDVD, SBV and canary-subs' own JSON"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subtitles:
-    """What a subtitle file says."""
-
-    #: "srt", "vtt", "ass", "ttml", "microdvd", "sbv", "json".
-    format: str
-    #: Python's name of the encoding it was read in.
-    encoding: str
-    #: As the file itself states it; BCP-47.
-    language: str | None
-    cues: tuple[Cue, ...]
-    #: What could not be read, one line each, beginning with "line N:".
-    damage: tuple[str, ...] = ()
 
 
 def read(

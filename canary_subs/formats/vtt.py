@@ -42,7 +42,7 @@ class VttWriter:
 def _note(document: Document) -> str:
     facts = {
         "Language": document.language,
-        "Source language": document.transcript.source_language,
+        "Source language": document.transcript.spoken,
         "Engine": document.transcript.engine,
         "Model": document.transcript.model,
         **document.provenance,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from canary_subs.errors import StoreError
+from canary_subs.errors import StoreError, StoreUnavailable
 from canary_subs.jobs import mounts
 
 #: Seconds to wait for another process's transaction.
@@ -147,9 +147,8 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     for prefix, (meaning, advice, temporary) in _MEANINGS.items():
         if name.startswith(prefix):
-            explained = StoreError(f"{path}: {meaning}; {advice}")
-            explained.may_pass = temporary
-            return explained
+            kind = StoreUnavailable if temporary else StoreError
+            return kind(f"{path}: {meaning}; {advice}")
     raise error  # a wrong statement: a bug of ours
 
 

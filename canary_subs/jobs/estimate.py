@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Settings
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.jobs import stale
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import walk
-from canary_subs.jobs.why import Finding, why
+from canary_subs.jobs.why import RuleFinding, why
 from canary_subs.plugin.manager import Plugins
 
 
@@ -20,7 +20,7 @@ class Expected:
     """One file, what would be done with it, and how long that would take."""
 
     path: Path
-    finding: Finding
+    finding: RuleFinding
     #: Playing time; None if the file could not be opened.
     duration_ms: int | None
     #: Working time; None if no speed was measured for such work yet.
@@ -64,7 +64,7 @@ def estimate(
             work_ms = None
             if decided.verdict in ("work", "wait") and store is not None and duration_ms:
                 config = settings.at(Path(place).parent, root)
-                plan = configuration.plan(config, plugins, root=root)
+                plan = plan_for(config, plugins, root=root)
                 speed = store.speeds.of(stale.workload(plan))
                 work_ms = round(duration_ms / speed) if speed else None
             found.append(

@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from canary_subs._text import printable
 from canary_subs.jobs import identity
 from canary_subs.jobs.database import Database
 from canary_subs.jobs.queue import DUE, due_times
-from canary_subs.jobs.records import Done, Record, Retries, plain, record_of
+from canary_subs.jobs.records import Done, Record, Retries, record_of
 from canary_subs.jobs.results import Results
 from canary_subs.jobs.transitions import (
     START_OVER,
@@ -187,7 +188,7 @@ class Leases:
             connection.execute(
                 "INSERT INTO workers (owner, started_at, status) VALUES (?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET heartbeats = heartbeats + 1, status = excluded.status",
-                (owner, time.time(), status and plain(status)),
+                (owner, time.time(), status and printable(status)),
             )
 
     def leave(self, owner: str) -> None:

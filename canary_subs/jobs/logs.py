@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
-from canary_subs.jobs.records import plain
+from canary_subs._text import printable
 from canary_subs.model import Job
 
 #: Fields of a log record that say which job it is about.
@@ -37,7 +37,7 @@ class _Text(logging.Formatter):
     """``2026-11-22T12:00:00Z WARNING name: message``, with any traceback below it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{_at(record)} {record.levelname} {record.name}: {plain(record.getMessage())}"
+        line = f"{_at(record)} {record.levelname} {record.name}: {printable(record.getMessage())}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from canary_subs._text import printable
 from canary_subs.jobs.database import Database
 from canary_subs.jobs.identity import Stamp
-from canary_subs.jobs.records import GONE, Arrival, Seen, plain
+from canary_subs.jobs.records import GONE, Arrival, Seen
 from canary_subs.jobs.transitions import (
     ENDED,
     START_OVER,
@@ -101,7 +102,7 @@ class Queue:
             connection.execute(
                 "INSERT INTO flags VALUES ('paused', ?) "
                 "ON CONFLICT DO UPDATE SET value = excluded.value",
-                (plain(reason),),
+                (printable(reason),),
             )
 
     def resume(self) -> None:
@@ -154,7 +155,7 @@ def _arrive_at_new_path(
     root = os.fsencode(seen.root) if seen.root is not None else None
     moved = _job_without_file(connection, seen.fingerprint)
     if moved is not None:
-        reason = f"was moved here from {plain(os.fsdecode(moved['path']))}"
+        reason = f"was moved here from {printable(os.fsdecode(moved['path']))}"
         set_columns(connection, moved["id"], path=path, root=root, **stamp)
         record(connection, moved["id"], moved["state"], moved["state"], reason)
         return Arrival.MOVED

@@ -117,12 +117,6 @@ class Done:
     reason: str | None = None
 
 
-def plain(text: str) -> str:
-    """Return ``text`` on one line and as valid Unicode, whatever a file's name contained."""
-    valid = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in valid)
-
-
 def utc(seconds: float | None) -> datetime | None:
     """Convert a time of the store; None stays None."""
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from canary_subs.config.layers import Settings
-from canary_subs.errors import CanarySubsError, StoreError
+from canary_subs.errors import CanarySubsError, StoreError, Temporary
 from canary_subs.jobs import identity, schedule
 from canary_subs.jobs.cache import Transcripts
 from canary_subs.jobs.logs import job_fields
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
 from canary_subs.jobs.worker_process import WorkerProcess, exit_text
+from canary_subs.model import Stage
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Supervisor:
                     if self._step(done):
                         return
                 except StoreError as error:
-                    if not error.may_pass:
+                    if not isinstance(error, Temporary):
                         raise
                     if self._every("store failure", 60.0):
                         log.error("%s; waiting", error)
@@ -144,7 +145,8 @@ class Supervisor:
         held = self._store.leases.held(self._owner)
         if not needed and not held:
             process.stop()
-        limit_s = self._queue.stall_s if process.progress_at else self._queue.start_s
+        loading = not process.progress_at or any(one.job.stage is Stage.LOAD for one in held)
+        limit_s = self._queue.start_s if loading else self._queue.stall_s
         if not held:  # the limit only counts while it has a job
             process.idle_at = now
         elif now - max(process.progress_at or process.started_at, process.idle_at) > limit_s:

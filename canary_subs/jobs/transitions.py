@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from canary_subs.jobs.records import plain
+from canary_subs._text import printable
 from canary_subs.model import JobState
 
 #: The states that a job stays in until somebody asks for it again.
@@ -47,7 +47,7 @@ def move(
     )
     values = [value for value in columns.values() if not isinstance(value, Expression)]
     marks = ", ".join("?" * len(allowed))
-    reason = plain(reason) if reason is not None else None
+    reason = printable(reason) if reason is not None else None
     changed = connection.execute(
         f"UPDATE jobs SET state = ?, reason = ?{sets} WHERE id = ? AND state IN ({marks})",
         (state, reason, *values, id, *allowed),

@@ -19,12 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from canary_subs._text import printable
 from canary_subs.config.layers import Config, Settings
 from canary_subs.errors import StoreError
 from canary_subs.jobs import globs, mounts
 from canary_subs.jobs.complete import incomplete
 from canary_subs.jobs.identity import Stamp, fingerprint
-from canary_subs.jobs.records import Arrival, Seen, plain
+from canary_subs.jobs.records import Arrival, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import config_for, refusal, walk
 
@@ -151,7 +152,7 @@ class Watcher:
     def _warn_once(self, root: _Root, place: str, message: str) -> None:
         if place not in root.warned:
             root.warned.add(place)
-            log.warning("%s: %s", plain(place), plain(message))
+            log.warning("%s: %s", printable(place), printable(message))
 
     # Events.
 
@@ -162,13 +163,15 @@ class Watcher:
         except OSError as error:
             if not root.missing:
                 log.warning(
-                    "%s: is not there (%s); waiting for it", plain(str(root.path)), error.strerror
+                    "%s: is not there (%s); waiting for it",
+                    printable(root.path),
+                    error.strerror,
                 )
             root.missing, root.identity = True, None
             self._unsubscribe(root)
             return
         if root.missing:
-            log.info("%s: is there again", plain(str(root.path)))
+            log.info("%s: is there again", printable(root.path))
             root.missing = False
         if root.identity == (status.st_dev, status.st_ino):
             return
@@ -180,7 +183,7 @@ class Watcher:
         if watch.polling == "auto" and not mounts.gives_events(root.path):
             log.info(
                 "%s: its file system gives no events; scanned every %g s",
-                plain(str(root.path)),
+                printable(root.path),
                 watch.poll_s,
             )
             return
@@ -214,7 +217,7 @@ class Watcher:
         except OSError as error:
             log.warning(
                 "%s: gives no events (%s; see fs.inotify.max_user_watches); scanned instead",
-                plain(str(root.path)),
+                printable(root.path),
                 error.strerror,
             )
 
@@ -300,7 +303,7 @@ class Watcher:
                 del self._pending[path]
                 continue
             except OSError as error:
-                log.debug("%s: cannot be checked: %s", plain(path), error)
+                log.debug("%s: cannot be checked: %s", printable(path), error)
                 self._check_at(path, pending, time.monotonic() + _RETRY_S)
                 continue
             if seen is not None:
@@ -360,7 +363,7 @@ class Watcher:
         for seen, arrival in zip(ready, arrivals, strict=True):
             del self._pending[str(seen.path)]
             if arrival is not Arrival.KNOWN:
-                log.info("%s: %s", plain(str(seen.path)), arrival, extra={"file": str(seen.path)})
+                log.info("%s: %s", printable(seen.path), arrival, extra={"file": str(seen.path)})
 
 
 def _same(before: Stamp, now: Stamp) -> bool:

@@ -19,20 +19,25 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+from canary_subs import _process
+from canary_subs._text import printable
 from canary_subs.config import layers as configuration
-from canary_subs.errors import CanarySubsError, StoreError
-from canary_subs.jobs import stale
+from canary_subs.config.plan import plan as plan_for
+from canary_subs.config.schema import SkipRules
+from canary_subs.errors import CanarySubsError, StoreError, Temporary
+from canary_subs.jobs import skip, stale
 from canary_subs.jobs.cache import TranscriptCache, Transcripts
 from canary_subs.jobs.logs import fields_of, job_fields
-from canary_subs.jobs.records import GONE, Done, Record, Retries, plain
-from canary_subs.jobs.skip import Judge
+from canary_subs.jobs.records import GONE, Done, Record, Retries
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
-from canary_subs.model import Span, Stage, Utterance
-from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
+from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows import review
@@ -49,6 +54,7 @@ _MISSING_S = 60.0
 
 def main() -> None:
     """Work until there is nothing to do, the daemon asks to stop, or the daemon is gone."""
+    _process.prepare()
     config: WorkerConfig = pickle.load(sys.stdin.buffer)
     # Redirect stdout, so that what libraries print cannot corrupt the messages to the daemon.
     messages = os.fdopen(os.dup(1), "w", encoding="ascii", buffering=1)
@@ -89,7 +95,7 @@ class _Daemon(logging.Handler):
         self._send({"progress": job})
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = plain(record.getMessage())  # a file's name may contain anything
+        message = printable(record.getMessage())  # a file's name may contain anything
         if record.exc_info and record.exc_info[0] is not None:
             message += "\n" + "".join(traceback.format_exception(*record.exc_info))
         self._send(
@@ -174,16 +180,15 @@ class _Worker:
     def run(self) -> None:
         """Work; without work, keep the model loaded for a while; then return."""
         configuration.check_providers(self._settings, self._plugins)
-        sessions = Sessions(self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
             if not self._store.queue.due():
                 self._stop.wait(_POLL_S)
                 continue
-            for outcome in process(self._tasks(), self._plugins, sessions):
+            for outcome in process(self._tasks(), self._plugins):
                 self._note(outcome)
             idle_since = time.monotonic()
-        sessions.close()
+        self._plugins.close()
         self._transcripts.close()
         self._store.close()
 
@@ -202,7 +207,7 @@ class _Worker:
     def _task(self, record: Record) -> Task | None:
         """Return the pipeline's task for a job; None if the job has ended already."""
         job = record.job
-        log.info("job %d: %s: starts", job.id, plain(str(job.path)), extra=job_fields(job))
+        log.info("job %d: %s: starts", job.id, printable(job.path), extra=job_fields(job))
         self._daemon.progress(job.id)
         if not os.path.lexists(job.path):
             home = record.root or job.path.parent
@@ -219,25 +224,19 @@ class _Worker:
             return None
         try:
             config = self._settings.at(job.path.parent, record.root or job.path.parent)
-            plan = configuration.plan(config, self._plugins, root=record.root)
+            plan = plan_for(config, self._plugins, root=record.root)
         except CanarySubsError as error:
             # A folder's configuration file is often wrong because it is being written.
             self._store.leases.failed(job.id, self._owner, str(error), self._retries)
             return None
-        judge = Judge(
-            config=config,
-            plugins=self._plugins,
-            ours=self._store.results.contains,
-            renewing=record.redo,
-        )
         active = _ActiveJob(record, self._store, self._owner, self._daemon)
         cache = self._transcripts.of(job.fingerprint)
         task = Task(
             path=job.path,
             plan=plan,
-            decide=judge.decide,
-            keep=_ReportingCache(cache, job.id, self._daemon),
-            tell=active.progress,
+            decide=partial(self._decide, config.skip, record.redo),
+            cache=_ReportingCache(cache, job.id, self._daemon),
+            on_progress=active.progress,
             cancelled=lambda: self._stop.is_set() or active.lost(),
         )
         if not self._active:
@@ -245,28 +244,34 @@ class _Worker:
         self._active[task] = active
         return task
 
+    def _decide(self, rules: SkipRules, redo: bool, media: MediaInfo, plan: Plan) -> Plan | Skip:
+        facts = skip.gather(
+            media, plan, rules, self._plugins, is_ours=self._store.results.contains, redo=redo
+        )
+        return skip.decide(facts, skip.findings(facts))
+
     def _note(self, outcome: Outcome) -> None:
         """Note what became of a video."""
         record = self._active.pop(outcome.task).record
-        job, plan = record.job, stale.describe(outcome.task.plan)
+        job, plan = record.job, stale.describe(outcome.task.plan, self._plugins)
         self._store.results.add(outcome.delivered)
         if outcome.cancelled:
             reason = self._store.queue.paused() or "the worker stopped"
             self._store.leases.released(job.id, self._owner, reason)
             ended = "stopped"
         elif outcome.errors:
-            may_pass = any(error.may_pass for error in outcome.errors)
+            temporary = any(isinstance(error, Temporary) for error in outcome.errors)
             reason = str(outcome.errors[0])
             if len(outcome.errors) > 1:
                 reason += f" (and {len(outcome.errors) - 1} more)"
             self._store.leases.failed(
-                job.id, self._owner, reason, self._retries if may_pass else None
+                job.id, self._owner, reason, self._retries if temporary else None
             )
-            ended = f"failed{' for now' if may_pass else ''}: {reason}"
+            ended = f"failed{' for now' if temporary else ''}: {reason}"
         elif outcome.skip and not (outcome.skip.rule == "exists" and record.delivery_began):
-            skip = outcome.skip
-            self._store.leases.skipped(job.id, self._owner, skip.rule, skip.reason, plan)
-            ended = f"skipped: {skip.reason}"
+            rule, reason = outcome.skip.rule, outcome.skip.reason
+            self._store.leases.skipped(job.id, self._owner, rule, reason, plan)
+            ended = f"skipped: {reason}"
         else:
             self._measure(outcome)
             documents = outcome.documents
@@ -280,7 +285,11 @@ class _Worker:
             self._store.leases.done(job.id, self._owner, done)
             ended = "done: " + ", ".join(outcome.delivered)
         log.info(
-            "job %d: %s: %s", job.id, plain(str(job.path)), plain(ended), extra=job_fields(job)
+            "job %d: %s: %s",
+            job.id,
+            printable(job.path),
+            printable(ended),
+            extra=job_fields(job),
         )
 
     def _measure(self, outcome: Outcome) -> None:

@@ -41,7 +41,7 @@ class Bare:
     def __init__(self) -> None:
         self._session = endless("canary-180m-flash", TOKENS)
         self.precision = self._session.precision
-        self.max_clip_ms, self.batch_ms = self._session.max_clip_ms, self._session.batch_ms
+        self.max_segment_ms, self.batch_ms = self._session.max_segment_ms, self._session.batch_ms
 
     def pairs(self) -> frozenset[tuple[str, str]]:
         return frozenset({("en", "en"), ("en", "de")})
@@ -145,8 +145,8 @@ def _pieces(path: Path, plugins: manager.Plugins, engine: Bare) -> Iterator[Requ
     """What the road asks the engine for."""
     cutter = plugins.make("segmenter", _plan().segmenter)
     with sound_of(path, plugins) as clips:
-        for clip in film.cut(clips, cutter, engine.max_clip_ms):
-            yield Request(clip=clip, source="en", targets=("en", "de"))
+        for clip in film.cut(clips, cutter, engine.max_segment_ms):
+            yield Request(clip=clip, spoken="en", targets=("en", "de"))
 
 
 def _alone(engine: Bare, pieces: Sequence[Request]) -> float:

@@ -24,7 +24,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canary_subs.jobs.records import plain
+from canary_subs._text import printable
 from canary_subs.jobs.store import Store
 from canary_subs.model import JobState
 from tests.crash import stage
@@ -210,10 +210,8 @@ def _check_jobs(report: Report, store: Store, limit_s: float) -> None:
             if not job.reason or "\n" in job.reason:
                 report.faults.append(f"{job.path.name!r} has no reason of one line: {job.reason!r}")
             else:
-                report.reasons[
-                    f"{job.state}: {job.reason.replace(plain(str(job.path)), 'it')}"
-                ] += 1
-            if job.state is JobState.FAILED and plain(job.path.name) not in (job.reason or ""):
+                report.reasons[f"{job.state}: {job.reason.replace(printable(job.path), 'it')}"] += 1
+            if job.state is JobState.FAILED and printable(job.path.name) not in (job.reason or ""):
                 report.faults.append(f"{job.path.name!r} is not named by its reason: {job.reason}")
         if "set aside" in (job.reason or ""):
             report.faults.append(f"{job.path.name!r} brought its process down: {job.reason}")

@@ -18,19 +18,18 @@ from typing import Any
 import pytest
 import yaml
 
-from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Settings, load
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Schedule, SkipRules
 from canary_subs.errors import ConfigError
-from canary_subs.jobs import metrics, schedule, service, stale
+from canary_subs.jobs import metrics, schedule, service, skip, stale
 from canary_subs.jobs.estimate import estimate
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Done, Seen
-from canary_subs.jobs.skip import Judge
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.supervisor import Supervisor
 from canary_subs.jobs.why import why
-from canary_subs.model import AudioTrack, MediaInfo, Plan, Skip, SubtitleTrack
+from canary_subs.model import AudioTrack, MediaInfo, Plan, Skip, SubtitleTrack, Track
 from canary_subs.plugin import manager
 from tests.crash import stage
 
@@ -58,24 +57,28 @@ def decide(
     plugins: manager.Plugins,
     *,
     ours: frozenset[str] = frozenset(),
-    renewing: bool = False,
-    skip: SkipRules | None = None,
+    redo: bool = False,
+    rules: SkipRules | None = None,
     **flags: Any,
 ) -> Plan | Skip:
     flags = {"engine": "light", "segmenter": "even", "targets": ["original", "de"], **flags}
     config = load(environment={}, flags=flags).config
-    config = replace(config, skip=skip or SkipRules())
-    judge = Judge(
-        config=config,
-        plugins=plugins,
-        ours=lambda path: path.name in ours,
-        renewing=renewing,
+    config = replace(config, skip=rules or SkipRules())
+    facts = skip.gather(
+        info,
+        plan_for(config, plugins),
+        config.skip,
+        plugins,
+        is_ours=lambda path: path.name in ours,
+        redo=redo,
     )
-    return judge.decide(info, configuration.plan(config, plugins))
+    return skip.decide(facts, skip.findings(facts))
 
 
 def left(decision: Plan | Skip) -> tuple[str, ...] | str:
-    return decision.rule if isinstance(decision, Skip) else decision.targets
+    if isinstance(decision, Skip):
+        return decision.rule
+    return tuple(map(str, decision.targets))
 
 
 def test_a_forced_track_exists_in_a_forced_file_alone(
@@ -152,7 +155,7 @@ def test_a_sidecar_in_the_language_counts(
         (tmp_path / name).touch()
     info = media(tmp_path / "Film.mkv")
     assert left(decide(info, plugins)) == expected
-    assert left(decide(info, plugins, skip=SkipRules(sidecar=False))) == ("original", "de")
+    assert left(decide(info, plugins, rules=SkipRules(sidecar=False))) == ("original", "de")
     assert left(decide(info, plugins, overwrite=True)) == ("original", "de")
 
 
@@ -171,7 +174,7 @@ def test_an_embedded_text_track_counts(
 ) -> None:
     info = media(tmp_path / "Film.mkv", track)
     assert left(decide(info, plugins)) == expected
-    assert left(decide(info, plugins, skip=SkipRules(embedded=False))) == ("original", "de")
+    assert left(decide(info, plugins, rules=SkipRules(embedded=False))) == ("original", "de")
 
 
 def test_when_the_spoken_language_is_unknown_nothing_is_said_of_it(
@@ -180,7 +183,7 @@ def test_when_the_spoken_language_is_unknown_nothing_is_said_of_it(
     (tmp_path / "Film.en.ass").touch()
     info = media(tmp_path / "Film.mkv", language=None)
     assert left(decide(info, plugins)) == ("original", "de")
-    assert left(decide(info, plugins, source="en")) == ("de",)
+    assert left(decide(info, plugins, spoken="en")) == ("de",)
 
 
 @pytest.mark.parametrize(
@@ -197,19 +200,19 @@ def test_length_counts(
 
 def test_spoken_languages_can_be_left_alone(tmp_path: Path, plugins: manager.Plugins) -> None:
     info = media(tmp_path / "Film.mkv", language="pt-BR")
-    assert left(decide(info, plugins, skip=SkipRules(spoken=("pt",)))) == "spoken"
-    assert left(decide(info, plugins, skip=SkipRules(spoken=("pt-PT",)))) != "spoken"
+    assert left(decide(info, plugins, rules=SkipRules(spoken=("pt",)))) == "spoken"
+    assert left(decide(info, plugins, rules=SkipRules(spoken=("pt-PT",)))) != "spoken"
 
 
-def test_renewing_replaces_ours_and_nobody_elses(tmp_path: Path, plugins: manager.Plugins) -> None:
+def test_redo_replaces_only_our_own_results(tmp_path: Path, plugins: manager.Plugins) -> None:
     for name in ("Film.en.srt", "Film.de.srt"):
         (tmp_path / name).touch()
     info = media(tmp_path / "Film.mkv")
-    plan = decide(info, plugins, renewing=True, ours=frozenset({"Film.en.srt"}))
+    plan = decide(info, plugins, redo=True, ours=frozenset({"Film.en.srt"}))
     assert isinstance(plan, Plan)
-    assert plan.targets == ("original",)
-    assert plan.deliveries[0].options["overwrite"] is True
-    assert left(decide(info, plugins, renewing=True)) == "edited"
+    assert plan.targets == (Track.parse("original"),)
+    assert plan.context.overwrite is True
+    assert left(decide(info, plugins, redo=True)) == "edited"
 
 
 # Why.
@@ -287,7 +290,7 @@ def test_an_estimate_comes_from_measured_speed(
     assert [one.path.name for one in found.work] == ["a.wav"]
     assert len(found.files) == 2
     assert (found.duration_ms, found.work_ms) == (4000, None)
-    plan = configuration.plan(settings.config, plugins, root=folder)
+    plan = plan_for(settings.config, plugins, root=folder)
     store.speeds.add(stale.workload(plan), 40_000, 10_000)
     assert estimate([folder], settings, plugins, store).work_ms == 1000
 
@@ -301,7 +304,7 @@ def test_only_what_would_be_different_is_stale(
     folder = tmp_path / "videos"
     folder.mkdir()
     before = stage.settings(tmp_path / "state")
-    plan = stale.describe(configuration.plan(before.config, plugins, root=folder))
+    plan = stale.describe(plan_for(before.config, plugins, root=folder), plugins)
     done(store, stage.wav(folder / "a.wav", 1, 1), plan)
     assert stale.stale(store, before, plugins) == []
     moved = stage.settings(tmp_path / "state", out=str(tmp_path / "out"), device="cuda")

@@ -150,9 +150,28 @@ def test_a_plugin_that_raises_fails_its_own_video(setup: Setup) -> None:
     setup.drain()
     bad = setup.record("bad.wav")
     assert bad.job.state is JobState.FAILED
-    assert "told to" in (bad.job.reason or "")
+    assert "ordered to" in (bad.job.reason or "")
     assert bad.crashes == 0
     assert setup.record("a.wav").job.state is JobState.DONE
+
+
+def test_a_delivery_that_raises_fails_its_own_video_even_in_a_redo(setup: Setup) -> None:
+    setup.more = {"deliveries": ["archive"]}
+    setup.video("bad.wav")
+    setup.video("a.wav")
+    setup.drain()
+    before = setup.outputs()
+    for name in ("bad.wav", "a.wav"):
+        setup.store.queue.retry(setup.record(name).job.id, redo=True)
+    setup.order("lost", "bad.wav")
+    setup.drain()
+    bad = setup.record("bad.wav")
+    assert (bad.job.state, bad.crashes) == (JobState.FAILED, 0)
+    assert (bad.job.reason or "").startswith(
+        "plugin 'light' failed: RuntimeError: the archive forgot it"
+    )
+    assert setup.record("a.wav").job.state is JobState.DONE
+    assert setup.outputs() == before
 
 
 def test_a_stop_is_quick_and_the_next_run_goes_on_from_there(setup: Setup, tmp_path: Path) -> None:
@@ -245,7 +264,7 @@ def test_a_broken_model_fails_its_videos_at_once(setup: Setup) -> None:
     setup.drain()
     job = setup.record("a.wav").job
     assert (job.state, job.attempts) == (JobState.FAILED, 1)
-    assert job.reason == "light.nemo is no Canary"
+    assert job.reason == "light.nemo is not a Canary model"
 
 
 def test_a_missing_video_is_skipped_and_one_whose_folder_is_missing_waits(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from canary_subs.errors import (
     CanarySubsError,
     DamagedMedia,
-    LanguageUnsure,
+    LanguageUncertain,
     ModelError,
     NotMedia,
     OutputError,
@@ -34,6 +34,7 @@ from canary_subs.model import (
     AudioClip,
     AudioTrack,
     Choice,
+    Cue,
     MediaInfo,
     Plan,
     Request,
@@ -45,14 +46,14 @@ from canary_subs.model import (
 from canary_subs.pipeline import schedule as pipeline
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow, process
-from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.plugin.hookspecs import LayoutRequest, Provider, hookimpl
 from canary_subs.testing import (
     FakeEngine,
     Fakes,
     fake_plan,
     fake_words,
     plugins,
-    write_film,
+    write_video,
 )
 
 
@@ -99,7 +100,7 @@ def no_thread_is_left() -> Iterator[None]:
 
 def test_every_word_arrives_once_in_order_in_every_language(tmp_path: Path) -> None:
     speech = ((500, 4000), (5000, 27_000), (30_000, 30_500))
-    path = write_film(tmp_path / "a.film", *speech)
+    path = write_video(tmp_path / "a.film", *speech)
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(targets=("original", "de", "en", "fr")))
     assert outcome.errors == ()
@@ -111,7 +112,7 @@ def test_every_word_arrives_once_in_order_in_every_language(tmp_path: Path) -> N
 
 
 def test_a_piece_is_encoded_once_for_all_its_targets(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 5000), (6000, 9000))
+    path = write_video(tmp_path / "a.film", (0, 5000), (6000, 9000))
     fakes = Fakes()
     one(fakes, path, fake_plan(targets=("en", "de", "fr")))
     asked = [piece for call in fakes.engine.asked for piece in call]
@@ -119,12 +120,12 @@ def test_a_piece_is_encoded_once_for_all_its_targets(tmp_path: Path) -> None:
 
 
 def test_no_piece_is_longer_than_the_model_takes_and_no_batch_much_fuller(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 95_000))
+    path = write_video(tmp_path / "a.film", (0, 95_000))
     fakes = Fakes()
     one(fakes, path)
     for call in fakes.engine.asked:
         lengths_ms = [len(piece.clip.samples) * 1000 // SAMPLE_RATE_HZ for piece in call]
-        assert max(lengths_ms) <= fakes.engine.max_clip_ms
+        assert max(lengths_ms) <= fakes.engine.max_segment_ms
         assert sum(lengths_ms) - lengths_ms[-1] < fakes.engine.batch_ms
 
 
@@ -162,7 +163,7 @@ def test_several_films_share_batches_and_keep_their_words(tmp_path: Path) -> Non
     films = {f"f{n}": ((0, 2000 + 400 * n), (5000, 6000 + 4000 * n)) for n in range(7)}
     fakes = Fakes()
     tasks = [
-        Task(path=write_film(tmp_path / f"{name}.film", *speech), plan=fake_plan())
+        Task(path=write_video(tmp_path / f"{name}.film", *speech), plan=fake_plan())
         for name, speech in films.items()
     ]
     outcomes = run(fakes, *tasks)
@@ -175,8 +176,8 @@ def test_several_films_share_batches_and_keep_their_words(tmp_path: Path) -> Non
 
 def test_a_short_film_is_not_starved_by_long_ones(tmp_path: Path) -> None:
     fakes = Fakes()
-    long = [write_film(tmp_path / f"long{n}.film", (0, 600_000)) for n in range(3)]
-    short = write_film(tmp_path / "short.film", (0, 4000))
+    long = [write_video(tmp_path / f"long{n}.film", (0, 600_000)) for n in range(3)]
+    short = write_video(tmp_path / "short.film", (0, 4000))
     asked_when_short_ended = 0
     shelf = plugins(fakes)
     tasks = [Task(path=path, plan=fake_plan()) for path in (*long, short)]
@@ -198,8 +199,8 @@ def test_films_of_different_models_take_turns(tmp_path: Path) -> None:
             return [Provider(name="second", summary="another", make=lambda options: others)]
 
     shelf = plugins(fakes, Second())
-    first = write_film(tmp_path / "a.film", (0, 200_000))
-    second = write_film(tmp_path / "b.film", (0, 10_000))
+    first = write_video(tmp_path / "a.film", (0, 200_000))
+    second = write_video(tmp_path / "b.film", (0, 10_000))
     tasks = [
         Task(path=first, plan=fake_plan()),
         Task(path=second, plan=fake_plan(engine=Choice(name="second"))),
@@ -219,7 +220,7 @@ def test_tasks_are_taken_only_when_there_is_room(tmp_path: Path) -> None:
             taken += 1
             # Those that are read, recognised and finished.
             assert taken - ended <= 3 * pipeline.OPEN_FILMS
-            path = write_film(tmp_path / f"{number}.film", (0, 20_000))
+            path = write_video(tmp_path / f"{number}.film", (0, 20_000))
             yield Task(path=path, plan=fake_plan())
 
     shelf = plugins(fakes)
@@ -230,8 +231,8 @@ def test_tasks_are_taken_only_when_there_is_room(tmp_path: Path) -> None:
 
 def test_a_task_that_comes_late_is_still_taken(tmp_path: Path) -> None:
     fakes = Fakes()
-    first = Task(path=write_film(tmp_path / "a.film", (0, 300_000)), plan=fake_plan())
-    late = Task(path=write_film(tmp_path / "b.film", (0, 1000)), plan=fake_plan())
+    first = Task(path=write_video(tmp_path / "a.film", (0, 300_000)), plan=fake_plan())
+    late = Task(path=write_video(tmp_path / "b.film", (0, 1000)), plan=fake_plan())
     outcomes = run(fakes, first, None, None, late)
     assert [outcome.task for outcome in outcomes] == [late, first]
 
@@ -245,7 +246,7 @@ def test_none_with_nothing_open_ends_the_call() -> None:
 
 def test_what_is_kept_is_never_recognised_again(tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 8000) for n in range(30))
-    path = write_film(tmp_path / "a.film", *speech)
+    path = write_video(tmp_path / "a.film", *speech)
     memory, first, second = Memory(), Fakes(), Fakes()
     shelf = plugins(first)
     with closing(
@@ -262,7 +263,7 @@ def test_what_is_kept_is_never_recognised_again(tmp_path: Path) -> None:
 
 
 def test_another_language_later_asks_for_that_language_alone(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 25_000))
+    path = write_video(tmp_path / "a.film", (0, 25_000))
     memory, fakes = Memory(), Fakes()
     one(fakes, path, keep=memory)
     fakes.engine.asked.clear()
@@ -273,7 +274,7 @@ def test_another_language_later_asks_for_that_language_alone(tmp_path: Path) -> 
 
 def test_passages_come_in_order_where_only_some_are_kept(tmp_path: Path) -> None:
     speech = tuple((n * 3000, n * 3000 + 2000) for n in range(20))
-    path = write_film(tmp_path / "a.film", *speech)
+    path = write_video(tmp_path / "a.film", *speech)
     memory, fakes = Memory(), Fakes()
     one(fakes, path, keep=memory)
     for number, key in enumerate(list(memory.pieces)):
@@ -289,7 +290,7 @@ def test_passages_come_in_order_where_only_some_are_kept(tmp_path: Path) -> None
 
 
 def test_another_model_precision_or_track_recalls_nothing(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     memory = Memory()
     one(Fakes(), path, keep=memory)
     other = Fakes()
@@ -303,7 +304,7 @@ def test_a_memory_that_fails_is_the_films_failure(tmp_path: Path) -> None:
         def keep(self, scope: str, found: Any) -> None:
             raise OutputError("the disk is full")
 
-    outcome = one(Fakes(), write_film(tmp_path / "a.film", (0, 3000)), keep=Full())
+    outcome = one(Fakes(), write_video(tmp_path / "a.film", (0, 3000)), keep=Full())
     assert [str(error) for error in outcome.errors] == ["the disk is full"]
 
 
@@ -312,7 +313,7 @@ def test_a_memory_that_fails_is_the_films_failure(tmp_path: Path) -> None:
 
 def test_progress_rises_and_stages_come_in_order(tmp_path: Path) -> None:
     told: list[tuple[Stage, float]] = []
-    path = write_film(tmp_path / "a.film", (0, 50_000))
+    path = write_video(tmp_path / "a.film", (0, 50_000))
     one(Fakes(), path, tell=lambda stage, share: told.append((stage, share)))
     stages = list(dict.fromkeys(stage for stage, _ in told))
     assert stages == [Stage.PROBE, Stage.RECOGNISE, Stage.LAYOUT, Stage.DELIVER]
@@ -322,7 +323,7 @@ def test_progress_rises_and_stages_come_in_order(tmp_path: Path) -> None:
 
 
 def test_the_provenance_names_what_made_the_text(tmp_path: Path) -> None:
-    outcome = one(Fakes(), write_film(tmp_path / "a.film", (0, 3000)))
+    outcome = one(Fakes(), write_video(tmp_path / "a.film", (0, 3000)))
     made = outcome.documents[0].provenance
     assert made["model"] == "fake-1"
     assert made["precision"] == "fp32"
@@ -334,39 +335,39 @@ def test_the_provenance_names_what_made_the_text(tmp_path: Path) -> None:
 
 def test_the_language_is_found_out_where_nobody_names_it(tmp_path: Path) -> None:
     speech = ((0, 40_000), (60_000, 90_000))
-    path = write_film(tmp_path / "a.film", *speech, spoken="fr")
+    path = write_video(tmp_path / "a.film", *speech, spoken="fr")
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(source=None, targets=("original", "en")))
     assert outcome.delivered == ("a.fr.fake", "a.en.fake")
     assert shown(fakes, "a.fr.fake") == fake_words("fr", *speech)
-    assert {piece.source for call in fakes.engine.asked for piece in call} == {"fr"}
+    assert {piece.spoken for call in fakes.engine.asked for piece in call} == {"fr"}
 
 
 def test_the_files_own_mark_is_taken_and_the_plan_is_above_it(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 3000), spoken="fr", tagged="de")
+    path = write_video(tmp_path / "a.film", (0, 3000), spoken="fr", tagged="de")
     assert one(Fakes(), path, fake_plan(source=None, targets=("original",))).delivered == (
         "a.de.fake",
     )
     assert one(
-        Fakes(), write_film(tmp_path / "b.film", (0, 3000)), fake_plan(targets=("original",))
+        Fakes(), write_video(tmp_path / "b.film", (0, 3000)), fake_plan(targets=("original",))
     ).delivered == ("b.en.fake",)
 
 
 def test_an_unsure_language_stops_and_says_so(tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 9000) for n in range(10))
     spoken = ["en"] * 5 + ["de"] * 5
-    path = write_film(tmp_path / "a.film", *speech, spoken=spoken)
+    path = write_video(tmp_path / "a.film", *speech, spoken=spoken)
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(source=None, targets=("original",)))
     (error,) = outcome.errors
-    assert isinstance(error, LanguageUnsure)
+    assert isinstance(error, LanguageUncertain)
     assert "a.film" in str(error) and "--from" in str(error)
     assert fakes.engine.asked == [] and fakes.delivery.results == {}
 
 
 @pytest.mark.parametrize("odds", [{}, {"en": float("nan")}, {"en": 0.79, "de": 0.21}])
 def test_odds_that_say_nothing_are_unsure(odds: dict[str, float]) -> None:
-    with pytest.raises(LanguageUnsure):
+    with pytest.raises(LanguageUncertain):
         film.certain_language(Path("a"), odds)
 
 
@@ -401,7 +402,7 @@ class Unread(Fakes):
 
 
 def test_a_pair_that_cannot_be_is_refused_before_any_sound_is_read(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     (error,) = one(Unread(), path, fake_plan(targets=("en", "ja"))).errors
     assert isinstance(error, UnsupportedPair)
     assert str(error).startswith(f"{path}: ") and "ja" in str(error)
@@ -413,7 +414,7 @@ def test_a_pair_that_cannot_be_is_refused_before_any_sound_is_read(tmp_path: Pat
 def test_what_is_already_there_is_left_and_nothing_is_loaded(tmp_path: Path) -> None:
     fakes = Unread()
     fakes.delivery.results["a.en.fake"] = b"the user's own"
-    outcome = one(fakes, write_film(tmp_path / "a.film", (0, 3000)))
+    outcome = one(fakes, write_video(tmp_path / "a.film", (0, 3000)))
     assert outcome.skip is not None and outcome.skip.rule == "exists"
     assert "a.en.fake" in outcome.skip.reason
     assert fakes.delivery.results == {"a.en.fake": b"the user's own"}
@@ -424,7 +425,7 @@ def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
     fakes = Fakes()
     fakes.delivery.results["a.en.fake"] = b"the user's own"
     outcome = one(
-        fakes, write_film(tmp_path / "a.film", (0, 3000)), fake_plan(targets=("en", "de"))
+        fakes, write_video(tmp_path / "a.film", (0, 3000)), fake_plan(targets=("en", "de"))
     )
     assert outcome.delivered == ("a.de.fake",)
     assert fakes.delivery.results["a.en.fake"] == b"the user's own"
@@ -432,7 +433,7 @@ def test_only_what_is_missing_is_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", ["en", None])
 def test_no_speech_is_a_skip_with_its_reason(tmp_path: Path, source: str | None) -> None:
-    path = write_film(tmp_path / "a.film", duration_ms=30_000)
+    path = write_video(tmp_path / "a.film", duration_ms=30_000)
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(source=source))
     assert outcome.skip == film.NO_SPEECH
@@ -441,12 +442,12 @@ def test_no_speech_is_a_skip_with_its_reason(tmp_path: Path, source: str | None)
 
 def test_speech_without_words_is_no_speech(tmp_path: Path) -> None:
     # Shorter than a fake word: the engine hears nothing in it.
-    outcome = one(Fakes(), write_film(tmp_path / "a.film", (300, 400)))
+    outcome = one(Fakes(), write_video(tmp_path / "a.film", (300, 400)))
     assert outcome.skip == film.NO_SPEECH
 
 
 def test_a_decision_may_skip_or_change_the_plan(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     skip = Skip(rule="mine", reason="not today")
     assert one(Unread(), path, decide=lambda media, plan: skip).skip == skip
     outcome = one(Fakes(), path, decide=lambda media, plan: replace(plan, targets=("es",)))
@@ -454,7 +455,7 @@ def test_a_decision_may_skip_or_change_the_plan(tmp_path: Path) -> None:
 
 
 def test_a_plan_without_deliveries_gives_documents(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     outcome = one(Fakes(), path, fake_plan(writers=(), deliveries=(), targets=("en", "de")))
     assert outcome.skip is None and outcome.delivered == ()
     assert [document.language for document in outcome.documents] == ["en", "de"]
@@ -464,7 +465,7 @@ def test_a_plan_without_deliveries_gives_documents(tmp_path: Path) -> None:
 
 
 def test_a_broken_film_costs_no_other(tmp_path: Path) -> None:
-    good = write_film(tmp_path / "good.film", (0, 30_000))
+    good = write_video(tmp_path / "good.film", (0, 30_000))
     alien = tmp_path / "alien.film"
     alien.write_bytes(b"MZ")
     missing = tmp_path / "missing.film"
@@ -489,7 +490,7 @@ def test_a_film_that_breaks_off_fails_with_its_reason(tmp_path: Path) -> None:
 
     fakes.source.read = read  # type: ignore[method-assign]
     names = ("broken", "good")
-    paths = [write_film(tmp_path / f"{name}.film", (0, 60_000)) for name in names]
+    paths = [write_video(tmp_path / f"{name}.film", (0, 60_000)) for name in names]
     outcomes = run(fakes, *(Task(path=path, plan=fake_plan()) for path in paths))
     by_name = {outcome.task.path.stem: outcome for outcome in outcomes}
     assert isinstance(by_name["broken"].errors[0], DamagedMedia)
@@ -502,13 +503,13 @@ def test_a_poisonous_piece_costs_its_film_alone(tmp_path: Path) -> None:
     hear = fakes.engine.recognise
 
     def recognise(pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
-        if any(piece.source == "de" for piece in pieces):
+        if any(piece.spoken == "de" for piece in pieces):
             raise RuntimeError("CUDA error: device-side assert")
         return hear(pieces)
 
     fakes.engine.recognise = recognise  # type: ignore[method-assign]
-    bad = write_film(tmp_path / "bad.film", (0, 20_000))
-    good = [write_film(tmp_path / f"good{n}.film", (0, 20_000)) for n in range(2)]
+    bad = write_video(tmp_path / "bad.film", (0, 20_000))
+    good = [write_video(tmp_path / f"good{n}.film", (0, 20_000)) for n in range(2)]
     tasks = [Task(path=path, plan=fake_plan()) for path in good]
     tasks.insert(1, Task(path=bad, plan=fake_plan(source="de")))
     outcomes = {outcome.task.path: outcome for outcome in run(fakes, *tasks)}
@@ -524,7 +525,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_film_in_one_line(tmp_path: Path
         raise ModelError("there is no model here")
 
     fakes.engine.open = load  # type: ignore[method-assign]
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     for plan in (fake_plan(), fake_plan(source=None)):
         (error,) = one(fakes, path, plan).errors
         assert str(error) == "there is no model here"
@@ -532,7 +533,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_film_in_one_line(tmp_path: Path
 
 def test_films_that_wait_for_their_language_load_one_model(tmp_path: Path) -> None:
     fakes = Fakes()
-    paths = [write_film(tmp_path / f"{n}.film", (0, 20_000), spoken="de") for n in range(4)]
+    paths = [write_video(tmp_path / f"{n}.film", (0, 20_000), spoken="de") for n in range(4)]
     plan = fake_plan(source=None, targets=("original",))
     outcomes = run(fakes, *(Task(path=path, plan=plan) for path in paths))
     assert all(len(outcome.delivered) == 1 for outcome in outcomes)
@@ -578,7 +579,7 @@ def test_a_plugin_that_errs_anywhere_is_a_failure_of_its_film(
     plan = fake_plan(
         source=None if method in ("identify", "pairs") else "en", aligner=Choice(name="fake")
     )
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     (outcome,) = run(fakes, Task(path=path, plan=plan))
     if wrong is nothing and method in ("refuse", "find"):  # these may answer None
         assert outcome.delivered and not outcome.errors
@@ -622,7 +623,7 @@ class SecondFormat:
 def test_one_format_that_fails_costs_no_other(tmp_path: Path, wrong: dict[str, Any]) -> None:
     fakes = Fakes()
     shelf = plugins(fakes, SecondFormat(**wrong))
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     plan = fake_plan(writers=(Choice(name="bad"), Choice(name="fake")), targets=("en", "de"))
     (outcome,) = process([Task(path=path, plan=plan)], shelf, Sessions(shelf))
     assert outcome.delivered == ("a.en.fake", "a.de.fake")
@@ -635,7 +636,7 @@ def test_one_format_that_fails_costs_no_other(tmp_path: Path, wrong: dict[str, A
 def test_where_every_format_fails_nothing_is_recognised(tmp_path: Path) -> None:
     fakes = Unread()
     shelf = plugins(fakes, SecondFormat(make=RuntimeError("no")))
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     plan = fake_plan(writers=(Choice(name="bad"),))
     (outcome,) = process([Task(path=path, plan=plan)], shelf, Sessions(shelf))
     assert len(outcome.errors) == 1 and outcome.skip is None
@@ -647,7 +648,7 @@ def test_where_every_format_fails_nothing_is_recognised(tmp_path: Path) -> None:
 def test_a_name_that_there_is_not_fails_in_one_line(tmp_path: Path, field: str) -> None:
     nobody = Choice(name="fakee")
     plan = fake_plan(**{field: (nobody,) if field.endswith("s") else nobody})
-    (error,) = one(Fakes(), write_film(tmp_path / "a.film", (0, 3000)), plan).errors
+    (error,) = one(Fakes(), write_video(tmp_path / "a.film", (0, 3000)), plan).errors
     assert isinstance(error, UnknownName)
     assert "did you mean 'fake'?" in str(error)
 
@@ -656,11 +657,11 @@ def test_a_layout_that_fails_for_one_language_costs_that_language(tmp_path: Path
     fakes = Fakes()
     lay = fakes.layout.layout
 
-    def layout(transcript: Any, profile: Any, **more: Any) -> Any:
-        return boom() if transcript.language == "de" else lay(transcript, profile, **more)
+    def layout(request: LayoutRequest) -> tuple[Cue, ...]:
+        return boom() if request.transcript.language == "de" else lay(request)
 
     fakes.layout.layout = layout  # type: ignore[method-assign]
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     outcome = one(fakes, path, fake_plan(targets=("de", "en")))
     assert outcome.delivered == ("a.en.fake",)
     assert len(outcome.errors) == 1
@@ -699,7 +700,7 @@ def test_a_segmenter_that_breaks_its_word_fails_in_one_line(
     fakes = Fakes()
     fakes.segmenter = Spans(*spans)  # type: ignore[assignment]
     duration_ms = 100_000 if complaint == "too late" else 20_000
-    path = write_film(tmp_path / "a.film", (0, 9000), duration_ms=duration_ms)
+    path = write_video(tmp_path / "a.film", (0, 9000), duration_ms=duration_ms)
     (error,) = one(fakes, path).errors
     assert isinstance(error, PluginError)
     assert complaint in str(error)
@@ -735,7 +736,7 @@ def test_few_pieces_wait_however_slow_the_recogniser_is(tmp_path: Path) -> None:
             yield clip
 
     fakes.source.read = counting  # type: ignore[method-assign]
-    path = write_film(tmp_path / "a.film", (0, 2_000_000))
+    path = write_video(tmp_path / "a.film", (0, 2_000_000))
     shelf = plugins(fakes)
     with closing(follow([Task(path=path, plan=fake_plan())], shelf, Sessions(shelf))) as events:
         next(events)
@@ -760,9 +761,9 @@ def test_closed_early_it_leaves_no_thread_and_closes_the_sound(tmp_path: Path) -
             closed.append(media.path)
 
     fakes.source.read = read  # type: ignore[method-assign]
-    short = write_film(tmp_path / "short.film", (0, 1000))
-    longs = [write_film(tmp_path / f"l{n}.film", (0, 900_000)) for n in range(3)]
-    quiet = write_film(tmp_path / "quiet.film", duration_ms=36_000_000)
+    short = write_video(tmp_path / "short.film", (0, 1000))
+    longs = [write_video(tmp_path / f"l{n}.film", (0, 900_000)) for n in range(3)]
+    quiet = write_video(tmp_path / "quiet.film", duration_ms=36_000_000)
     before = threading.active_count()
     shelf = plugins(fakes)
     tasks = [Task(path=path, plan=fake_plan()) for path in (short, *longs, quiet)]
@@ -782,7 +783,7 @@ TONGUES = ("en", "de", "en")
 
 
 def test_a_forced_track_shows_foreign_lines_alone(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
     fakes = Fakes()
     outcome = one(fakes, path, fake_plan(targets=("original", "original.forced", "fr")))
     assert outcome.delivered == ("a.en.fake", "a.en.forced.fake", "a.fr.fake")
@@ -791,12 +792,12 @@ def test_a_forced_track_shows_foreign_lines_alone(tmp_path: Path) -> None:
     assert shown(fakes, "a.fr.fake") == fake_words("fr", *MIXED)
     assert [d.track for d in outcome.documents] == ["en", "en.forced", "fr"]
     assert {d.language for d in outcome.documents[:2]} == {"en"}
-    asked = [(piece.source, piece.targets) for call in fakes.engine.asked for piece in call]
+    asked = [(piece.spoken, piece.targets) for call in fakes.engine.asked for piece in call]
     assert asked == [("en", ("en", "fr")), ("de", ("en", "fr")), ("en", ("en", "fr"))]
 
 
 def test_a_film_in_one_language_has_no_forced_track(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", *MIXED)
+    path = write_video(tmp_path / "a.film", *MIXED)
     fakes = Fakes()
     assert one(fakes, path, fake_plan(targets=("en", "en.forced"))).delivered == ("a.en.fake",)
     outcome = one(Fakes(), path, fake_plan(targets=("en.forced",)))
@@ -808,12 +809,12 @@ def test_what_a_foreign_language_cannot_become_is_heard_in_the_films_own(tmp_pat
         def pairs(self) -> frozenset[tuple[str, str]]:
             return frozenset(pair for pair in super().pairs() if "en" in pair or len({*pair}) == 1)
 
-    path = write_film(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
     fakes = Fakes()
     fakes.engine = English()
     outcome = one(fakes, path, fake_plan(targets=("fr", "en.forced", "fr.forced")))
     assert outcome.delivered == ("a.fr.fake", "a.en.forced.fake")
-    asked = [(piece.source, piece.targets) for call in fakes.engine.asked for piece in call]
+    asked = [(piece.spoken, piece.targets) for call in fakes.engine.asked for piece in call]
     assert asked == [("en", ("fr",)), ("en", ("fr",)), ("de", ("en",)), ("en", ("fr",))]
 
 
@@ -822,7 +823,7 @@ def test_a_forced_track_that_no_language_leads_to_is_refused(tmp_path: Path) -> 
         def pairs(self) -> frozenset[tuple[str, str]]:
             return frozenset((name, name) for name in ("en", "de"))
 
-    path = write_film(tmp_path / "a.film", *MIXED)
+    path = write_video(tmp_path / "a.film", *MIXED)
     fakes = Fakes()
     fakes.engine = Alone()
     (error,) = one(fakes, path, fake_plan(targets=("en", "en.forced"))).errors
@@ -831,7 +832,7 @@ def test_a_forced_track_that_no_language_leads_to_is_refused(tmp_path: Path) -> 
 
 
 def test_foreign_pieces_are_remembered(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
     plan = fake_plan(targets=("en", "en.forced"))
     memory, first, again = Memory(), Fakes(), Fakes()
     one(first, path, plan, keep=memory)
@@ -843,7 +844,7 @@ def test_foreign_pieces_are_remembered(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["en", None])
 def test_cancelled_it_ends_soon_and_writes_nothing(tmp_path: Path, source: str | None) -> None:
     fakes = Fakes()
-    path = write_film(tmp_path / "a.film", (0, 5000), duration_ms=36_000_000)
+    path = write_video(tmp_path / "a.film", (0, 5000), duration_ms=36_000_000)
     asked = 0
 
     def cancelled() -> bool:
@@ -861,7 +862,7 @@ def test_a_bug_is_raised_and_still_leaves_nothing_running(tmp_path: Path) -> Non
         if stage is Stage.RECOGNISE:
             raise ZeroDivisionError
 
-    paths = [write_film(tmp_path / f"{n}.film", (0, 600_000)) for n in range(2)]
+    paths = [write_video(tmp_path / f"{n}.film", (0, 600_000)) for n in range(2)]
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
         run(Fakes(), *(Task(path=path, plan=fake_plan(), tell=tell) for path in paths))
@@ -873,13 +874,13 @@ def test_sessions_are_kept_between_calls_and_given_back(tmp_path: Path) -> None:
     shelf = plugins(fakes)
     sessions = Sessions(shelf)
     for name in ("a", "b"):
-        path = write_film(tmp_path / f"{name}.film", (0, 1000))
+        path = write_video(tmp_path / f"{name}.film", (0, 1000))
         list(process([Task(path=path, plan=fake_plan())], shelf, sessions))
     assert (fakes.engine.opened, fakes.engine.closed) == (1, 0)
     fakes.engine.close = boom  # type: ignore[method-assign]
     sessions.close()
     del fakes.engine.close
-    path = write_film(tmp_path / "c.film", (0, 1000))
+    path = write_video(tmp_path / "c.film", (0, 1000))
     list(process([Task(path=path, plan=fake_plan())], shelf, sessions))
     assert fakes.engine.opened == 2
     sessions.close()
@@ -899,7 +900,7 @@ class Policy:
 
 
 def test_a_plugin_may_change_the_plan_skip_or_pass(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", (0, 3000))
+    path = write_video(tmp_path / "a.film", (0, 3000))
     skip = Skip(rule="trailer", reason="it is a trailer")
 
     def outcome(*answers: Callable[[MediaInfo, Plan], Any]) -> Outcome:

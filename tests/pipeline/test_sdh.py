@@ -24,7 +24,7 @@ from canary_subs.model import AudioClip, Choice, Plan, Sound, Span
 from canary_subs.pipeline import steps as film
 from canary_subs.pipeline.schedule import Sessions, Task, process
 from canary_subs.plugin import manager
-from canary_subs.testing import Fakes, FakeTagger, fake_plan, fake_words, plugins, write_film
+from canary_subs.testing import Fakes, FakeTagger, fake_plan, fake_words, plugins, write_video
 from tests.pipeline.test_pipeline import no_thread_is_left, one  # noqa: F401  (a fixture of every test)
 
 SPEECH = ((500, 3000), (9000, 12_000))
@@ -41,7 +41,7 @@ def shown(fakes: Fakes, name: str) -> list[str]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return write_film(tmp_path / "a.film", *SPEECH, bells=BELLS, duration_ms=30_000)
+    return write_video(tmp_path / "a.film", *SPEECH, bells=BELLS, duration_ms=30_000)
 
 
 def test_sounds_stand_between_the_lines(path: Path) -> None:
@@ -69,17 +69,17 @@ def test_a_track_and_the_one_with_sounds_are_recognised_once(path: Path) -> None
 
 
 def test_where_nobody_speaks_sounds_are_all_there_is(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", bells=BELLS)
+    path = write_video(tmp_path / "a.film", bells=BELLS)
     fakes = Fakes()
     outcome = one(fakes, path, plan("en", "en.sdh"))
     assert outcome.delivered == ("a.en.sdh.fake",), "an empty track is offered to nobody"
     assert shown(fakes, "a.en.sdh.fake") == ["[bell rings]"]
-    silent = one(Fakes(), write_film(tmp_path / "b.film", duration_ms=9000), plan("en.sdh"))
+    silent = one(Fakes(), write_video(tmp_path / "b.film", duration_ms=9000), plan("en.sdh"))
     assert silent.skip == film.NO_SPEECH
 
 
 def test_a_film_without_sounds_has_all_its_lines(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", *SPEECH)
+    path = write_video(tmp_path / "a.film", *SPEECH)
     fakes = Fakes()
     assert one(fakes, path, plan("en.sdh")).delivered == ("a.en.sdh.fake",)
     assert shown(fakes, "a.en.sdh.fake") == fake_words("en", *SPEECH)
@@ -143,8 +143,8 @@ def test_one_film_is_listened_to_while_another_is_recognised(tmp_path: Path) -> 
 
     fakes = Fakes()
     fakes.tagger = Slow()
-    first = write_film(tmp_path / "a.film", *SPEECH, bells=BELLS)
-    other = write_film(tmp_path / "b.film", (0, 60_000))
+    first = write_video(tmp_path / "a.film", *SPEECH, bells=BELLS)
+    other = write_video(tmp_path / "b.film", (0, 60_000))
     tasks = [Task(path=first, plan=plan("en.sdh")), Task(path=other, plan=plan("en"))]
     shelf = plugins(fakes)
     ended: list[str] = []

@@ -13,7 +13,7 @@ from canary_subs.errors import ConfigError
 from canary_subs.model import Choice, Document
 from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
 from canary_subs.plugin import manager
-from canary_subs.testing import Fakes, fake_plan, fake_words, plugins, write_film
+from canary_subs.testing import Fakes, fake_plan, fake_words, plugins, write_video
 
 SPEECH = ((500, 6000), (9000, 20_000), (21_000, 23_000))
 
@@ -22,7 +22,7 @@ def documents(tmp_path: Path, *targets: str, shared: bool = False) -> dict[str, 
     """The tracks of a fake film that is spoken in English, by the built-in layout."""
     shelf = plugins(Fakes())
     shelf.add("cues", "built in", lambda: cues)
-    path = write_film(tmp_path / "a.film", *SPEECH)
+    path = write_video(tmp_path / "a.film", *SPEECH)
     plan = fake_plan(
         targets=targets, layout=Choice(name="balanced"), writers=(), shared_timing=shared
     )

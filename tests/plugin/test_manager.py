@@ -106,7 +106,7 @@ def test_the_fakes_keep_the_rules(tmp_path: Path) -> None:
     check_segmenter(segmenter)
     check_layout(layout, profile_for("netflix", "en"))
     check_writer(offers["format"][0])
-    film = testing.write_film(tmp_path / "a.film", (100, 2000), (3000, 9000))
+    film = testing.write_video(tmp_path / "a.film", (100, 2000), (3000, 9000))
     testing.check_source(offers["source"][0], film)
     check_delivery(offers["delivery"][0], testing.media_info(film))
     said = testing.transcript("One two.").utterances[0]

@@ -14,7 +14,7 @@ from canary_subs.formats.vtt import VttOptions, VttWriter
 from canary_subs.model import AudioClip, Choice, Plan, Timing, Utterance, Word
 from canary_subs.pipeline.schedule import Sessions
 from canary_subs.plugin.manager import Plugins
-from canary_subs.testing import FAKE_WORD_MS, Fakes, fake_plan, fake_words, plugins, write_film
+from canary_subs.testing import FAKE_WORD_MS, Fakes, fake_plan, fake_words, plugins, write_video
 from canary_subs.workflows.align import align
 from tests.workflows.test_check import Listener, srt
 
@@ -44,7 +44,7 @@ def on_offer(fakes: Fakes) -> Plugins:
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    return write_film(tmp_path / "film.mkv", *SPEECH)
+    return write_video(tmp_path / "film.mkv", *SPEECH)
 
 
 def test_a_script_gets_the_times_of_what_is_said(
@@ -158,7 +158,7 @@ def test_a_file_in_another_language_moves_as_a_whole(
         length = chance.randrange(1000, 4000)
         speech.append((at, at + length))
         at += length + chance.randrange(600, 6000)
-    film = write_film(tmp_path / "film.mkv", *speech)
+    film = write_video(tmp_path / "film.mkv", *speech)
     file = srt(
         tmp_path / "film.de.srt",
         *((round(a / 1.04) + 3000, round(b / 1.04) + 3000, f"Satz {a}") for a, b in speech),
@@ -191,7 +191,7 @@ def test_what_cannot_be_aligned_is_told(
         align(film, tmp_path / "none.txt", plan, on_offer, sessions)
     with pytest.raises(MediaError):
         align(text, drifted(tmp_path / "f.en.srt", 1, 0), plan, on_offer, sessions)
-    silent = write_film(tmp_path / "silent.mkv", duration_ms=5000)
+    silent = write_video(tmp_path / "silent.mkv", duration_ms=5000)
     text.write_text("Hello.")
     with pytest.raises(UsageError, match="speaks"):
         align(silent, text, plan, on_offer, sessions)

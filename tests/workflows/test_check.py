@@ -19,7 +19,7 @@ from canary_subs.model import Choice, Cue
 from canary_subs.plugin.hookspecs import Provider, hookimpl
 from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
-from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_film
+from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_video
 from canary_subs.time import clock
 from canary_subs.workflows.check import check_file, named_language, named_track, relayout
 
@@ -67,7 +67,7 @@ def test_the_options_it_listens_with_exist() -> None:
 
 
 def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> None:
-    film = write_film(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
+    film = write_video(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
     file = srt(
         tmp_path / "f.en.srt",
         (1000, 3000, "I was there."),

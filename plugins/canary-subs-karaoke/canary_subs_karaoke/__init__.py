@@ -106,7 +106,7 @@ def canary_subs_writers() -> Iterable[Provider[Writer]]:
         Provider(
             name="lrc",
             summary="lyrics for music players and karaoke; words light up on request",
-            make=LrcWriter,
+            make=lambda options, context: LrcWriter(options),
             options=LrcOptions,
         )
     ]
