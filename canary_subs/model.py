@@ -65,6 +65,7 @@ class Track:
         languages = tuple((name if kind is None else stem).split("+"))
         if (
             not all(languages)
+            or any("." in language for language in languages)
             or len(languages) > (2 if kind is None else 1)
             or len(set(languages)) < len(languages)
         ):
@@ -291,18 +292,27 @@ class Cue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subtitles:
-    """What a reader found in a subtitle file."""
+class Damage:
+    """Something in a subtitle file that could not be read."""
 
-    #: "srt", "vtt", "ass", "ttml", "microdvd", "sbv", "json".
-    format: str
-    #: Python's name of the encoding it was read in.
-    encoding: str
-    #: As the file itself states it; BCP-47.
-    language: str | None
+    #: Counted from 1; None where the reader does not know it.
+    line: int | None
+    what: str
+
+    def __str__(self) -> str:
+        return self.what if self.line is None else f"line {self.line}: {self.what}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subtitles:
+    """What a subtitle file says, as a reader gives it."""
+
     cues: tuple[Cue, ...]
-    #: What could not be read, one line each, beginning with "line N:".
-    damage: tuple[str, ...] = ()
+    #: As the file itself states it; BCP-47.
+    language: str | None = None
+    #: The languages and the kind of the track, from formats that state both.
+    track: Track | None = None
+    damage: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

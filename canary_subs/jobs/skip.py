@@ -13,19 +13,15 @@ from pathlib import Path
 
 from canary_subs.config.schema import SkipRules
 from canary_subs.errors import CanarySubsError
+from canary_subs.formats import reading
 from canary_subs.formats.filename import parse_name
 from canary_subs.media.tracks import choose
 from canary_subs.model import ORIGINAL, MediaInfo, Plan, Skip, SubtitleTrack, Track, TrackKind
 from canary_subs.pipeline.existing import Existing, existing_outputs
 from canary_subs.plugin.manager import Plugins
 
-#: Suffixes of subtitle files.
-_SUBTITLES = frozenset(
-    {
-        ".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sbv", ".stl", ".scc",
-        ".mks",
-    }
-)  # fmt: skip
+#: Suffixes of subtitle files that players read, and no reader of ours.
+_UNREADABLE = frozenset({".sub", ".sup", ".smi", ".stl", ".scc", ".mks"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +83,7 @@ def gather(
         rules=rules,
         spoken=spoken,
         tracks=tracks,
-        beside=_subtitles_beside(media.path),
+        beside=_subtitles_beside(media.path, _UNREADABLE | reading.suffixes(plugins)),
         existing=existing,
         foreign=frozenset(place for place in places if not is_ours(Path(place))),
         redo=redo,
@@ -229,7 +225,7 @@ def _serves(needed: TrackKind, kind: TrackKind) -> bool:
     return kind is needed or (needed is TrackKind.FULL and kind is TrackKind.SDH)
 
 
-def _subtitles_beside(video: Path) -> tuple[str, ...]:
+def _subtitles_beside(video: Path, suffixes: frozenset[str]) -> tuple[str, ...]:
     try:
         names = sorted(entry.name for entry in os.scandir(video.parent))
     except OSError:
@@ -237,7 +233,7 @@ def _subtitles_beside(video: Path) -> tuple[str, ...]:
     return tuple(
         name
         for name in names
-        if Path(name).suffix.lower() in _SUBTITLES and name.startswith(f"{video.stem}.")
+        if Path(name).suffix.lower() in suffixes and name.startswith(f"{video.stem}.")
     )
 
 

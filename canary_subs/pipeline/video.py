@@ -128,6 +128,7 @@ def subtitle(
         scope=json.dumps(provenance, sort_keys=True),
         transcripts=recognition.transcripts,
     )
+    task.on_progress(Stage.RECOGNISE, 0.0)
     shot_changes = _once(shots_of, media, plan)
     with (
         prefetch(shot_changes, 1, wakeup) as shot_reader,

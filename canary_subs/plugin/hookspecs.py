@@ -160,6 +160,10 @@ class Engine(ABC):
         """The models that it knows by name, the chosen one first."""
         return ()
 
+    def fetch(self, context: Context) -> None:
+        """Download the chosen model; loading it does, where an engine knows no shorter way."""
+        self.open(context).close()
+
 
 class Aligner(Protocol):
     """Finds when each word of a known text is said."""
@@ -203,6 +207,30 @@ class Layout(Protocol):
         """Rising cues that never overlap and show every word once, in order."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckRequest:
+    """A subtitle track to check. None means unknown: a check that needs it finds nothing."""
+
+    cues: tuple[Cue, ...]
+    profile: Profile
+    #: BCP-47.
+    language: str | None = None
+    frame_rate: Fraction | None = None
+    #: Of the video.
+    duration_ms: int | None = None
+    #: Where somebody speaks, rising and disjoint.
+    speech: tuple[Span, ...] | None = None
+    #: The cues of the track that this one translates.
+    original: tuple[Cue, ...] | None = None
+
+
+class Check(Protocol):
+    """Finds what a person should look at in a track. Pure: equal requests, equal findings."""
+
+    def check(self, request: CheckRequest) -> Iterable[Finding]:
+        """What is wrong, in any order, each finding with what was measured and its limit."""
+
+
 class Writer(Protocol):
     """Turns a document into the bytes of a format. Pure, as `Layout`."""
 
@@ -217,25 +245,35 @@ class Writer(Protocol):
 class ReadHints:
     """What is known of a subtitle file besides its bytes."""
 
-    #: The file's name, for messages.
+    #: Its path or another name, for messages.
     name: str
-    #: Its language, where that is known.
+    #: Its bytes as text, in the encoding that fits them; empty where they are not text.
+    text: str = ""
+    #: BCP-47, where the caller knows it.
     language: str | None = None
-    #: The video's frame rate, for formats that count frames.
+    #: Of the video, for formats that count frames; None where it is not known.
     frame_rate: Fraction | None = None
 
 
 class Reader(Protocol):
-    """Reads a subtitle format."""
+    """Reads one subtitle format. Pure, as `Writer`."""
 
-    #: The suffixes of its files, with their dots, lower case.
-    suffixes: tuple[str, ...]
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of such files end, with the dot: (".ass", ".ssa").
 
-    def sniff(self, data: bytes) -> bool:
-        """Whether the beginning of a file looks like this format."""
+        Empty for an ending that other files have as well (".json"): such a format is known by its
+        content alone.
+        """
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        """Whether the content is in this format, even if it is damaged."""
 
     def read(self, data: bytes, hints: ReadHints) -> Subtitles:
-        """The cues, and what of the file could not be read. Raises `NotSubtitles`."""
+        """The cues, as they stand in the file, and what could not be read.
+
+        Raises `NotSubtitles` where nothing can be read; the file's name is put before its message.
+        """
 
 
 class Delivery(Protocol):
@@ -249,28 +287,6 @@ class Delivery(Protocol):
 
         Safe to repeat. Raises `OutputError` for what failed after the others were delivered.
         """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckRequest:
-    """A subtitle track to examine, and what is known of its video."""
-
-    cues: Sequence[Cue]
-    profile: Profile
-    language: str | None = None
-    frame_rate: Fraction | None = None
-    duration_ms: int | None = None
-    #: Where somebody speaks, rising and disjoint; None: not known.
-    speech: Sequence[Span] | None = None
-    #: The cues of the track that this one translates; None: not known.
-    original: Sequence[Cue] | None = None
-
-
-class Check(Protocol):
-    """Rules over a subtitle track."""
-
-    def check(self, request: CheckRequest) -> Iterable[Finding]:
-        """What a person should look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,7 +346,11 @@ def canary_subs_layouts() -> Iterable[Provider[Layout]]:
 
 @hookspec
 def canary_subs_readers() -> Iterable[Provider[Reader]]:
-    """Subtitle formats that can be read."""
+    """Subtitle formats that can be read.
+
+    Readers whose suffix a file has are asked first, then the others, in the order of loading. The
+    first one that finds a cue reads the file.
+    """
     raise NotImplementedError
 
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pytest
 
-from canary_subs import cli
+from canary_subs import cli, formats
 from canary_subs.errors import CanarySubsError, OutputError
 from canary_subs.model import AudioClip, AudioTrack, Cue, MediaInfo
 from canary_subs.plugin import manager
@@ -128,7 +128,7 @@ def test_the_sound_is_read_once_and_never_held(tmp_path: Path) -> None:
     found = review.review_files(
         video,
         [srt(tmp_path / "film.en.srt", Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))],
-        plugins(fakes, Listener()),
+        plugins(fakes, Listener(), formats),
         profile="netflix",
     )
     assert counting.reads == 1
@@ -157,7 +157,7 @@ def test_a_segmenter_that_stops_early_costs_no_waveform(tmp_path: Path) -> None:
     found = review.review_files(
         video,
         [srt(tmp_path / "film.en.srt", Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))],
-        plugins(Fakes(), Ears()),
+        plugins(Fakes(), Ears(), formats),
         profile="netflix",
     )
     assert found.look.speech == ()
@@ -171,7 +171,7 @@ def reviewed(folder: Path, name: str, *cues: Cue) -> Path:
     spoken = Cue(start_ms=50_000, end_ms=52_000, lines=("It was a good day.",))
     track = srt(folder / f"{name}.en.srt", *cues, spoken)
     found = review.review_files(
-        video, [track], plugins(Fakes(), Listener()), profile="netflix", spoken="en"
+        video, [track], plugins(Fakes(), Listener(), formats), profile="netflix", spoken="en"
     )
     return found.store(folder)
 
