@@ -116,7 +116,7 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
         call(tmp_path / "none.film")
     with pytest.raises(UnsupportedPair):
         call(film, to="ja", spoken="en")
-    with pytest.raises(UsageError, match="'english' is no language tag"):
+    with pytest.raises(UsageError, match="'english' is not a language tag; did you mean 'en'"):
         call(film, to="english")
     with pytest.raises(UsageError):
         call(film, to=())
