@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import srt
 import webvtt
+from canary_subs.pipeline.steps import NO_SPEECH
 from numpy.typing import NDArray
 
 from canary_subs.config import layers as config
@@ -25,7 +26,6 @@ from canary_subs.demo import MODEL_PATH, sound
 from canary_subs.media import ffmpeg
 from canary_subs.model import SAMPLE_RATE_HZ
 from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
-from canary_subs.pipeline.steps import NO_SPEECH
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import sound_of

@@ -17,10 +17,31 @@ from canary_subs.formats.listing import formats as listed
 from canary_subs.formats.reading import parse, read, read_script, suffixes
 from canary_subs.model import Cue, Damage, Subtitles
 from canary_subs.plugin.hookspecs import Provider, ReadHints, hookimpl
-from canary_subs.testing import FakeWriter, plugins
+from canary_subs.testing import FakeWriter, check_reader, plugins
 
 SRT = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n"
 VTT = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>Hello\n"
+
+
+#: A small file of every format that is read.
+SAMPLES = {
+    "srt": SRT,
+    "vtt": VTT,
+    "ass": b"[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\i1}Hello\\Nthere\n",
+    "ttml": b'<tt xmlns="http://www.w3.org/ns/ttml"><body><p begin="1s" end="2s">Hello</p></body></tt>',
+    "json": b'{"format": "canary-subs", "version": 1, "language": "en", "languages": ["en"], '
+    b'"kind": "sdh", "utterances": [], "cues": [{"start_ms": 0, "end_ms": 900, '
+    b'"lines": ["Hello"], "speaker": null}]}',
+    "microdvd": b"{1}{1}25\n{25}{50}{y:i}Hello|there\n",
+    "sbv": b"0:00:01.000,0:00:02.000\nHello\n",
+}
+
+
+@pytest.mark.parametrize(
+    "provider", formats.canary_subs_readers(), ids=lambda provider: provider.name
+)
+def test_readers_keep_the_rules(provider: Provider[Any]) -> None:
+    check_reader(provider, SAMPLES[provider.name])
 
 
 def cues(text: str) -> tuple[Cue, ...]:
