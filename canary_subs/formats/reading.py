@@ -156,7 +156,7 @@ def _text(data: bytes, name: str, language: str | None) -> tuple[str, str]:
     Raises `NotSubtitles` for what no reader needs to be asked about.
     """
     if len(data) > MAX_BYTES:
-        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so no subtitle file")
+        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so not a subtitle file")
     try:
         text = decode(data, language)
     except NotSubtitles as error:

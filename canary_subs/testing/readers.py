@@ -71,7 +71,7 @@ def _check_subtitles(name: str, found: Any) -> None:
     claim(isinstance(found, Subtitles), f"{name}: read gives Subtitles, not {found!r:.60}")
     claim(
         all(isinstance(damage, Damage) for damage in found.damage),
-        f"{name}: damage is told by Damage values",
+        f"{name}: damage is given as Damage values",
     )
     for cue in found.cues:
         times = (cue.start_ms, cue.end_ms)

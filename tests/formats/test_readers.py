@@ -28,7 +28,8 @@ SAMPLES = {
     "srt": SRT,
     "vtt": VTT,
     "ass": b"[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\i1}Hello\\Nthere\n",
-    "ttml": b'<tt xmlns="http://www.w3.org/ns/ttml"><body><p begin="1s" end="2s">Hello</p></body></tt>',
+    "ttml": b'<tt xmlns="http://www.w3.org/ns/ttml">'
+    b'<body><p begin="1s" end="2s">Hello</p></body></tt>',
     "json": b'{"format": "canary-subs", "version": 1, "language": "en", "languages": ["en"], '
     b'"kind": "sdh", "utterances": [], "cues": [{"start_ms": 0, "end_ms": 900, '
     b'"lines": ["Hello"], "speaker": null}]}',
@@ -101,7 +102,7 @@ def test_a_strangers_reader_takes_part() -> None:
 def test_a_reader_of_bytes_takes_part() -> None:
     data = b"\x00\x01\x02" * 50
     assert text_of(data, "a.stl", Stranger("stl", says("binary"), (".stl",))) == "binary"
-    with pytest.raises(NotSubtitles, match="no text"):
+    with pytest.raises(NotSubtitles, match="not text"):
         text_of(data, "a.stl")
 
 
