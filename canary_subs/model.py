@@ -65,6 +65,7 @@ class Track:
         languages = tuple((name if kind is None else stem).split("+"))
         if (
             not all(languages)
+            or any("." in language for language in languages)
             or len(languages) > (2 if kind is None else 1)
             or len(set(languages)) < len(languages)
         ):

@@ -20,21 +20,21 @@ import webvtt
 from canary_subs.pipeline.steps import NO_SPEECH
 from numpy.typing import NDArray
 
-from canary_subs.config import layers as config
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
-from canary_subs.demo import MODEL_PATH, sound
+from canary_subs.demo import MODEL_PATH
 from canary_subs.media import ffmpeg
 from canary_subs.model import SAMPLE_RATE_HZ
-from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import sound_of
+from examples.demo_model import sound
+from examples.score import score, shortfalls, truth
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 VIDEOS = EXAMPLES / "videos"
-
-sys.path.insert(0, str(EXAMPLES))
-from score import score, shortfalls, truth  # noqa: E402  (it lies beside the examples, outside any package)
 
 assert MODEL_PATH.is_file(), "the demonstration model is part of the package"
 
@@ -49,7 +49,7 @@ class Road:
     def run(self, out: Path, *videos: Path, **chosen: object) -> dict[str, Outcome]:
         """Subtitle videos into a folder: name -> outcome."""
         wanted = replace(Config(), model="demo", out=out, formats=("json",), **chosen)  # type: ignore[arg-type]
-        plan = config.plan(wanted, self.plugins)
+        plan = plan_for(wanted, self.plugins)
         tasks = [Task(path=video, plan=plan) for video in videos]
         done = process(tasks, self.plugins, self.sessions)
         return {outcome.task.path.name: outcome for outcome in done}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from canary_subs.errors import CanarySubsError
 from canary_subs.model import Choice, Document, MediaInfo, Plan, Rendered
 from canary_subs.pipeline.existing import Output, suffix_of
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Delivery, Writer
 from canary_subs.plugin.manager import Plugins
 
@@ -40,9 +40,7 @@ def deliver(
             continue
         try:
             used: Delivery = plugins.use("delivery", own[0].delivery, plan.context)
-            for place in used.deliver(media, rendered):
-                if not isinstance(place, str):
-                    raise misbehaved(used.deliver, f"deliver must give texts, not {place!r:.60}")
+            for place in each(used.deliver, used.deliver(media, rendered), str):
                 places.append(place)
         except CanarySubsError as error:
             failures.append(error)

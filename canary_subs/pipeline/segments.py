@@ -13,7 +13,7 @@ from pathlib import Path
 from canary_subs.errors import LanguageUncertain, NotMedia, PluginError
 from canary_subs.model import AudioClip, AudioTrack, Choice, MediaInfo, Plan, Span, Track, Utterance
 from canary_subs.pipeline.cache import Cache
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Segmenter, Source
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import ms_to_samples
@@ -75,7 +75,7 @@ class Audio:
             clips = self.source.read(self.media, self.track)
             if isinstance(clips, Generator):  # a decoder must not outlive its video
                 stack.enter_context(closing(clips))
-            yield self._until_stopped(clips)
+            yield self._until_stopped(each(self.source.read, clips, AudioClip))
 
     def _until_stopped(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
         # Where nobody speaks for hours there is no segment at which a reader could be stopped.
@@ -135,7 +135,7 @@ def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterat
             yield clip
 
     last_ms = 0
-    for span in segmenter.cut(remembered(), max_ms):
+    for span in each(segmenter.cut, segmenter.cut(remembered(), max_ms), Span):
         if span.start_ms < last_ms or not 0 < span.duration_ms <= max_ms:
             raise PluginError(
                 "the segmenter must give rising, disjoint spans of at most "

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from canary_subs.cues.sounds import KINDS, knows
+from canary_subs.cues.sdh import KINDS, has_labels
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
     SAMPLE_RATE_HZ,
@@ -19,7 +19,7 @@ from canary_subs.model import (
     Utterance,
 )
 from canary_subs.pipeline.segments import Audio
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Tagger
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import joined, ms_to_samples, uncovered
@@ -41,7 +41,7 @@ def check_sounds(path: Path, plan: Plan, tracks: Iterable[Track], plugins: Plugi
     for track in tracks:
         if track.kind is not TrackKind.SDH:
             continue
-        if not knows(track.language):
+        if not has_labels(track.language):
             raise UnsupportedPair(
                 f"{path}: {track} cannot be made, since there are no sound labels in that "
                 "language yet; leave that track out"
@@ -67,9 +67,9 @@ def tag_sounds(
     tagger: Tagger = plugins.use("tagger", plan.tagger, plan.context)
     with audio.clips() as clips:
         pauses = quiet(_watched(clips, at), speech_of(utterances), MIN_QUIET_MS)
-        found = list(tagger.tag(pauses))
+        found = list(each(tagger.tag, tagger.tag(pauses), Sound))
     for one in found:
-        if not isinstance(one, Sound) or one.kind not in KINDS:
+        if one.kind not in KINDS:
             raise misbehaved(tagger.tag, f"tag must give Sounds of known kinds, not {one!r:.80}")
     yield tuple(sorted(found, key=lambda one: (one.start_ms, -one.confidence)))
 

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from canary_subs.cues.bilingual import bilingual
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.sounds import labelled
-from canary_subs.cues.tracks import bilingual
+from canary_subs.cues.sdh import add_labels
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.shots import shots_ms
 from canary_subs.model import Cue, Document, MediaInfo, Plan, Sound, Track, TrackKind, Transcript
 from canary_subs.pipeline.recognition import Recognition
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.contain import each
 from canary_subs.plugin.hookspecs import Layout, LayoutRequest
 from canary_subs.plugin.manager import Plugins
 
@@ -49,10 +49,7 @@ def lay_out(
         shots_ms=shots,
         template=template,
     )
-    cues = tuple(layout.layout(request))
-    if not all(isinstance(cue, Cue) for cue in cues):
-        raise misbehaved(layout.layout, "layout must give Cues")
-    return cues
+    return tuple(each(layout.layout, layout.layout(request), Cue))
 
 
 class TrackBuilder:
@@ -141,7 +138,7 @@ class TrackBuilder:
     def _with_sounds(self, document: Document) -> Document:
         """The track with labels of sounds between its cues (SDH)."""
         plan = self._plan
-        cues = labelled(
+        cues = add_labels(
             document.cues,
             self._sounds,
             language=document.language,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from canary_subs.errors import CanarySubsError, PluginError, PluginUnavailable, PluginUnusable
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -73,10 +75,30 @@ def _running(items: Iterator[Any], plugin: str) -> Generator[Any, None, None]:
 
 
 def misbehaved(call: Any, message: str) -> PluginError:
-    """The error for an answer that a plugin must not give, with the file and line to look at."""
-    code = getattr(getattr(call, "function", None), "__code__", None)
+    """The error for an answer that a plugin must not give, with the file and line to look at.
+
+    ``call`` is the method that gave it, as `Contained` hands it out.
+    """
+    code = getattr(getattr(call, "function", call), "__code__", None)
     place = f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code else ""
-    return PluginError(f"plugin {call.plugin!r} failed: {message}{place}")
+    return PluginError(f"plugin {getattr(call, 'plugin', '?')!r} failed: {message}{place}")
+
+
+def each(call: Any, given: object, kind: type[T]) -> Iterator[T]:
+    """What a plugin's call gave, one after the other, each checked to be a ``kind``.
+
+    >>> tuple(each(layout.layout, layout.layout(request), Cue))
+    """
+    if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+        raise misbehaved(call, f"{_name(call)} must give {kind.__name__}s, not {given!r:.60}")
+    for one in given:
+        if not isinstance(one, kind):
+            raise misbehaved(call, f"{_name(call)} must give {kind.__name__}s, not {one!r:.60}")
+        yield one
+
+
+def _name(call: Any) -> str:
+    return str(getattr(getattr(call, "function", call), "__name__", "it"))
 
 
 def in_one_line(error: BaseException) -> str:
@@ -90,9 +112,9 @@ def in_one_line(error: BaseException) -> str:
 def _place(error: BaseException) -> str:
     """Where a plugin raised, in its own file: " (plugin.py, line 12)"."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename != __file__]
+    own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
     if not own:
         return ""
-    # The first frame below ours is the plugin's; its last one names the line.
+    # The first frame below ours is the plugin's; the last one in that file names the line.
     mine = [frame for frame in own if frame.filename == own[0].filename]
     return f" ({Path(mine[-1].filename).name}, line {mine[-1].lineno})"

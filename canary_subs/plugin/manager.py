@@ -21,7 +21,7 @@ import pluggy
 
 from canary_subs import __version__
 from canary_subs.errors import ConfigError, PluginError, UnknownName
-from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip
+from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip, Track
 from canary_subs.plugin import hookspecs
 from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
@@ -290,8 +290,10 @@ class Plugins:
             answer: Any = call(**{name: known[name] for name in hook.argnames})
             if isinstance(answer, Skip):
                 return answer
-            if isinstance(answer, Plan):
+            if isinstance(answer, Plan) and all(isinstance(one, Track) for one in answer.targets):
                 plan = answer
+            elif isinstance(answer, Plan):
+                raise misbehaved(call, f"a Plan's targets are Tracks, not {answer.targets!r:.60}")
             elif answer is not None:
                 raise misbehaved(
                     call, f"canary_subs_plan must give a Plan, a Skip or None, not {answer!r:.60}"

@@ -12,7 +12,7 @@ from canary_subs.speech.options import CutOptions, SileroOptions, WebrtcOptions
 _SHORT_TARGET_MS, _SHORT_PAUSE_MS = 6_000, 400
 
 
-def _cutting(options: CutOptions, context: Context) -> CutOptions:
+def cutting(options: CutOptions, context: Context) -> CutOptions:
     """How to cut, in shorter segments where the context wants them."""
     if not context.short_segments:
         return options
@@ -27,14 +27,14 @@ def _silero(options: SileroOptions, context: Context) -> Segmenter:
     from canary_subs.speech.regions import SpeechCutter
     from canary_subs.speech.silero import Silero
 
-    return SpeechCutter(Silero, _cutting(options, context), threshold=options.threshold)
+    return SpeechCutter(Silero, cutting(options, context), threshold=options.threshold)
 
 
 def _webrtc(options: WebrtcOptions, context: Context) -> Segmenter:
     from canary_subs.speech.regions import SpeechCutter
     from canary_subs.speech.webrtc import Webrtc
 
-    return SpeechCutter(lambda: Webrtc(options.mode), _cutting(options, context))
+    return SpeechCutter(lambda: Webrtc(options.mode), cutting(options, context))
 
 
 @hookimpl

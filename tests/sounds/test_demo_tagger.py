@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canary_subs.demo import sound
-from canary_subs.demo.events import EVENTS
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Context
 from canary_subs.plugin.manager import load
 from canary_subs.sounds.audioset import kinds
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
 from canary_subs.testing import check_tagger
 from canary_subs.workflows.check import sound_of
+from examples.demo_model import sound
+from examples.demo_model.events import EVENTS
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 #: First part of the seeds; those of the training begin with 1.
