@@ -13,6 +13,7 @@ from pathlib import Path
 
 from canary_subs.errors import CanarySubsError, NotSubtitles
 from canary_subs.formats.encoding import decode
+from canary_subs.formats.filename import parse_name
 from canary_subs.model import Choice, Subtitles
 from canary_subs.plugin.contain import misbehaved
 from canary_subs.plugin.hookspecs import Reader, ReadHints
@@ -84,6 +85,22 @@ def read_script(path: Path, plugins: Plugins, *, language: str | None = None) ->
     if undecodable or _picture_format(data):
         raise NotSubtitles(f"{name}: {_why_unknown(data, undecodable, plugins)}")
     return text
+
+
+def beside(video: Path, plugins: Plugins) -> list[Path]:
+    """The files beside a video that are its subtitles by their names and can be read.
+
+    Raises `OSError`.
+    """
+    known = suffixes(plugins)
+    return sorted(
+        path
+        for path in video.parent.iterdir()
+        if path.suffix.lower() in known
+        and parse_name(path.name, video.stem) is not None
+        # With an index, a .sub file holds pictures (VobSub).
+        and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
+    )
 
 
 def suffixes(plugins: Plugins) -> frozenset[str]:

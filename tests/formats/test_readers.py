@@ -14,7 +14,7 @@ from canary_subs import formats
 from canary_subs.errors import NotSubtitles, PluginError
 from canary_subs.formats.listing import Format
 from canary_subs.formats.listing import formats as listed
-from canary_subs.formats.reading import parse, read, read_script, suffixes
+from canary_subs.formats.reading import beside, parse, read, read_script, suffixes
 from canary_subs.model import Cue, Damage, Subtitles
 from canary_subs.plugin.hookspecs import Provider, ReadHints, hookimpl
 from canary_subs.testing import FakeWriter, check_reader, plugins
@@ -182,6 +182,16 @@ def test_suffixes_are_those_of_all_readers() -> None:
     built_in = {".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".itt", ".sbv", ".sub"}
     assert suffixes(plugins(formats)) == built_in
     assert suffixes(plugins(formats, Stranger("one", fails, (".LYR",)))) == {*built_in, ".lyr"}
+
+
+def test_the_files_beside_a_video(tmp_path: Path) -> None:
+    names = ["A.srt", "A.en.SRT", "A.de.sub", "A.fr.sub", "A.lyr", "A.sdh.en.ass"]
+    others = ["A.fr.idx", "A.mkv", "A.json", "A.check.json", "AB.srt", "A.2.en.srt", "B.srt"]
+    for name in names + others:
+        (tmp_path / name).touch()
+    known = plugins(formats, Stranger("one", fails))
+    found = [path.name for path in beside(tmp_path / "A.mkv", known)]
+    assert found == sorted(set(names) - {"A.fr.sub"})
 
 
 def test_a_script_is_what_no_reader_knows(tmp_path: Path) -> None:
