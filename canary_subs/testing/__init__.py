@@ -45,6 +45,7 @@ from canary_subs.testing.fakes import (
     fake_words,
     write_video,
 )
+from canary_subs.testing.readers import check_reader
 from canary_subs.testing.samples import (
     HOSTILE_TEXTS,
     babble,
@@ -76,6 +77,7 @@ __all__ = [
     "check_layout",
     "check_plugin",
     "check_provider",
+    "check_reader",
     "check_segmenter",
     "check_source",
     "check_tagger",
