@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from canary_subs.api import listen, subtitle
-    from canary_subs.hookspecs import Provider, hookimpl
+    from canary_subs.plugin.hookspecs import Provider, hookimpl
 
 __version__ = "0.1.0"
 
 __all__ = ["Provider", "__version__", "hookimpl", "listen", "subtitle"]
 
 _HOMES = {
-    "Provider": "canary_subs.hookspecs",
-    "hookimpl": "canary_subs.hookspecs",
+    "Provider": "canary_subs.plugin.hookspecs",
+    "hookimpl": "canary_subs.plugin.hookspecs",
     "listen": "canary_subs.api",
     "subtitle": "canary_subs.api",
 }

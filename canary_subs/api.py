@@ -7,13 +7,15 @@ from contextlib import closing
 from os import PathLike
 from pathlib import Path
 
-from canary_subs import config, naming, plugins
+from canary_subs import naming
+from canary_subs.config import layers as config
+from canary_subs.config.schema import Config
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import UsageError
-from canary_subs.keys import Config
 from canary_subs.model import Cue, Plan, Transcript
-from canary_subs.pipeline import Outcome, Passage, Sessions, Task, follow
-from canary_subs.plugins import Catalogue
+from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow
+from canary_subs.plugin import manager
+from canary_subs.plugin.manager import Plugins
 
 _DEFAULT = Config()
 
@@ -42,9 +44,9 @@ def subtitle(
     Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
     file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
     """
-    catalogue = plugins.load()
-    plan = _plan(catalogue, to, source, model, sound_model, profile, track, device, precision)
-    with closing(_follow(path, plan, catalogue)) as events:
+    plugins = manager.load()
+    plan = _plan(plugins, to, source, model, sound_model, profile, track, device, precision)
+    with closing(_follow(path, plan, plugins)) as events:
         for event in events:
             if isinstance(event, Outcome):
                 return {document.track: document.cues for document in event.documents}
@@ -69,14 +71,14 @@ def listen(
     `subtitle` gives, which sees the whole film. Cues of one language come in order. Closing the
     iterator ends the work.
     """
-    catalogue = plugins.load()
+    plugins = manager.load()
     plan = _plan(
-        catalogue, to, source, model, _DEFAULT.sound_model, profile, track, device, precision
+        plugins, to, source, model, _DEFAULT.sound_model, profile, track, device, precision
     )
     if sdh := next(filter(naming.is_sdh, plan.targets), None):
         raise UsageError(f"to: the sounds of {sdh!r} are known at the end only; use subtitle")
-    layout = catalogue.make("layout", plan.layout)
-    with closing(_follow(path, plan, catalogue)) as events:
+    layout = plugins.make("layout", plan.layout)
+    with closing(_follow(path, plan, plugins)) as events:
         for event in events:
             if isinstance(event, Outcome):
                 return
@@ -94,7 +96,7 @@ def listen(
 
 
 def _plan(
-    catalogue: Catalogue,
+    plugins: Plugins,
     to: str | Sequence[str],
     source: str | None,
     model: str,
@@ -120,18 +122,18 @@ def _plan(
         deliveries=(),
     )
     profile_for(profile, "en")  # an unknown one is refused before anything is heard
-    return config.plan(chosen, catalogue)
+    return config.plan(chosen, plugins)
 
 
 def _follow(
-    path: str | PathLike[str], plan: Plan, catalogue: Catalogue
+    path: str | PathLike[str], plan: Plan, plugins: Plugins
 ) -> Generator[Passage | Outcome, None, None]:
     """What happens to one film; its failure is raised."""
     task = Task(path=Path(path), plan=plan)
-    sessions = Sessions(catalogue)
+    sessions = Sessions(plugins)
     sessions.engine(plan)  # a model that is not there is told of before the film is opened
     try:
-        with closing(follow([task], catalogue, sessions)) as events:
+        with closing(follow([task], plugins, sessions)) as events:
             for event in events:
                 if isinstance(event, Outcome) and event.errors:
                     raise event.errors[0]

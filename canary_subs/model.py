@@ -145,7 +145,7 @@ class Utterance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
+class Request:
     """A clip to recognise, the language spoken in it, and the languages wanted from it."""
 
     clip: AudioClip

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from score import Score, score, shortfalls, truth
 
-from canary_subs.review import write_index
+from canary_subs.workflows.review import write_index
 
 HERE = Path(__file__).resolve().parent
 FILMS = HERE.parent / "build" / "demo" / "films"

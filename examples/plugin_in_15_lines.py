@@ -1,7 +1,7 @@
 """A format of your own: put this file into the plugin folder, then ask for `--format sbv`."""
 
 from canary_subs import Provider, hookimpl
-from canary_subs.timing import clock
+from canary_subs.time import clock
 
 
 class Sbv:

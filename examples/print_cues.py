@@ -4,7 +4,7 @@ import sys
 
 from canary_subs import listen
 from canary_subs.errors import CanarySubsError
-from canary_subs.timing import clock
+from canary_subs.time import clock
 
 film, *languages = sys.argv[1:] or sys.exit(__doc__)
 try:

@@ -13,6 +13,7 @@ import pytest
 
 import canary_subs
 from canary_subs import api, listen, subtitle
+from canary_subs.config.schema import Config
 from canary_subs.errors import (
     LanguageUnsure,
     ModelError,
@@ -21,11 +22,10 @@ from canary_subs.errors import (
     UnsupportedPair,
     UsageError,
 )
-from canary_subs.hookspecs import NoOptions, hookimpl
-from canary_subs.keys import Config
 from canary_subs.model import Cue
-from canary_subs.plugins import KINDS, Catalogue
-from canary_subs.testing import Fakes, catalogue, fake_words, write_film
+from canary_subs.plugin.hookspecs import NoOptions, hookimpl
+from canary_subs.plugin.manager import KINDS, Plugins
+from canary_subs.testing import Fakes, fake_words, plugins, write_film
 
 
 class AsDefaults:
@@ -47,8 +47,8 @@ class AsDefaults:
 def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     made = Fakes()
 
-    def load() -> Catalogue:
-        return catalogue(AsDefaults(made))
+    def load() -> Plugins:
+        return plugins(AsDefaults(made))
 
     monkeypatch.setattr(api.plugins, "load", load)
     before = threading.active_count()

@@ -163,7 +163,7 @@ def loaded_after(statement: str) -> set[str]:
         "import canary_subs",
         "import canary_subs.cli",
         "from canary_subs.cli import parser; parser().format_help()",
-        "from canary_subs.plugins import load; load()",
+        "from canary_subs.plugin.manager import load; load()",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(statement: str) -> None:

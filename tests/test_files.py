@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from canary_subs import files
-from canary_subs.files import write_whole
+from canary_subs import _files as files
+from canary_subs._files import write_whole
 
 
 def names(folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from canary_subs.canary.aligner import CtcOptions, CtcWordTimer
 from canary_subs.canary.engine import CanaryEngine, CanaryOptions
-from canary_subs.hookspecs import Aligner, Engine, Provider, hookimpl
+from canary_subs.plugin.hookspecs import Aligner, Engine, Provider, hookimpl
 
 # Read once, when torch is loaded. Threads that wait for each other must not spin: beside ffmpeg,
 # or a second program, that makes a small model ten times slower.

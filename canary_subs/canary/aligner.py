@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from canary_subs.errors import PluginUnusable
 from canary_subs.model import AudioClip, Span, Timing, Utterance
 from canary_subs.naming import primary
-from canary_subs.timing import samples_to_ms
+from canary_subs.time import samples_to_ms
 
 if TYPE_CHECKING:
     from canary_subs.canary.align import CtcAligner
-    from canary_subs.canary.hear import Hearing
+    from canary_subs.canary.encoder import Encoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +74,10 @@ class CtcWordTimer:
         return replace(utterance, words=words, timing=Timing.CTC)
 
     @cached_property
-    def _model(self) -> tuple[Hearing, CtcAligner]:
+    def _model(self) -> tuple[Encoder, CtcAligner]:
         from canary_subs.canary import align, load, precision
-        from canary_subs.canary.hear import Hearing
+        from canary_subs.canary.encoder import Encoder
 
         device = precision.device_of(self._options.device)
         model = load.load_ctc(Path(self._options.model))
-        return Hearing(model, "fp32", device), align.CtcAligner(model, device)
+        return Encoder(model, "fp32", device), align.CtcAligner(model, device)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from canary_subs.canary.decode import Decoded, Decoder, Request
+from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
 
 _NEVER = -1e30
 
@@ -21,7 +21,7 @@ def beam_search(
     decoder: Decoder,
     encoded: Tensor,
     lengths: Sequence[int],
-    requests: Sequence[Sequence[Request]],
+    requests: Sequence[Sequence[DecodeRequest]],
     width: int,
     *,
     attention: bool = False,

@@ -29,7 +29,7 @@ from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.random_models import SHAPES, Shape, build
 from canary_subs.canary.session import CanarySession
 from canary_subs.errors import UnknownName
-from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Piece, Timing
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Request, Timing
 
 #: The languages of one and of four texts from a piece.
 _LANGUAGES = {1: ("en",), 4: ("en", "de", "es", "fr")}
@@ -228,7 +228,7 @@ class FormatReport:
 
 def compare_formats(
     model: str,
-    pieces: Sequence[Piece],
+    pieces: Sequence[Request],
     *,
     device: str = "auto",
     formats: Sequence[str] = tuple(BYTES_PER_PARAMETER),
@@ -355,7 +355,7 @@ def _our_work(
     encoded, lengths = session.hearing.encode(sounds)
     for count, languages in _LANGUAGES.items():
         rows = [session.requests("en", languages, frames) for frames in lengths]
-        pieces = [Piece(clip=clip, source="en", targets=languages) for clip in clips]
+        pieces = [Request(clip=clip, source="en", targets=languages) for clip in clips]
         work[OURS, "decode", count] = partial(session.decoder.greedy, encoded, lengths, rows)
         work[OURS, "whole", count] = partial(session.recognise_once, pieces)
     return work

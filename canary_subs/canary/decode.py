@@ -36,7 +36,7 @@ _FRAMES_STEP = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class DecodeRequest:
     """A text wanted from a piece of sound: its prompt, and at most so many tokens after it."""
 
     prompt: tuple[int, ...]
@@ -216,7 +216,7 @@ class Decoder(nn.Module):
         self,
         encoded: Tensor,
         lengths: Sequence[int],
-        requests: Sequence[Sequence[Request]],
+        requests: Sequence[Sequence[DecodeRequest]],
         *,
         attention: bool = False,
     ) -> list[list[Decoded]]:
@@ -237,7 +237,7 @@ class Decoder(nn.Module):
         self,
         encoded: Tensor,
         lengths: Sequence[int],
-        requests: Sequence[Sequence[Request]],
+        requests: Sequence[Sequence[DecodeRequest]],
         slots: int,
         *,
         attention: bool,
@@ -261,7 +261,7 @@ class Decoder(nn.Module):
                 origin[piece * grid.slots + slot] = (piece, slot)
         return grid, origin
 
-    def prefill(self, grid: _Grid, asked: Sequence[Request | None]) -> Tensor:
+    def prefill(self, grid: _Grid, asked: Sequence[DecodeRequest | None]) -> Tensor:
         """Run the prompt of each row; returns the scores (rows, vocabulary) of its first token."""
         stand_in = next(request for request in asked if request)
         prompts = [(request or stand_in).prompt for request in asked]
@@ -296,7 +296,7 @@ class Decoder(nn.Module):
     def _generate(
         self,
         grid: _Grid,
-        requests: Sequence[Sequence[Request]],
+        requests: Sequence[Sequence[DecodeRequest]],
         origin: list[tuple[int, int] | None],
         first_end: list[float],
     ) -> list[list[Decoded]]:
@@ -398,7 +398,7 @@ class Decoder(nn.Module):
     def _harvest(
         self,
         grid: _Grid,
-        requests: Sequence[Sequence[Request]],
+        requests: Sequence[Sequence[DecodeRequest]],
         origin: list[tuple[int, int] | None],
         first_end: Sequence[float],
         finished: NDArray[np.bool_],

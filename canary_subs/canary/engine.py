@@ -7,7 +7,7 @@ from functools import cached_property
 
 from canary_subs.canary import models
 from canary_subs.errors import DeviceTooSmall, PluginUnusable
-from canary_subs.hookspecs import Session
+from canary_subs.plugin.hookspecs import Session
 
 #: Wider beams find no better texts, and take as many times the memory.
 _MAX_BEAM = 16

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_subs import hub
+from canary_subs import _hub as hub
 from canary_subs.canary.archive import read_archive
 from canary_subs.errors import ModelError, UnknownName
 from canary_subs.model import Timing

@@ -12,19 +12,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from canary_subs.canary import align, precision, repair
+from canary_subs.canary import align, precision
+from canary_subs.canary import fallback as repair
 from canary_subs.canary.batch import Batcher
 from canary_subs.canary.beam import beam_search
-from canary_subs.canary.decode import Decoded, Decoder, Request
-from canary_subs.canary.hear import Hearing
+from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
+from canary_subs.canary.detokenize import Spelled, Speller
+from canary_subs.canary.encoder import Encoder
 from canary_subs.canary.load import Loaded
 from canary_subs.canary.models import ModelCard, refusal
 from canary_subs.canary.prompt import Prompter
-from canary_subs.canary.text import Spelled, Speller
 from canary_subs.errors import UnsupportedPair
-from canary_subs.model import AudioClip, Flag, Piece, Span, Timing, Utterance, Word
+from canary_subs.model import AudioClip, Flag, Request, Span, Timing, Utterance, Word
 from canary_subs.naming import primary
-from canary_subs.timing import samples_to_ms
+from canary_subs.time import samples_to_ms
 
 #: Sound shorter than this holds no word, and hardly a frame.
 _MIN_S = 0.1
@@ -54,7 +55,7 @@ _EVIDENCE = 16
 class _Heard:
     """One piece, decoded and not yet timed."""
 
-    piece: Piece
+    piece: Request
     #: For each language wanted, and the spoken one where it is needed for timing.
     texts: Mapping[str, tuple[Decoded, Spelled]]
     #: Words with frame tokens, where the model times words that way.
@@ -87,10 +88,10 @@ class CanarySession:
         )
         decoder: Any = precision.apply(Decoder(model), precision_name, device)
         self.decoder: Decoder = decoder
-        self.hearing = Hearing(model, precision_name, device)
+        self.hearing = Encoder(model, precision_name, device)
         self._aligner, self._ctc_hearing = None, None
         if loaded.ctc is not None:
-            self._ctc_hearing = Hearing(loaded.ctc, precision_name, device)
+            self._ctc_hearing = Encoder(loaded.ctc, precision_name, device)
             self._aligner = align.CtcAligner(loaded.ctc, device)
         self._framed = self._aligner is None and card.timestamps is Timing.FRAMES
         budget = _CPU_BUDGET_S
@@ -99,7 +100,7 @@ class CanarySession:
         self.batch_ms = max(self.max_clip_ms, int(budget * 1000 / _USUAL_TEXTS))
         self._batcher = Batcher(budget, self._recover)
 
-    def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         """For each piece, in order, one utterance for each of its targets, in their order.
 
         Raises `UnsupportedPair` before any work for a pair that the model cannot do, and
@@ -108,7 +109,7 @@ class CanarySession:
         self._check(pieces)
         return self._mended(pieces, self.recognise_once(pieces), cuts=_MAX_CUTS)
 
-    def recognise_once(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+    def recognise_once(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         """As `recognise`, without a second try at suspicious texts."""
         return self._batcher.run(
             pieces, lambda p: _seconds(p.clip) * (1 + len(p.targets)), self._work
@@ -124,7 +125,7 @@ class CanarySession:
         Raises `UnsupportedPair` for a candidate that the model does not know.
         """
         self._check(
-            [Piece(clip=clip, source=c, targets=(c,)) for clip in clips for c in candidates]
+            [Request(clip=clip, source=c, targets=(c,)) for clip in clips for c in candidates]
         )
         audible = [clip for clip in clips if len(clip.samples) >= _MIN_S * clip.sample_rate_hz]
         if not candidates:
@@ -145,11 +146,11 @@ class CanarySession:
             self.__dict__.pop(name, None)
         self._recover()
 
-    def requests(self, source: str, targets: Sequence[str], frames: int) -> list[Request]:
+    def requests(self, source: str, targets: Sequence[str], frames: int) -> list[DecodeRequest]:
         """What to ask the decoder for texts in some languages from a piece of so many frames."""
         return [self._request(primary(source), primary(t), False, frames) for t in targets]
 
-    def _check(self, pieces: Sequence[Piece]) -> None:
+    def _check(self, pieces: Sequence[Request]) -> None:
         for source, target in {(p.source, t) for p in pieces for t in p.targets}:
             reason = refusal(self._card, source, target)
             if reason:
@@ -164,7 +165,7 @@ class CanarySession:
             torch.cuda.empty_cache()
 
     @torch.inference_mode()
-    def _work(self, pieces: list[Piece]) -> list[tuple[Utterance, ...]]:
+    def _work(self, pieces: list[Request]) -> list[tuple[Utterance, ...]]:
         """Recognise one batch: hear, write in every language, then time."""
         audible = [p for p in pieces if _seconds(p.clip) >= _MIN_S and p.targets]
         done: dict[int, tuple[Utterance, ...]] = {}
@@ -175,7 +176,7 @@ class CanarySession:
                 done[id(one.piece)] = self._utterances(one, times)
         return [done.get(id(p)) or tuple(_nothing(p, t) for t in p.targets) for p in pieces]
 
-    def _hear(self, pieces: Sequence[Piece]) -> list[_Heard]:
+    def _hear(self, pieces: Sequence[Request]) -> list[_Heard]:
         encoded, lengths = self.hearing.encode([p.clip.samples for p in pieces])
         wanted, requests = [], []
         for piece, frames in zip(pieces, lengths, strict=True):
@@ -206,7 +207,7 @@ class CanarySession:
         self,
         encoded: Tensor,
         lengths: Sequence[int],
-        requests: Sequence[Sequence[Request]],
+        requests: Sequence[Sequence[DecodeRequest]],
         attention: bool,
     ) -> list[list[Decoded]]:
         if self._beam == 1:
@@ -215,9 +216,9 @@ class CanarySession:
             self.decoder, encoded, lengths, requests, self._beam, attention=attention
         )
 
-    def _request(self, source: str, target: str, times: bool, frames: int) -> Request:
+    def _request(self, source: str, target: str, times: bool, frames: int) -> DecodeRequest:
         prompt = self._prompter.ids(source, target, punctuation=self._punctuation, times=times)
-        return Request(
+        return DecodeRequest(
             prompt=prompt, max_tokens=self.decoder.max_tokens(prompt, frames, self._delta)
         )
 
@@ -319,7 +320,7 @@ class CanarySession:
         return align.settle(times or align.spread(words, span), span)
 
     def _mended(
-        self, pieces: Sequence[Piece], found: list[tuple[Utterance, ...]], *, cuts: int
+        self, pieces: Sequence[Request], found: list[tuple[Utterance, ...]], *, cuts: int
     ) -> list[tuple[Utterance, ...]]:
         """Decode suspicious texts again in two halves each, and keep those that got better."""
         suspects = [
@@ -399,12 +400,12 @@ def _spoken(one: _Heard) -> tuple[Decoded, Spelled]:
     return one.texts[primary(one.piece.source)]
 
 
-def _nothing(piece: Piece, target: str) -> Utterance:
+def _nothing(piece: Request, target: str) -> Utterance:
     return Utterance(text="", span=_span(piece.clip), language=target)
 
 
 def _utterance(
-    piece: Piece,
+    piece: Request,
     target: str,
     decoded: Decoded,
     spelled: Spelled,

@@ -80,22 +80,23 @@ def _formats(args: argparse.Namespace) -> int:
     """What each precision costs, and how much its texts differ from those of fp32."""
     from dataclasses import asdict
 
-    from canary_subs import film, plugins
     from canary_subs.canary.bench import compare_formats
-    from canary_subs.keys import Config
+    from canary_subs.config.schema import Config
     from canary_subs.media.tracks import choose
-    from canary_subs.model import Choice, Piece
+    from canary_subs.model import Choice, Request
+    from canary_subs.pipeline import steps as film
+    from canary_subs.plugin import manager
 
-    catalogue, config = plugins.load(), Config()
+    plugins, config = manager.load(), Config()
     model = args.model or config.model
-    engine = catalogue.make("engine", Choice(name=config.engine, options={"model": model}))
-    media, source, plugin = film.probe(args.formats, catalogue)
+    engine = plugins.make("engine", Choice(name=config.engine, options={"model": model}))
+    media, source, plugin = film.probe(args.formats, plugins)
     track = choose(media).track
     spoken = track.language or "en"
-    segmenter = catalogue.make("segmenter", Choice(name=config.segmenter))
+    segmenter = plugins.make("segmenter", Choice(name=config.segmenter))
     with film.sound(media, track, source, plugin) as clips:
         pieces = [
-            Piece(clip=clip, source=spoken, targets=(spoken,))
+            Request(clip=clip, source=spoken, targets=(spoken,))
             for clip in film.cut(clips, segmenter, engine.card.longest_ms)
         ]
     reports = compare_formats(model, pieces, device=args.device)

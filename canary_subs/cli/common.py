@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from canary_subs.config import Settings
-    from canary_subs.plugins import Catalogue
+    from canary_subs.config.layers import Settings
+    from canary_subs.plugin.manager import Plugins
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -85,30 +85,31 @@ class Room:
     """Settings and everything on offer: what most commands begin with."""
 
     settings: Settings
-    catalogue: Catalogue
+    plugins: Plugins
 
 
 def look_around(args: argparse.Namespace) -> Room:
     """Read the settings and load the plugins. Raises `ConfigError`."""
-    from canary_subs import config, plugins
+    from canary_subs.config import layers as config
+    from canary_subs.plugin import manager
 
     settings = config.load(args.config, flags=_flags(args))
     chosen = settings.config
-    return Room(settings=settings, catalogue=plugins.load(chosen.plugin_folder, chosen.disable))
+    return Room(settings=settings, plugins=manager.load(chosen.plugin_folder, chosen.disable))
 
 
 def open_room(args: argparse.Namespace) -> Room:
     """`look_around`, and check that what is chosen exists. Raises `UsageError`."""
-    from canary_subs import config
+    from canary_subs.config import layers as config
 
     room = look_around(args)
-    config.check_providers(room.settings, room.catalogue)
+    config.check_providers(room.settings, room.plugins)
     return room
 
 
 def _flags(args: argparse.Namespace) -> dict[str, object]:
     """The flags that were given, as a configuration file would say them."""
-    from canary_subs import config
+    from canary_subs.config import layers as config
 
     given: dict[str, object] = {}
     keys = (

@@ -16,7 +16,7 @@ from canary_subs.cli import common
 from canary_subs.errors import CanarySubsError
 
 if TYPE_CHECKING:
-    from canary_subs.config import Config
+    from canary_subs.config.layers import Config
 
 PACKAGES = ("torch", "nemo_toolkit", "av", "ffmpeg-python", "onnxruntime", "silero-vad", "watchdog")
 
@@ -48,7 +48,7 @@ def doctor(args: argparse.Namespace) -> int:
     room = common.look_around(args)
     chosen = room.settings.config
     checks = [*_software(), _ffmpeg(), *_device(), _model(chosen), *_places(chosen)]
-    for plugin in room.catalogue.plugins:
+    for plugin in room.plugins.plugins:
         if plugin.broken:
             checks.append(
                 Check(

@@ -24,8 +24,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def formats(args: argparse.Namespace) -> int:
     """List the writers."""
-    catalogue = common.look_around(args).catalogue
-    entries = catalogue.providers("format")
+    plugins = common.look_around(args).plugins
+    entries = plugins.providers("format")
     if args.json:
         common.show_json([_provider(entry.plugin, entry.provider) for entry in entries])
     else:
@@ -36,22 +36,19 @@ def formats(args: argparse.Namespace) -> int:
 
 def plugins(args: argparse.Namespace) -> int:
     """List plugins, their providers and options; a broken plugin with its reason."""
-    from canary_subs.plugins import KINDS
+    from canary_subs.plugin.manager import KINDS
 
-    catalogue = common.look_around(args).catalogue
+    plugins = common.look_around(args).plugins
     offers = {
-        kind: [_provider(e.plugin, e.provider) for e in catalogue.providers(kind)] for kind in KINDS
+        kind: [_provider(e.plugin, e.provider) for e in plugins.providers(kind)] for kind in KINDS
     }
     if args.json:
-        found = [dataclasses.asdict(plugin) for plugin in catalogue.plugins]
+        found = [dataclasses.asdict(plugin) for plugin in plugins.plugins]
         common.show_json({"plugins": found, "providers": offers})
         return 0
     common.show_table(
         ("plugin", "from", "state"),
-        (
-            (p.name, p.origin, f"broken: {p.broken}" if p.broken else "ok")
-            for p in catalogue.plugins
-        ),
+        ((p.name, p.origin, f"broken: {p.broken}" if p.broken else "ok") for p in plugins.plugins),
     )
     for kind, providers in offers.items():
         print()
@@ -67,7 +64,7 @@ def _rows(providers: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
 
 
 def _provider(plugin: str, provider: Any) -> dict[str, Any]:
-    from canary_subs import options
+    from canary_subs.plugin import options
 
     defaults = provider.options()
     return {
@@ -83,7 +80,7 @@ def _provider(plugin: str, provider: Any) -> dict[str, Any]:
 
 def config(args: argparse.Namespace) -> int:
     """Explain every key, in the words of a configuration file."""
-    from canary_subs.config import explain
+    from canary_subs.config.layers import explain
 
     settings = explain(common.look_around(args).settings)
     if args.json:

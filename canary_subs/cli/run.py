@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
     from canary_subs.jobs.store import Store
     from canary_subs.model import Plan
-    from canary_subs.pipeline import Outcome, Task
-    from canary_subs.plugins import Catalogue
+    from canary_subs.pipeline.schedule import Outcome, Task
+    from canary_subs.plugin.manager import Plugins
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,20 +31,20 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(args: argparse.Namespace) -> int:
     """Subtitle every file; one that fails costs no other."""
-    from canary_subs import config
     from canary_subs.cli.progress import FilmProgress
-    from canary_subs.pipeline import Sessions, process
+    from canary_subs.config import layers as config
+    from canary_subs.pipeline.schedule import Sessions, process
 
     room = common.open_room(args)
-    plan = config.plan(room.settings.config, room.catalogue)
-    sessions = Sessions(room.catalogue)
+    plan = config.plan(room.settings.config, room.plugins)
+    sessions = Sessions(room.plugins)
     sessions.engine(plan)  # a model that is not there is told of before any film is opened
     status = 0
     try:
         with FilmProgress() as progress, _memory(room.settings.config.store) as store:
             tasks = _tasks(args.files, plan, progress, store)
-            for heard in process(tasks, room.catalogue, sessions):
-                outcome, findings = _reviewed(heard, room.catalogue)
+            for heard in process(tasks, room.plugins, sessions):
+                outcome, findings = _reviewed(heard, room.plugins)
                 progress.end(outcome.task.path)
                 facts = {**_facts(outcome), "findings": findings}
                 progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
@@ -75,27 +75,27 @@ def _memory(path: Path) -> Iterator[Store | None]:
 def _tasks(
     files: Sequence[Path], plan: Plan, progress: FilmProgress, store: Store | None
 ) -> Iterator[Task]:
+    from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
-    from canary_subs.jobs.pieces import Pieces
-    from canary_subs.pipeline import Forget, Keep, Task
+    from canary_subs.pipeline.schedule import Cache, NoCache, Task
 
     for path in dict.fromkeys(path.absolute() for path in files):
-        keep: Keep = Forget()
+        keep: Cache = NoCache()
         if store is not None:
             with suppress(OSError):  # a file that is not there is told of by its probe
-                keep = Pieces(store, fingerprint(path))
+                keep = TranscriptCache(store, fingerprint(path))
         yield Task(path=path, plan=plan, keep=keep, tell=partial(progress.tell, path))
 
 
-def _reviewed(outcome: Outcome, catalogue: Catalogue) -> tuple[Outcome, str | None]:
+def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
     """The line that sums the review up, where one was asked for; a failed one is an error."""
     from canary_subs.errors import CanarySubsError
-    from canary_subs.review import write
+    from canary_subs.workflows.review import write
 
     if not outcome.task.plan.review:
         return outcome, None
     try:
-        return outcome, write(outcome, catalogue)
+        return outcome, write(outcome, plugins)
     except CanarySubsError as error:
         return dataclasses.replace(outcome, errors=(*outcome.errors, error)), None
 

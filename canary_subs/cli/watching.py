@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from canary_subs.cli import common
 from canary_subs.errors import UsageError
-from canary_subs.timing import clock
+from canary_subs.time import clock
 
 if TYPE_CHECKING:
-    from canary_subs.config import Settings
+    from canary_subs.config.layers import Settings
     from canary_subs.jobs.records import Record
     from canary_subs.jobs.store import Store
 
@@ -84,19 +84,19 @@ def watch(args: argparse.Namespace) -> int:
 
     Draining, 1 where a film failed, or waits for what may pass.
     """
-    from canary_subs import config
+    from canary_subs.config import layers as config
     from canary_subs.jobs import daemon
     from canary_subs.model import JobState
 
     room = common.open_room(args)
     # A model that is not there is told of now, and not by every film.
-    room.catalogue.make("engine", config.plan(room.settings.config, room.catalogue).engine)
+    room.plugins.make("engine", config.plan(room.settings.config, room.plugins).engine)
     folders = [folder.absolute() for folder in args.folders]
     if args.dry_run:
         return _estimate(args, room, folders)
     with _shown(room.settings):
         summary = daemon.watch(
-            room.settings, folders, drain=args.drain, listener=room.catalogue.job_changed
+            room.settings, folders, drain=args.drain, listener=room.plugins.job_changed
         )
     counts = {state.value: count for state, count in summary.counts.items() if count}
     if args.json:
@@ -160,7 +160,7 @@ def _estimate(args: argparse.Namespace, room: common.Room, folders: list[Path]) 
     from canary_subs.jobs.estimate import estimate
 
     with _store(args) as store:
-        found = estimate(folders, room.settings, room.catalogue, store)
+        found = estimate(folders, room.settings, room.plugins, store)
     if args.json:
         files = [
             {
@@ -194,7 +194,7 @@ def why(args: argparse.Namespace) -> int:
 
     room = common.open_room(args)
     with _store(args) as store:
-        answer = ask(args.file, room.settings, room.catalogue, store, args.folders)
+        answer = ask(args.file, room.settings, room.plugins, store, args.folders)
     decided = answer.decided
     if args.json:
         findings = [common.fields(f, "rule", "verdict", "detail") for f in answer.findings]
@@ -214,7 +214,7 @@ def stale(args: argparse.Namespace) -> int:
 
     room = common.open_room(args)
     with _store(args) as store:
-        found = find(store, room.settings, room.catalogue)
+        found = find(store, room.settings, room.plugins)
         if args.redo:
             for one in found:
                 store.retry(one.record.job.id, "its results are stale", renew=True)

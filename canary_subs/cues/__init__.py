@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from canary_subs.hookspecs import Layout, NoOptions, Provider, hookimpl
+from canary_subs.plugin.hookspecs import Layout, NoOptions, Provider, hookimpl
 
 
 def _balanced(options: NoOptions) -> Layout:

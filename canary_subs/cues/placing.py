@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from canary_subs.cues.check.reference import normal
 from canary_subs.model import Cue, Span, Word
-from canary_subs.spans import joined
+from canary_subs.time import joined
 
 #: An anchor is this many equal words in a row, or one word of `_LONG_WORD` letters.
 _RUN_WORDS = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from canary_subs.deliver.sidecar import Sidecar, SidecarOptions
-from canary_subs.hookspecs import Delivery, Provider, hookimpl
+from canary_subs.plugin.hookspecs import Delivery, Provider, hookimpl
 
 
 @hookimpl

@@ -6,8 +6,8 @@ import errno
 from dataclasses import dataclass
 from pathlib import Path
 
+from canary_subs._files import write_whole
 from canary_subs.errors import OutputError
-from canary_subs.files import write_whole
 from canary_subs.model import MediaInfo, Rendered
 
 

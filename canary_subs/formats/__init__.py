@@ -9,7 +9,7 @@ from canary_subs.formats.json import JsonOptions, JsonWriter
 from canary_subs.formats.srt import SrtOptions, SrtWriter
 from canary_subs.formats.txt import TxtOptions, TxtWriter
 from canary_subs.formats.vtt import VttOptions, VttWriter
-from canary_subs.hookspecs import Provider, Writer, hookimpl
+from canary_subs.plugin.hookspecs import Provider, Writer, hookimpl
 
 
 @hookimpl

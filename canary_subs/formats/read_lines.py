@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from canary_subs.model import Cue
-from canary_subs.timing import frames_to_ms, seconds_to_ms
+from canary_subs.time import frames_to_ms, seconds_to_ms
 
 
 class Unreadable(Exception):

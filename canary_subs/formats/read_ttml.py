@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from canary_subs.formats.read_lines import Found, Unreadable, shown, tidy
 from canary_subs.model import Cue
-from canary_subs.timing import round_half_up
+from canary_subs.time import round_half_up
 
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 #: Frames a second where a document states none (TTML2, 7.2.5).

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from canary_subs.formats.text import measured_words, plain, plain_lines, words_in_lines
 from canary_subs.model import Cue, Document, Word
-from canary_subs.timing import clock
+from canary_subs.time import clock
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,11 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_subs.config import Settings
+from canary_subs.config.layers import Settings
 from canary_subs.errors import ConfigError
 from canary_subs.jobs.store import Listener, Store
+from canary_subs.jobs.supervisor import Worker
 from canary_subs.jobs.watch import Watcher
-from canary_subs.jobs.work import Worker
 from canary_subs.model import JobState
 
 log = logging.getLogger(__name__)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_subs import config as configuration
-from canary_subs.config import Settings
+from canary_subs.config import layers as configuration
+from canary_subs.config.layers import Settings
 from canary_subs.jobs import stale
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import walk
 from canary_subs.jobs.why import Finding, why
-from canary_subs.plugins import Catalogue
+from canary_subs.plugin.manager import Plugins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,20 +51,20 @@ class Estimate:
 
 
 def estimate(
-    folders: Sequence[Path], settings: Settings, catalogue: Catalogue, store: Store | None
+    folders: Sequence[Path], settings: Settings, plugins: Plugins, store: Store | None
 ) -> Estimate:
     """Look at every file that watching the folders would take, and ask all rules about it."""
     found = []
     roots = [folder.absolute() for folder in folders or settings.config.watch.folders]
     for root in roots:
         for place, _ in walk(root, root, settings, lambda place, message: None):
-            answer = why(Path(place), settings, catalogue, store, roots)
+            answer = why(Path(place), settings, plugins, store, roots)
             decided = answer.decided
             duration_ms = answer.media.duration_ms if answer.media else None
             work_ms = None
             if decided.verdict in ("work", "wait") and store is not None and duration_ms:
                 config = settings.at(Path(place).parent, root)
-                plan = configuration.plan(config, catalogue, root=root)
+                plan = configuration.plan(config, plugins, root=root)
                 speed = store.speed(stale.work(plan))
                 work_ms = round(duration_ms / speed) if speed else None
             found.append(

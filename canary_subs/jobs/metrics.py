@@ -12,7 +12,7 @@ from typing import Any
 import canary_subs
 from canary_subs.errors import ConfigError, StoreError
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.work import Worker
+from canary_subs.jobs.supervisor import Worker
 
 
 @contextmanager

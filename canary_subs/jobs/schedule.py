@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from canary_subs.keys import Schedule
+from canary_subs.config.schema import Schedule
 
 log = logging.getLogger(__name__)
 

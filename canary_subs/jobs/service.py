@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import canary_subs
-from canary_subs.config import FILE_VARIABLE, PREFIX, Settings
+from canary_subs.config.layers import FILE_VARIABLE, PREFIX, Settings
 from canary_subs.errors import ConfigError, UsageError
 
 #: How long a stop may take, in seconds, before the service manager uses force: our 10 and some.

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import canary_subs
-from canary_subs import config as configuration
-from canary_subs.config import Settings
+from canary_subs.config import layers as configuration
+from canary_subs.config.layers import Settings
 from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.records import Record
 from canary_subs.jobs.store import Store
 from canary_subs.model import Choice, JobState, Plan
-from canary_subs.plugins import Catalogue
+from canary_subs.plugin.manager import Plugins
 
 #: Options that say where work is done and results go, or whether old ones are replaced; texts do
 #: not depend on them.
@@ -57,13 +57,13 @@ def work(plan: Plan) -> str:
     return json.dumps({**kept, "device": plan.device, "languages": len(plan.targets)})
 
 
-def stale(store: Store, settings: Settings, catalogue: Catalogue) -> list[Stale]:
+def stale(store: Store, settings: Settings, plugins: Plugins) -> list[Stale]:
     """The finished and skipped films for which something else would be made today."""
     found = []
     for record in store.records((JobState.DONE, JobState.SKIPPED)):
         try:
             own = settings.at(record.job.path.parent, record.root or record.job.path.parent)
-            today = describe(configuration.plan(own, catalogue, root=record.root))
+            today = describe(configuration.plan(own, plugins, root=record.root))
         except (CanarySubsError, OSError):
             continue  # what cannot be asked for today cannot make anything stale
         if differences := _differences(record.plan, today):

@@ -7,9 +7,9 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from canary_subs.config import Config, Settings
+from canary_subs.config.layers import Config, Settings
 from canary_subs.errors import ConfigError
-from canary_subs.jobs import names
+from canary_subs.jobs import globs as names
 
 #: Told (place, what is wrong with it); looking goes on.
 Tell = Callable[[str, str], None]

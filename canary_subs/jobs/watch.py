@@ -20,14 +20,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from canary_subs.config import Config, Settings
+from canary_subs.config.layers import Config, Settings
 from canary_subs.errors import StoreError
-from canary_subs.jobs import mounts, names
+from canary_subs.jobs import globs as names
+from canary_subs.jobs import mounts
+from canary_subs.jobs.complete import being_written, looks_whole
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Arrival, Seen, plain
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import config_for, refusal, walk
-from canary_subs.jobs.whole import being_written, looks_whole
 
 log = logging.getLogger(__name__)
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from canary_subs import config as configuration
-from canary_subs import film
-from canary_subs.config import Config, Settings
+from canary_subs.config import layers as configuration
+from canary_subs.config.layers import Config, Settings
 from canary_subs.errors import CanarySubsError
+from canary_subs.jobs.complete import being_written, looks_whole
 from canary_subs.jobs.records import Record
-from canary_subs.jobs.rules import Judge
+from canary_subs.jobs.skip import Judge
 from canary_subs.jobs.store import GONE, Store
 from canary_subs.jobs.walk import refusal
-from canary_subs.jobs.whole import being_written, looks_whole
 from canary_subs.model import JobState, MediaInfo, Plan, Skip
-from canary_subs.plugins import Catalogue
+from canary_subs.pipeline import steps as film
+from canary_subs.plugin.manager import Plugins
 
 Verdict = Literal["work", "wait", "skip", "done", "fail"]
 
@@ -57,7 +57,7 @@ class Answer:
 def why(
     path: Path,
     settings: Settings,
-    catalogue: Catalogue,
+    plugins: Plugins,
     store: Store | None,
     folders: Sequence[Path] = (),
 ) -> Answer:
@@ -72,13 +72,13 @@ def why(
     media: MediaInfo | None = None
     if all(finding.rule not in ("file", "folder") for finding in findings):
         try:
-            media = film.probe(path, catalogue)[0]
+            media = film.probe(path, plugins)[0]
         except CanarySubsError as error:
             findings.append(Finding(rule="media", verdict="fail", detail=str(error)))
         else:
             config = settings.at(path.parent, root or path.parent)
-            plan = configuration.plan(config, catalogue, root=root)
-            findings.extend(_inside(media, plan, config, catalogue, store, record))
+            plan = configuration.plan(config, plugins, root=root)
+            findings.extend(_inside(media, plan, config, plugins, store, record))
     return Answer(path=path, findings=tuple(findings), record=record, media=media)
 
 
@@ -155,7 +155,7 @@ def _inside(
     media: MediaInfo,
     plan: Plan,
     config: Config,
-    catalogue: Catalogue,
+    plugins: Plugins,
     store: Store | None,
     record: Record | None,
 ) -> Iterator[Finding]:
@@ -165,14 +165,14 @@ def _inside(
     )
     judge = Judge(
         config=config,
-        catalogue=catalogue,
+        plugins=plugins,
         ours=store.owns if store is not None else lambda path: False,
         renewing=record.renewing if record is not None else False,
     )
     try:
         decision = judge.decide(media, plan)
         if isinstance(decision, Plan):
-            decision = catalogue.plan(media, decision)
+            decision = plugins.plan(media, decision)
     except CanarySubsError as error:
         yield Finding(rule="plugins", verdict="fail", detail=str(error))
         return

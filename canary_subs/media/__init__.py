@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canary_subs.hookspecs import NoOptions, Provider, Source, hookimpl
+from canary_subs.plugin.hookspecs import NoOptions, Provider, Source, hookimpl
 
 
 def _make(options: NoOptions) -> Source:

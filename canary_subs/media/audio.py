@@ -20,7 +20,7 @@ from canary_subs.errors import DamagedMedia
 from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
 from canary_subs.media.probe import MAX_DURATION_MS, opened, packets, shown
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
-from canary_subs.timing import clock, ms_to_samples, round_half_up, samples_to_ms
+from canary_subs.time import clock, ms_to_samples, round_half_up, samples_to_ms
 
 log = logging.getLogger(__name__)
 

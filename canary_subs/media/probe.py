@@ -14,7 +14,7 @@ from typing import Any
 from canary_subs.errors import DamagedMedia, MediaError, NotMedia
 from canary_subs.media.ffmpeg import INPUT_OPTIONS, one_line, url
 from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack
-from canary_subs.timing import round_half_up, seconds_to_ms
+from canary_subs.time import round_half_up, seconds_to_ms
 
 log = logging.getLogger(__name__)
 

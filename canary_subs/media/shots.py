@@ -9,7 +9,7 @@ from canary_subs.errors import DamagedMedia
 from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
 from canary_subs.media.probe import shown
 from canary_subs.model import MediaInfo
-from canary_subs.timing import seconds_to_ms
+from canary_subs.time import seconds_to_ms
 
 #: FFmpeg's scene score (0..1) of a cut; most frames of a moving picture stay under 0.1.
 CUT_SCORE = 0.3

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from string import Template
 
 from canary_subs.proof import assets
-from canary_subs.timing import clock
+from canary_subs.time import clock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

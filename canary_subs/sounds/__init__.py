@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from canary_subs.hookspecs import Provider, Tagger, hookimpl
+from canary_subs.plugin.hookspecs import Provider, Tagger, hookimpl
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
 
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from canary_subs import hub
+from canary_subs import _hub as hub
 from canary_subs.errors import ModelError, UnknownName
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Sound
 from canary_subs.sounds.audioset import KINDS
-from canary_subs.timing import samples_to_ms
+from canary_subs.time import samples_to_ms
 
 if TYPE_CHECKING:
     import torch

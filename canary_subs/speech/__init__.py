@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canary_subs.hookspecs import Provider, Segmenter, hookimpl
+from canary_subs.plugin.hookspecs import Provider, Segmenter, hookimpl
 from canary_subs.speech.options import SileroOptions, WebrtcOptions
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Span
 from canary_subs.speech.options import CutOptions
-from canary_subs.timing import samples_to_ms
+from canary_subs.time import samples_to_ms
 
 #: Speech that has begun goes on while the detector is less sure than at the start by this.
 _HYSTERESIS = 0.15

@@ -14,7 +14,6 @@ files written by `write_film`, and the words that `Fakes` hears in them are know
 """
 
 from canary_subs.testing.checks import (
-    catalogue,
     check_aligner,
     check_delivery,
     check_engine,
@@ -27,6 +26,7 @@ from canary_subs.testing.checks import (
     check_text_writer,
     check_writer,
     make,
+    plugins,
 )
 from canary_subs.testing.fakes import (
     FAKE_LANGUAGES,
@@ -68,7 +68,6 @@ __all__ = [
     "FakeWriter",
     "Fakes",
     "babble",
-    "catalogue",
     "check_aligner",
     "check_delivery",
     "check_engine",
@@ -86,6 +85,7 @@ __all__ = [
     "hard_documents",
     "make",
     "media_info",
+    "plugins",
     "silence",
     "transcript",
     "write_film",

@@ -15,7 +15,19 @@ from typing import Any
 import numpy as np
 
 from canary_subs.errors import CanarySubsError, MediaError
-from canary_subs.hookspecs import (
+from canary_subs.model import (
+    SAMPLE_RATE_HZ,
+    AudioClip,
+    Cue,
+    MediaInfo,
+    Profile,
+    Rendered,
+    Request,
+    Span,
+    Transcript,
+    Utterance,
+)
+from canary_subs.plugin.hookspecs import (
     Aligner,
     Delivery,
     Engine,
@@ -27,20 +39,8 @@ from canary_subs.hookspecs import (
     Tagger,
     Writer,
 )
-from canary_subs.model import (
-    SAMPLE_RATE_HZ,
-    AudioClip,
-    Cue,
-    MediaInfo,
-    Piece,
-    Profile,
-    Rendered,
-    Span,
-    Transcript,
-    Utterance,
-)
-from canary_subs.options import build
-from canary_subs.plugins import KINDS, Catalogue
+from canary_subs.plugin.manager import KINDS, Plugins
+from canary_subs.plugin.options import build
 from canary_subs.testing.samples import (
     babble,
     document,
@@ -49,7 +49,7 @@ from canary_subs.testing.samples import (
     span_of,
     transcript,
 )
-from canary_subs.timing import ms_to_samples, samples_to_ms
+from canary_subs.time import ms_to_samples, samples_to_ms
 
 
 def claim(truth: object, message: str) -> None:
@@ -58,12 +58,12 @@ def claim(truth: object, message: str) -> None:
         raise AssertionError(message)
 
 
-def catalogue(*plugins: object) -> Catalogue:
+def plugins(*plugins: object) -> Plugins:
     """These plugins and no others, named by their place: "plugin 1" and so on.
 
     Raises `AssertionError` where one of them cannot be loaded.
     """
-    made = Catalogue()
+    made = Plugins()
     for number, plugin in enumerate(plugins, 1):
         made.add(f"plugin {number}", "test", partial(_itself, plugin))
     for found in made.plugins:
@@ -77,7 +77,7 @@ def _itself(plugin: object) -> object:
 
 def check_plugin(plugin: object) -> dict[str, tuple[Provider[Any], ...]]:
     """It loads, and what it offers can be listed and made; returns that, by kind."""
-    made = catalogue(plugin)
+    made = plugins(plugin)
     offers = {kind: tuple(entry.provider for entry in made.providers(kind)) for kind in KINDS}
     for providers in offers.values():
         for provider in providers:
@@ -318,7 +318,7 @@ def _check_session(session: Session, pairs: frozenset[tuple[str, str]]) -> None:
     pieces = []
     for clip, spoken in zip(clips, itertools.cycle(sources[:2]), strict=False):
         targets = sorted(written for other, written in pairs if other == spoken)[:3]
-        pieces.append(Piece(clip=clip, source=spoken, targets=tuple(reversed(targets))))
+        pieces.append(Request(clip=clip, source=spoken, targets=tuple(reversed(targets))))
     answers = session.recognise(pieces)
     claim(len(answers) == len(pieces), f"{len(pieces)} pieces got {len(answers)} answers")
     for piece, utterances in zip(pieces, answers, strict=True):

@@ -17,7 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canary_subs.errors import NotMedia
-from canary_subs.hookspecs import (
+from canary_subs.model import (
+    SAMPLE_RATE_HZ,
+    AudioClip,
+    AudioTrack,
+    Choice,
+    Cue,
+    Document,
+    MediaInfo,
+    Plan,
+    Profile,
+    Rendered,
+    Request,
+    Sound,
+    Span,
+    Timing,
+    Transcript,
+    Utterance,
+    Word,
+)
+from canary_subs.plugin.hookspecs import (
     Aligner,
     Delivery,
     Engine,
@@ -30,27 +49,8 @@ from canary_subs.hookspecs import (
     Writer,
     hookimpl,
 )
-from canary_subs.model import (
-    SAMPLE_RATE_HZ,
-    AudioClip,
-    AudioTrack,
-    Choice,
-    Cue,
-    Document,
-    MediaInfo,
-    Piece,
-    Plan,
-    Profile,
-    Rendered,
-    Sound,
-    Span,
-    Timing,
-    Transcript,
-    Utterance,
-    Word,
-)
 from canary_subs.testing.samples import span_of
-from canary_subs.timing import ms_to_samples, samples_to_ms
+from canary_subs.time import ms_to_samples, samples_to_ms
 
 #: Languages that the fakes speak and write.
 FAKE_LANGUAGES = ("de", "en", "es", "fr")
@@ -226,7 +226,7 @@ class FakeEngine:
     batch_ms = 20_000
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Piece, ...]] = []
+        self.asked: list[tuple[Request, ...]] = []
         self.opened = 0
         self.closed = 0
 
@@ -242,7 +242,7 @@ class FakeEngine:
         self.opened += 1
         return self
 
-    def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         if pieces:
             self.asked.append(tuple(pieces))
         return [

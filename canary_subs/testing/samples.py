@@ -23,7 +23,7 @@ from canary_subs.model import (
     Utterance,
     Word,
 )
-from canary_subs.timing import ms_to_samples, samples_to_ms
+from canary_subs.time import ms_to_samples, samples_to_ms
 
 
 def media_info(path: Path = Path("/films/Example.mkv"), **changes: Any) -> MediaInfo:

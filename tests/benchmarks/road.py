@@ -17,13 +17,14 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from canary_subs import film, plugins
 from canary_subs.canary.bench import endless
-from canary_subs.hookspecs import Engine, Provider, Session, hookimpl
 from canary_subs.media import ffmpeg
-from canary_subs.model import Choice, Piece, Plan, Utterance, Word
-from canary_subs.pipeline import Sessions, Task, process
-from canary_subs.proofing import sound_of
+from canary_subs.model import Choice, Plan, Request, Utterance, Word
+from canary_subs.pipeline import steps as film
+from canary_subs.pipeline.schedule import Sessions, Task, process
+from canary_subs.plugin import manager
+from canary_subs.plugin.hookspecs import Engine, Provider, Session, hookimpl
+from canary_subs.workflows.check import sound_of
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 FILMS, FILM_S = 40, 15
@@ -51,7 +52,7 @@ class Bare:
     def open(self, device: str, precision: str) -> Session:
         return self
 
-    def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         # Random texts are suspicious; trying each again would be work that real ones do not make.
         self._session.recognise_once(pieces)
         return [tuple(_spoken(piece, target) for target in piece.targets) for piece in pieces]
@@ -63,7 +64,7 @@ class Bare:
         pass
 
 
-def _spoken(piece: Piece, language: str) -> Utterance:
+def _spoken(piece: Request, language: str) -> Utterance:
     """Five words every two seconds: what random weights write has no words in it."""
     span = film.span_of(piece.clip)
     words = tuple(
@@ -95,15 +96,15 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=2)
     options = parser.parse_args()
     engine = Bare()
-    catalogue = plugins.load()
-    catalogue.add("bare", "benchmark", lambda: Plugin(engine))
+    plugins = manager.load()
+    plugins.add("bare", "benchmark", lambda: Plugin(engine))
     with tempfile.TemporaryDirectory() as name:
         films = list(_films(Path(name), options.films))
-        pieces = [piece for path in films for piece in _pieces(path, catalogue, engine)]
+        pieces = [piece for path in films for piece in _pieces(path, plugins, engine)]
         bests = [float("inf"), float("inf")]
         for turn in range(options.turns):
             bests[0] = min(bests[0], _alone(engine, pieces))
-            bests[1] = min(bests[1], _road(films, catalogue, Path(name) / f"out{turn}"))
+            bests[1] = min(bests[1], _road(films, plugins, Path(name) / f"out{turn}"))
     alone_s, road_s = bests
     sound_s = sum(len(piece.clip.samples) for piece in pieces) / 16_000
     print(
@@ -140,17 +141,17 @@ def _plan(out: Path | None = None) -> Plan:
     )
 
 
-def _pieces(path: Path, catalogue: plugins.Catalogue, engine: Bare) -> Iterator[Piece]:
+def _pieces(path: Path, plugins: manager.Plugins, engine: Bare) -> Iterator[Request]:
     """What the road asks the engine for."""
-    cutter = catalogue.make("segmenter", _plan().segmenter)
-    with sound_of(path, catalogue) as clips:
+    cutter = plugins.make("segmenter", _plan().segmenter)
+    with sound_of(path, plugins) as clips:
         for clip in film.cut(clips, cutter, engine.max_clip_ms):
-            yield Piece(clip=clip, source="en", targets=("en", "de"))
+            yield Request(clip=clip, source="en", targets=("en", "de"))
 
 
-def _alone(engine: Bare, pieces: Sequence[Piece]) -> float:
+def _alone(engine: Bare, pieces: Sequence[Request]) -> float:
     begun = time.perf_counter()
-    batch: list[Piece] = []
+    batch: list[Request] = []
     room_ms = engine.batch_ms
     for piece in pieces:
         batch.append(piece)
@@ -162,10 +163,10 @@ def _alone(engine: Bare, pieces: Sequence[Piece]) -> float:
     return time.perf_counter() - begun
 
 
-def _road(films: Sequence[Path], catalogue: plugins.Catalogue, out: Path) -> float:
+def _road(films: Sequence[Path], plugins: manager.Plugins, out: Path) -> float:
     begun = time.perf_counter()
     tasks = [Task(path=path, plan=_plan(out)) for path in films]
-    for outcome in process(tasks, catalogue, Sessions(catalogue)):
+    for outcome in process(tasks, plugins, Sessions(plugins)):
         if len(outcome.delivered) != 2:
             raise SystemExit(f"{outcome.task.path}: {outcome.errors or outcome.skip}")
     return time.perf_counter() - begun

@@ -7,7 +7,7 @@ import pytest
 
 from canary_subs.canary import bench
 from canary_subs.errors import UnknownName
-from canary_subs.model import Piece
+from canary_subs.model import Request
 from tests.canary.conftest import clip
 
 
@@ -53,7 +53,7 @@ def test_an_unknown_architecture_is_named() -> None:
 
 
 def test_formats_are_compared_with_fp32(v2_file: object) -> None:
-    pieces = [Piece(clip=clip(1.5, seed=3), source="en", targets=("en",))]
+    pieces = [Request(clip=clip(1.5, seed=3), source="en", targets=("en",))]
     reports = bench.compare_formats(str(v2_file), pieces, device="cpu", formats=("bf16", "int4"))
     assert [report.precision for report in reports] == ["fp32", "bf16", "int4"]
     whole, half, quarter = (report.weights_bytes for report in reports)

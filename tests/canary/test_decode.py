@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from canary_subs.canary import precision
-from canary_subs.canary.decode import Decoded, Decoder, Request
+from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
 from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.random_models import build
 from tests.canary.conftest import TINY, nemo_greedy, tiny, until_end
@@ -25,7 +25,9 @@ def sound(model: Any, lengths: list[int], seed: int = 0) -> Any:
 def requests(model: Any, decoder: Decoder, targets: list[str], frames: int, delta: int = 50) -> Any:
     prompter = Prompter(model)
     prompts = [prompter.ids("en", target) for target in targets]
-    return [Request(prompt=p, max_tokens=decoder.max_tokens(p, frames, delta)) for p in prompts]
+    return [
+        DecodeRequest(prompt=p, max_tokens=decoder.max_tokens(p, frames, delta)) for p in prompts
+    ]
 
 
 def on_this_machine(decoder: Decoder) -> Decoder:
@@ -77,7 +79,7 @@ def test_prompts_of_different_lengths_do_not_disturb_each_other() -> None:
     decoder = Decoder(model)
     short = requests(model, decoder, ["en"], frames=17)[0]
     # Context before the prompt, as canary2 allows, makes it longer.
-    long = Request(prompt=(short.prompt[0], 30, 31, 32, *short.prompt[1:]), max_tokens=40)
+    long = DecodeRequest(prompt=(short.prompt[0], 30, 31, 32, *short.prompt[1:]), max_tokens=40)
     found = decoder.greedy(encoded, lengths, [[short, long], [long], [short]])
     nemo = nemo_greedy(model, encoded, lengths, delta=-1)
     for piece, row in enumerate([[short, long], [long], [short]]):
@@ -147,7 +149,7 @@ def test_a_batch_of_nothing_and_rows_that_may_write_nothing() -> None:
     encoded = sound(model, [4])
     assert decoder.greedy(encoded, [4], [[]]) == [[]]
     prompt = Prompter(model).ids("en", "en")
-    (row,) = decoder.greedy(encoded, [4], [[Request(prompt=prompt, max_tokens=0)]])
+    (row,) = decoder.greedy(encoded, [4], [[DecodeRequest(prompt=prompt, max_tokens=0)]])
     assert row[0].tokens == () and row[0].truncated
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
-from canary_subs import hub as hub_files
+from canary_subs import _hub as hub_files
 from canary_subs.canary import CanaryEngine, CanaryOptions, models
 from canary_subs.errors import ModelError, UnknownName
 

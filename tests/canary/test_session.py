@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.canary import CanaryEngine, CanaryOptions, CtcOptions, CtcWordTimer, repair
+from canary_subs.canary import CanaryEngine, CanaryOptions, CtcOptions, CtcWordTimer
+from canary_subs.canary import fallback as repair
 from canary_subs.canary.batch import Batcher
+from canary_subs.canary.detokenize import Speller
 from canary_subs.canary.load import load
-from canary_subs.canary.text import Speller
 from canary_subs.errors import (
     DeviceTooSmall,
     ModelError,
@@ -21,12 +22,12 @@ from canary_subs.errors import (
     UnknownName,
     UnsupportedPair,
 )
-from canary_subs.model import Flag, Piece, Span, Timing, Utterance, Word
+from canary_subs.model import Flag, Request, Span, Timing, Utterance, Word
 from tests.canary.conftest import clip
 
 
-def piece(seconds: float, targets: tuple[str, ...], **more: Any) -> Piece:
-    return Piece(clip=clip(seconds, **more), source="en", targets=targets)
+def piece(seconds: float, targets: tuple[str, ...], **more: Any) -> Request:
+    return Request(clip=clip(seconds, **more), source="en", targets=targets)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def session(v2_file: Path) -> Iterator[Any]:
     session.close()
 
 
-def check(asked: Piece, found: tuple[Utterance, ...]) -> None:
+def check(asked: Request, found: tuple[Utterance, ...]) -> None:
     assert [utterance.language for utterance in found] == list(asked.targets)
     for utterance in found:
         assert " ".join(word.text for word in utterance.words) == utterance.text
@@ -76,7 +77,7 @@ def test_neither_neighbours_nor_other_languages_change_a_text(session: Any) -> N
     together = session.recognise_once(asked)
     for one, (first, second) in zip(asked, together, strict=True):
         for target, expected in (("en", first), ("fr", second)):
-            alone = Piece(clip=one.clip, source="en", targets=(target,))
+            alone = Request(clip=one.clip, source="en", targets=(target,))
             ((found,),) = session.recognise_once([alone])
             assert found.text == expected.text
 
@@ -85,7 +86,7 @@ def test_texts_equal_those_of_nemo_transcribe(tiny_file: Path, session: Any) -> 
     ours = CanaryEngine(CanaryOptions(model=str(tiny_file))).open("cpu", "fp32")
     nemo = load(tiny_file).model
     sounds = [clip(2.0, seed=5), clip(1.1, seed=6)]
-    asked = [Piece(clip=one, source="en", targets=("en", "de")) for one in sounds]
+    asked = [Request(clip=one, source="en", targets=("en", "de")) for one in sounds]
     found = ours.recognise_once(asked)
     for slot, (target, task) in enumerate((("en", "asr"), ("de", "ast"))):
         for at, sound in enumerate(sounds):
@@ -133,9 +134,9 @@ def test_a_pair_that_the_model_cannot_do_is_refused_before_any_work(session: Any
     session_work, session.hearing = session.hearing, None
     try:
         with pytest.raises(UnsupportedPair, match="from de to fr"):
-            session.recognise([Piece(clip=clip(1), source="de", targets=("de", "fr"))])
+            session.recognise([Request(clip=clip(1), source="de", targets=("de", "fr"))])
         with pytest.raises(UnsupportedPair, match="canary-1b-v2"):
-            session.recognise([Piece(clip=clip(1), source="it", targets=("it",))])
+            session.recognise([Request(clip=clip(1), source="it", targets=("it",))])
     finally:
         session.hearing = session_work
 
@@ -250,7 +251,7 @@ def test_an_echo_has_no_time_and_a_repetition_has() -> None:
 def test_a_piece_is_cut_where_it_is_quietest_and_put_together_again() -> None:
     sound = clip(6.0, start=1600)
     sound.samples[40_000:43_200] = 0
-    left, right = repair.halves(Piece(clip=sound, source="en", targets=("en", "de")), "de")
+    left, right = repair.halves(Request(clip=sound, source="en", targets=("en", "de")), "de")
     assert left.targets == right.targets == ("de",)
     assert 40_000 <= len(left.clip.samples) <= 43_200
     assert right.clip.start_samples == 1600 + len(left.clip.samples)
@@ -290,7 +291,7 @@ def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Pat
     timed = timer.align(sound, spoken)
     assert timed.timing is Timing.CTC and timed.text == spoken.text
     assert [word.text for word in timed.words] == [word.text for word in words]
-    check(Piece(clip=sound, source="en", targets=("en",)), (timed,))
+    check(Request(clip=sound, source="en", targets=("en",)), (timed,))
     assert len({word.start_ms for word in timed.words}) == 4
     foreign = replace(spoken, language="de")
     assert timer.align(sound, foreign) is foreign

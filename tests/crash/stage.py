@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from canary_subs.config import Settings, load, merge
+from canary_subs.config.layers import Settings, load, merge
 
 PLUGINS = Path(__file__).with_name("plugins")
 RATE_HZ = 16_000

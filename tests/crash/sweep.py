@@ -25,7 +25,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canary_subs.config import merge
+from canary_subs.config.layers import merge
 from tests.crash import stage
 
 #: The light engine's batch of 4 s in pieces of 1 s, in two languages.

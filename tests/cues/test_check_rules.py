@@ -17,7 +17,7 @@ from canary_subs.cues.check.reference import compare, normal
 from canary_subs.cues.check.report import Report, as_json, as_text, summary
 from canary_subs.cues.profiles import profile_for
 from canary_subs.model import Cue, Finding, Span, Word
-from canary_subs.spans import joined, uncovered
+from canary_subs.time import joined, uncovered
 
 NETFLIX = profile_for("netflix", "en")
 

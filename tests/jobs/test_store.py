@@ -19,9 +19,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 
 from canary_subs.errors import StoreError
 from canary_subs.jobs import database, identity, mounts
+from canary_subs.jobs.cache import TranscriptCache, forget_old
 from canary_subs.jobs.database import Database
 from canary_subs.jobs.identity import Stamp, fingerprint
-from canary_subs.jobs.pieces import Pieces, forget_old
 from canary_subs.jobs.records import Arrival, Done, Retries, Seen
 from canary_subs.jobs.store import GONE, Store
 from canary_subs.model import Flag, Job, JobState, Span, Stage, Timing, Utterance, Word
@@ -531,12 +531,12 @@ def utterance(text: str, language: str = "en") -> Utterance:
 def test_pieces_come_back_as_they_were(store: Store) -> None:
     span, other = Span(start_ms=0, end_ms=1000), Span(start_ms=0, end_ms=1001)
     found = {"en": utterance("x"), "de": utterance("", "de")}
-    Pieces(store, "film").keep("scope", [(span, found)])
-    again = Pieces(Store(store.path), "film")
+    TranscriptCache(store, "film").keep("scope", [(span, found)])
+    again = TranscriptCache(Store(store.path), "film")
     assert again.recall("scope", span) == found
     assert again.recall("another", span) == {}
     assert again.recall("scope", other) == {}
-    assert Pieces(store, "another").recall("scope", span) == {}
+    assert TranscriptCache(store, "another").recall("scope", span) == {}
 
 
 def test_old_pieces_are_forgotten_but_not_of_films_under_way(
@@ -544,8 +544,8 @@ def test_old_pieces_are_forgotten_but_not_of_films_under_way(
 ) -> None:
     queued(store, tmp_path)
     span = Span(start_ms=0, end_ms=1)
-    mine = Pieces(store, fingerprint(tmp_path / "a.mkv"))
-    for pieces in (mine, Pieces(store, "ended")):
+    mine = TranscriptCache(store, fingerprint(tmp_path / "a.mkv"))
+    for pieces in (mine, TranscriptCache(store, "ended")):
         pieces.keep("s", [(span, {"en": utterance("x")})])
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 89 * 86_400)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from films import Studio
+
+from tests.media.films import Studio
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import (
+
+from canary_subs.errors import DamagedMedia
+from canary_subs.media import audio, ffmpeg
+from tests.media.films import (
     BEEPS_MS,
     Studio,
     beeps,
@@ -20,9 +23,6 @@ from films import (
     sound_of,
     write_wav,
 )
-
-from canary_subs.errors import DamagedMedia
-from canary_subs.media import audio, ffmpeg
 
 #: A tenth of what eyes and ears notice; a sample of what is asked of us.
 CLOSE_MS = 10

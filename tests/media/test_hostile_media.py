@@ -16,13 +16,21 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from films import BEEPS_MS, Studio, beeps_heard_ms, probed, run_ffmpeg, sound_of, write_wav
 from watchdog.events import FileOpenedEvent, FileSystemEventHandler
 
 from canary_subs.errors import CanarySubsError, MediaError
 from canary_subs.media import audio, probe
 from canary_subs.media.ffmpeg import FFmpegFailed, media_input, run
 from canary_subs.model import SAMPLE_RATE_HZ
+from tests.media.films import (
+    BEEPS_MS,
+    Studio,
+    beeps_heard_ms,
+    probed,
+    run_ffmpeg,
+    sound_of,
+    write_wav,
+)
 
 if sys.platform == "linux":
     from watchdog.observers.inotify import InotifyObserver

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import LENGTH_S, Studio, probed, run_ffmpeg, write_wav
 from hypothesis import given
 from hypothesis import strategies as st
 
 from canary_subs.errors import DamagedMedia, MediaError, NotMedia
 from canary_subs.media import ffmpeg, probe
 from canary_subs.model import Span
+from tests.media.films import LENGTH_S, Studio, probed, run_ffmpeg, write_wav
 
 
 @pytest.fixture(scope="module")

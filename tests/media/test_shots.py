@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from films import Studio, probed, run_ffmpeg
 
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.shots import shots_ms
+from tests.media.films import Studio, probed, run_ffmpeg
 
 #: Pictures that differ, and move, and how long each stands.
 SHOTS = (("testsrc", 2.0), ("mandelbrot", 1.2), ("smptebars", 1.8))

@@ -47,7 +47,7 @@ def test_there_are_plugins() -> None:
 
 def test_each_is_found_through_its_entry_point(installed: Path) -> None:
     code = (
-        "from canary_subs.plugins import load\n"
+        "from canary_subs.plugin.manager import load\n"
         "for plugin in load().plugins:\n"
         "    if plugin.origin != 'built in': print(plugin.origin, plugin.broken)"
     )

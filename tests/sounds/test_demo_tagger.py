@@ -12,11 +12,11 @@ import pytest
 from canary_subs.demo import sound
 from canary_subs.demo.events import EVENTS
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip
-from canary_subs.plugins import load
-from canary_subs.proofing import sound_of
+from canary_subs.plugin.manager import load
 from canary_subs.sounds.audioset import KINDS
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
 from canary_subs.testing import check_tagger
+from canary_subs.workflows.check import sound_of
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 #: Seeds count on from here; training's begin with 1.

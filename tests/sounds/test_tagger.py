@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from canary_subs import hub
+from canary_subs import _hub as hub
 from canary_subs.cues.sounds import KINDS
 from canary_subs.demo import TAGGER_PATH
 from canary_subs.errors import ConfigError, ModelError, UnknownName
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Choice, Sound
-from canary_subs.plugins import load
+from canary_subs.plugin.manager import load
 from canary_subs.sounds import audioset, tagger
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
 

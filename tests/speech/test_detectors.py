@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from canary_subs.hookspecs import Segmenter
 from canary_subs.model import AudioClip
+from canary_subs.plugin.hookspecs import Segmenter
 from canary_subs.speech import canary_subs_segmenters
 from canary_subs.speech.silero import Silero, _network
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from canary_subs.cues.check.reference import Comparison, Spread
 from canary_subs.model import Cue, Finding
-from canary_subs.timing import clock
+from canary_subs.time import clock
 
 #: How much of a cue's text a line of the report shows, in characters.
 _SHOWN = 40

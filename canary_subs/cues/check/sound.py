@@ -14,7 +14,7 @@ from canary_subs.cues.check.material import (
     seconds,
 )
 from canary_subs.model import Finding, Span
-from canary_subs.spans import joined, uncovered
+from canary_subs.time import joined, uncovered
 
 #: Speech this long without a cue is missed; shorter, a detector may have taken a sigh for speech.
 UNSUBTITLED_MS = 1500

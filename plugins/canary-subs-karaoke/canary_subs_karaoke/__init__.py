@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from canary_subs import Provider, hookimpl
-from canary_subs.hookspecs import Writer
 from canary_subs.model import Cue, Document, Timing, Word
+from canary_subs.plugin.hookspecs import Writer
 
 #: Timings whose words are where they were heard.
 _HEARD = frozenset({Timing.CTC, Timing.FRAMES, Timing.ATTENTION})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from canary_subs import Provider, hookimpl
-from canary_subs.hookspecs import Writer
+from canary_subs.plugin.hookspecs import Writer
 from canary_subs_nle.avid import AvidDsWriter, AvidMarkersWriter
 from canary_subs_nle.itt import IttOptions, IttWriter
 from canary_subs_nle.resolve import ResolveMarkersWriter

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from canary_subs.errors import UsageError
 from canary_subs.model import Cue, Document
-from canary_subs.timing import ms_to_frames, round_half_up
+from canary_subs.time import ms_to_frames, round_half_up
 
 #: Frame rates that timelines have.
 RATES = tuple(

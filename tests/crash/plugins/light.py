@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_subs.errors import ModelError
-from canary_subs.hookspecs import Provider, hookimpl
-from canary_subs.model import AudioClip, Piece, Span, Timing, Utterance, Word
+from canary_subs.model import AudioClip, Request, Span, Timing, Utterance, Word
+from canary_subs.plugin.hookspecs import Provider, hookimpl
 
 #: From this peak on a film is loud.
 LOUD = 0.8
@@ -86,10 +86,10 @@ class Session:
         self.model = options.model
         self._folder = Path(os.environ["LIGHT_FOLDER"])
 
-    def recognise(self, pieces: Sequence[Piece]) -> list[tuple[Utterance, ...]]:
+    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         return [tuple(self._one(piece, target) for target in piece.targets) for piece in pieces]
 
-    def _one(self, piece: Piece, target: str) -> Utterance:
+    def _one(self, piece: Request, target: str) -> Utterance:
         self._obey(piece)
         samples = (piece.clip.samples * 32767).astype("<i2").tobytes()
         digest = hashlib.blake2b(samples + target.encode(), digest_size=6).digest()
@@ -116,7 +116,7 @@ class Session:
             timing=Timing.CTC,
         )
 
-    def _obey(self, piece: Piece) -> None:
+    def _obey(self, piece: Request) -> None:
         orders = self._folder
         if float(abs(piece.clip.samples).max(initial=0)) < LOUD:
             return

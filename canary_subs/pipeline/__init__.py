@@ -1,0 +1,1 @@
+"""The pipeline: from a video file to its subtitle tracks."""

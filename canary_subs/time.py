@@ -1,0 +1,83 @@
+"""Times: seconds, samples and frames to and from integer milliseconds, and arithmetic of spans.
+
+One rounding rule: half goes up.
+
+Everything is exact integer or ``Fraction`` arithmetic, so that a time converted twice does not
+drift and the same film gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from canary_subs.model import Span
+
+
+def round_half_up(value: Fraction) -> int:
+    """The nearest integer; a half goes up, also below zero."""
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)
+
+
+def seconds_to_ms(seconds: float | Fraction) -> int:
+    """Seconds to milliseconds."""
+    return round_half_up(Fraction(seconds) * 1000)
+
+
+def samples_to_ms(samples: int, sample_rate_hz: int) -> int:
+    """A position in sound to milliseconds."""
+    return round_half_up(Fraction(samples * 1000, sample_rate_hz))
+
+
+def ms_to_samples(ms: int, sample_rate_hz: int) -> int:
+    """Milliseconds to a position in sound."""
+    return round_half_up(Fraction(ms * sample_rate_hz, 1000))
+
+
+def frames_to_ms(frames: int, frame_rate: Fraction) -> int:
+    """A frame count to milliseconds at ``frame_rate`` frames a second."""
+    return round_half_up(Fraction(frames * 1000) / frame_rate)
+
+
+def ms_to_frames(ms: int, frame_rate: Fraction) -> int:
+    """Milliseconds to the nearest frame at ``frame_rate`` frames a second."""
+    return round_half_up(Fraction(ms, 1000) * frame_rate)
+
+
+def clock(ms: int, *, decimal: str = ".") -> str:
+    """``ms`` as ``H:MM:SS.mmm``, hours at least two digits: "01:02:03.004"."""
+    if ms < 0:
+        raise ValueError(f"a time on the video's timeline cannot be negative ({ms} ms)")
+    seconds, millis = divmod(ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02}{decimal}{millis:03}"
+
+
+def uncovered(spans: Sequence[Span], covers: Sequence[Span]) -> Iterator[Span]:
+    """The parts of rising, disjoint ``spans`` outside ``covers`` (rising by start)."""
+    at = 0
+    for span in spans:
+        start_ms = span.start_ms
+        while at < len(covers) and covers[at].end_ms <= start_ms:
+            at += 1
+        i = at
+        while i < len(covers) and covers[i].start_ms < span.end_ms:
+            if covers[i].start_ms > start_ms:
+                yield Span(start_ms=start_ms, end_ms=covers[i].start_ms)
+            start_ms = max(start_ms, covers[i].end_ms)
+            i += 1
+        if start_ms < span.end_ms:
+            yield Span(start_ms=start_ms, end_ms=span.end_ms)
+
+
+def joined(spans: Sequence[Span], gap_ms: int = 0) -> list[Span]:
+    """``spans`` (rising by start) as disjoint spans, those up to ``gap_ms`` apart made one."""
+    result: list[Span] = []
+    for span in spans:
+        if result and span.start_ms - result[-1].end_ms <= gap_ms:
+            end_ms = max(result[-1].end_ms, span.end_ms)
+            result[-1] = Span(start_ms=result[-1].start_ms, end_ms=end_ms)
+        else:
+            result.append(span)
+    return result

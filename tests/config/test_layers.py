@@ -1,0 +1,264 @@
+"""Files, environment and flags become one configuration, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canary_subs.config import layers as config
+from canary_subs.config.layers import FOLDER_FILE, Config, explain, load, merge, read_option
+from canary_subs.errors import ConfigError, UnknownName
+from canary_subs.plugin import manager
+from canary_subs.plugin.options import kinds
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def written(tmp_path: Path, text: str, name: str = "c.toml") -> Path:
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_nothing_said_is_all_defaults() -> None:
+    assert load(environment={}).config == Config()
+
+
+def test_later_layers_win_key_by_key(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        'targets = ["en", "de"]\nmodel = "a"\nprecision = "fp32"\n'
+        '[watch]\nsettle_s = 1\nrescan_s = 9\n[options.format.ass]\nfont = "X"\nsize = 3\n',
+    )
+    chosen = load(
+        file,
+        environment={"CANARY_SUBS_MODEL": "b", "CANARY_SUBS_WATCH_SETTLE_S": "2", "HOME": "/"},
+        flags={"model": "c", "options": {"format": {"ass": {"size": 4}}}},
+    ).config
+    assert chosen.targets == ("en", "de")
+    assert (chosen.model, chosen.precision) == ("c", "fp32")
+    assert (chosen.watch.settle_s, chosen.watch.rescan_s) == (2.0, 9.0)
+    assert chosen.options == {"format": {"ass": {"font": "X", "size": 4}}}
+
+
+def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, 'model = "named"\n')
+    assert load(environment={"CANARY_SUBS_CONFIG": str(file)}).config.model == "named"
+
+
+def test_the_users_own_file_is_read_where_none_is_named(tmp_path: Path) -> None:
+    written(tmp_path, 'model = "own"\n', "home/canary-subs/config.toml")
+    assert load(environment={}).config.model == "own"
+
+
+def test_languages_are_written_as_bcp_47_does() -> None:
+    chosen = load(environment={}, flags={"targets": ["EN", "ger", "pt-br", "en"], "source": "fra"})
+    assert chosen.config.targets == ("en", "de", "pt-BR")
+    assert chosen.config.source == "fr"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('model = "x"\nmodle = "y"\n', 2, "knows no 'modle'; did you mean 'model'?"),
+        ("\n[watch]\n\nsetle_s = 1\n", 4, "[watch] knows no 'setle_s'; did you mean 'settle_s'?"),
+        ('[watch]\nsettle_s = "1"\n', 2, "settle_s is a number, not '1'"),
+        ("[watch]\nsettle_s = -1\n", 2, "settle_s cannot be negative"),
+        ("watch.settle_s = true\n", 1, "settle_s is a number, not True"),
+        ("model = 3\n", 1, "model is a text, not 3"),
+        ("watch = 3\n", 1, "watch is a table"),
+        ('targets = ["english"]\n', 1, "'english' is no language tag"),
+        ('source = "??"\n', 1, "'??' is no language tag"),
+        ('a = 1\nb = [\nc = "x\n', 3, "is not TOML"),
+        ("[options.fromat.ass]\nx = 1\n", 1, "knows no 'fromat'; did you mean 'format'?"),
+        ("[options.format]\nass = 1\n", 1, "write the options of a format"),
+        ('[schedule]\nhours = ["25:00-07:00"]\n', 2, "hours are written as"),
+        ('[service]\nmetrics = "0.0.0.0:1"\n', 2, "loopback"),
+        ("[queue]\nattempts = 0\n", 2, "at least 1"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_line(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load(file, environment={})
+    message = str(caught.value)
+    assert said in message
+    assert message.startswith(f"{file}:{line}:")
+    assert "\n" not in message
+
+
+def test_text_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_bytes(b'model = "x"\nsource = "\xff"\n')
+    with pytest.raises(ConfigError, match=re.escape(f"{file}:2: is not UTF-8")):
+        load(file, environment={})
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
+        load(tmp_path / "none.toml", environment={})
+
+
+def test_an_endless_file_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no configuration"):
+        load(Path("/dev/zero"), environment={})
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"CANARY_SUBS_MODLE": "x"}, "did you mean 'CANARY_SUBS_MODEL'"),
+        ({"CANARY_SUBS_WATCH_SETTLE_S": "soon"}, "CANARY_SUBS_WATCH_SETTLE_S is a number"),
+        ({"CANARY_SUBS_TARGETS": "klingonish"}, "no language tag"),
+    ],
+)
+def test_the_environment_is_checked_too(variables: dict[str, str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        load(environment=variables)
+
+
+@pytest.mark.parametrize("flags", [{"modle": 1}, {"watch": {"x": 1}}, {"targets": []}])
+def test_flags_are_checked_too(flags: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        load(environment={}, flags=flags)
+
+
+def test_a_folder_may_choose_for_its_films(tmp_path: Path) -> None:
+    root = tmp_path / "films"
+    written(root, 'targets = ["fr"]\npriority = 3\n', FOLDER_FILE)
+    written(root, 'targets = ["es"]\n[skip]\nembedded = false\n', f"a/{FOLDER_FILE}")
+    file = written(tmp_path, 'targets = ["de"]\nmodel = "x"\n')
+    settings = load(file, environment={})
+    below = settings.at(root / "a" / "b", root)
+    assert (below.targets, below.priority, below.model) == (("es",), 3, "x")
+    assert not below.skip.embedded
+    assert settings.at(root, root).targets == ("fr",)
+    assert settings.config.targets == ("de",)
+    assert load(file, environment={}, flags={"targets": ["it"]}).at(root, root).targets == ("it",)
+
+
+def test_a_folders_file_that_changed_counts_at_once(tmp_path: Path) -> None:
+    import os
+
+    file = written(tmp_path, 'targets = ["fr"]\n', FOLDER_FILE)
+    settings = load(environment={})
+    assert settings.at(tmp_path, tmp_path).targets == ("fr",)
+    file.write_text('targets = ["es"]\n')
+    os.utime(file, ns=(1, 1))
+    assert settings.at(tmp_path, tmp_path).targets == ("es",)
+    file.unlink()
+    assert settings.at(tmp_path, tmp_path).targets == ("original",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'model = "/evil.nemo"\n',
+        'out = "/etc"\n',
+        'plugins = "/tmp"\n',
+        'deliveries = ["x"]\n',
+        "[options.engine.canary]\nx = 1\n",
+        '[schedule]\nbusy_url = "http://x"\n',
+        '[queue]\nstore = "/x"\n',
+    ],
+)
+def test_a_folder_may_not_reach_beyond_itself(tmp_path: Path, text: str) -> None:
+    written(tmp_path, text, FOLDER_FILE)
+    with pytest.raises(ConfigError, match="cannot be set by a folder"):
+        load(environment={}).at(tmp_path, tmp_path)
+
+
+def test_every_key_is_explained_once_and_says_where_its_value_is_from(tmp_path: Path) -> None:
+    file = written(tmp_path, '\nmodel = "x"\n[watch]\nsettle_s = 3\n')
+    settings = load(file, environment={"CANARY_SUBS_DEVICE": "cpu"}, flags={"precision": "fp32"})
+    found = {(one.section, one.key): one for one in explain(settings)}
+    assert all(one.explanation.endswith((".", "…")) for one in found.values())
+    assert found["", "model"].origin == f"{file}:2"
+    assert found["watch", "settle_s"].origin == f"{file}:4"
+    assert found["", "device"].origin == "the environment"
+    assert found["", "precision"].origin == "the command line"
+    assert found["", "track"].origin == "default"
+    tables = {"watch", "skip", "queue", "schedule", "service", "options", "profiles"}
+    assert len(found) == sum(len(kinds(cls)) for cls in config.SECTIONS.values()) - len(tables)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("format.ass.size=40", 40), ("format.ass.size=Inter", "Inter"), ("format.ass.size=[1]", [1])],
+)
+def test_an_option_flag_is_a_table(text: str, value: object) -> None:
+    assert read_option(text) == {"options": {"format": {"ass": {"size": value}}}}
+
+
+@pytest.mark.parametrize("text", ["ass", "ass=1", "format.ass=1", "format..x=1", "=1"])
+def test_a_wrong_option_flag_shows_how(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"format\.ass\.font_size=40"):
+        read_option(text)
+
+
+def test_merging_goes_to_every_depth() -> None:
+    below = {"a": {"b": {"c": 1, "d": 2}}, "e": [1]}
+    assert merge(below, {"a": {"b": {"c": 3}}, "e": [2]}) == {
+        "a": {"b": {"c": 3, "d": 2}},
+        "e": [2],
+    }
+    assert below == {"a": {"b": {"c": 1, "d": 2}}, "e": [1]}
+
+
+@pytest.fixture(scope="module")
+def plugins() -> manager.Plugins:
+    return manager.load()
+
+
+def test_the_defaults_are_on_offer(plugins: manager.Plugins) -> None:
+    config.check_providers(load(environment={}), plugins)
+
+
+def test_a_plan_carries_what_providers_share(tmp_path: Path, plugins: manager.Plugins) -> None:
+    chosen = load(
+        environment={}, flags={"out": str(tmp_path), "model": "demo", "overwrite": True}
+    ).config
+    plan = config.plan(chosen, plugins, root=Path("/films"))
+    assert plan.engine.options["model"] == "demo"
+    (sidecar,) = plan.deliveries
+    assert dict(sidecar.options) == {
+        "out": tmp_path, "root": Path("/films"), "overwrite": True
+    }  # fmt: skip
+
+
+def options_of(kind: str, name: str, **values: Any) -> dict[str, object]:
+    return {"options": {kind: {name: values}}}
+
+
+def test_a_providers_own_options_win(plugins: manager.Plugins) -> None:
+    chosen = load(environment={}, flags=options_of("engine", "canary", model="own")).config
+    assert config.plan(chosen, plugins).engine.options["model"] == "own"
+
+
+def test_an_option_that_its_provider_does_not_know_is_told_with_its_line(
+    tmp_path: Path, plugins: manager.Plugins
+) -> None:
+    file = written(tmp_path, "\n[options.delivery.sidecar]\noverwrit = true\n")
+    with pytest.raises(ConfigError, match="did you mean 'overwrite'") as caught:
+        config.check_providers(load(file, environment={}), plugins)
+    assert str(caught.value).startswith(f"{file}:3: [options.delivery.sidecar]")
+
+
+@pytest.mark.parametrize(
+    "flags", [{"formats": ["srtt"]}, {"engine": "x"}, options_of("format", "x", y=1)]
+)
+def test_a_name_that_nobody_offers_is_told(
+    plugins: manager.Plugins, flags: dict[str, object]
+) -> None:
+    with pytest.raises(UnknownName):
+        config.check_providers(load(environment={}, flags=flags), plugins)

@@ -1,0 +1,94 @@
+"""Which names are films."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from canary_subs.config.schema import Config, Watch
+from canary_subs.jobs.globs import excluded, matches, private_folder, temporary
+from canary_subs.jobs.walk import refusal
+
+
+@pytest.mark.parametrize(
+    ("glob", "path", "fits"),
+    [
+        ("*.mkv", "a/b.MKV", True),
+        ("*.mkv", "a.mkv.txt", False),
+        ("*.mkv", "line\nbreak.mkv", True),
+        ("a/*.mkv", "a/b.mkv", True),
+        ("a/*.mkv", "a/c/b.mkv", False),
+        ("a/**/*.mkv", "a/b.mkv", True),
+        ("a/**/*.mkv", "a/c/d/b.mkv", True),
+        ("/a/*.mkv", "a/b.mkv", True),
+        ("a/**", "a/b/c", True),
+        ("**/sample/*", "sample/x", True),
+        ("?.mkv", "ab.mkv", False),
+        ("[a-c].mkv", "b.mkv", True),
+        ("[!a-c].mkv", "b.mkv", False),
+        ("[!a-c].mkv", "d.mkv", True),
+        ("[z-a]", "[z-a]", True),
+        ("a.b", "axb", False),
+        ("(x)+|$", "(x)+|$", True),
+    ],
+)
+def test_globs(glob: str, path: str, fits: bool) -> None:
+    assert matches(path, (glob,)) == (glob if fits else None)
+
+
+def test_the_glob_that_fits_is_told() -> None:
+    assert matches("x/sample.mkv", ("*.avi", "x/*.avi", "sample.*", "x/*")) == "sample.*"
+    assert matches("x/film.mkv", ("*.avi", "x/*.avi", "sample.*", "x/*")) == "x/*"
+
+
+def test_a_folder_excludes_all_in_it() -> None:
+    assert excluded("Extras/deep/a.mkv", ("extras",)) == "extras"
+    assert excluded("films/a.mkv", ("extras",)) is None
+    assert excluded("x/extras/a.mkv", ("x/extras",)) == "x/extras"
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab*?[]!/^\\-~&|", max_size=12), st.text(max_size=8))
+def test_no_glob_breaks_anything(glob: str, path: str) -> None:
+    assert matches(path, (glob,)) in (glob, None)
+
+
+@settings(deadline=None)
+@given(
+    st.text(
+        alphabet=st.characters(exclude_characters="*?[/", exclude_categories=["Cs"]), min_size=1
+    )
+)
+def test_a_plain_glob_is_its_own_name(name: str) -> None:
+    assert matches(name, (name,)) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.mkv.part", "a.mkv.crdownload", "a.mkv.!qB", ".a.mkv.Xy12", "~a.mkv", "a.mkv~",
+        "a.mkv.TMP", "._a.mkv", ".syncthing.a.mkv.tmp", "a.mkv.filepart", ".canary-subs-1.part",
+    ],
+)  # fmt: skip
+def test_unfinished_files_have_a_reason(name: str) -> None:
+    assert temporary(name)
+    assert refusal(name, Config(watch=Watch(include=("*",))))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.mkv", "-rf.mkv", "100%.mp4", "part.mkv", "a.part1.mkv", " .ts"]
+)
+def test_films_have_none(name: str) -> None:
+    assert refusal(name, Config()) is None
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.nfo", "a", "mkv", "a.en.srt", "a.json"])
+def test_what_is_not_included_is_refused(name: str) -> None:
+    assert refusal(name, Config()) == "its name is not among [watch] include"
+
+
+def test_the_systems_own_folders() -> None:
+    for name in ("@eaDir", "$RECYCLE.BIN", ".Trash-1000", "lost+found"):
+        assert private_folder(name)
+    assert not private_folder("films")

@@ -1,0 +1,219 @@
+"""Files examined with their film, and broken anew."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canary_subs import speech as speech_room
+from canary_subs.cues import layout as layouts
+from canary_subs.cues.check.report import as_json, as_text, summary
+from canary_subs.errors import NotMedia, NotSubtitles, UnknownName, UsageError
+from canary_subs.formats.json import JsonOptions, JsonWriter
+from canary_subs.formats.reading import read
+from canary_subs.model import Choice, Cue
+from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.plugin.manager import Plugins
+from canary_subs.speech.options import SileroOptions
+from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_film
+from canary_subs.time import clock
+from canary_subs.workflows.check import check_file, named_language, named_track, relayout
+
+
+class Listener:
+    """The fakes' ears under the name that proofing asks for, and the house's own layout."""
+
+    @hookimpl
+    def canary_subs_segmenters(self) -> list[Provider[Any]]:
+        return [
+            Provider(
+                name="silero",
+                summary="hears fake films",
+                make=lambda options: FakeSegmenter(),
+                options=SileroOptions,
+            )
+        ]
+
+    @hookimpl
+    def canary_subs_layouts(self) -> list[Provider[Any]]:
+        make = lambda options: layouts.Balanced()  # noqa: E731
+        return [Provider(name="balanced", summary="the house's own", make=make)]
+
+
+@pytest.fixture
+def on_offer() -> Plugins:
+    return plugins(Fakes(), Listener())
+
+
+def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
+    path.write_text(
+        "".join(
+            f"{i}\n{clock(start, decimal=',')} --> {clock(end, decimal=',')}\n{text}\n\n"
+            for i, (start, end, text) in enumerate(cues, 1)
+        )
+    )
+    return path
+
+
+def test_the_options_it_listens_with_exist() -> None:
+    from canary_subs.workflows.check import _LISTENER
+
+    offered = {p.name: p for p in speech_room.canary_subs_segmenters()}
+    offered[_LISTENER.name].make(SileroOptions(**_LISTENER.options))  # type: ignore[arg-type]
+
+
+def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> None:
+    film = write_film(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
+    file = srt(
+        tmp_path / "f.en.srt",
+        (1000, 3000, "I was there."),
+        (5000, 7000, "Nobody says this."),
+        (19_000, 21_000, "[The film is over.]"),
+    )
+    report = check_file(file, on_offer, profile="netflix", video=film)
+    assert {(one.rule, one.start_ms) for one in report.findings} == {
+        ("no-speech", 5000),
+        ("unsubtitled", 10_000),
+        ("beyond-end", 19_000),
+    }
+    assert not report.clean
+    text = as_text(report)
+    assert "00:00:05.000" in text and "Nobody says this." in text
+    assert text.endswith(summary(report))
+    assert '"unsubtitled": 1' in as_json(report)
+
+
+def test_without_a_film_only_the_file_is_judged(tmp_path: Path, on_offer: Plugins) -> None:
+    file = srt(tmp_path / "f.en.srt", (5000, 7000, "Nobody says this."))
+    report = check_file(file, on_offer, profile="netflix")
+    assert report.clean
+    assert summary(report) == f"{file}: 1 cue, nothing found"
+
+
+def test_source_and_reference(tmp_path: Path, on_offer: Plugins) -> None:
+    source = srt(tmp_path / "f.en.srt", (1000, 3000, "It was in the year 1950."))
+    file = srt(tmp_path / "f.de.srt", (1100, 3000, "Es war im Jahre 1905."))
+    right = srt(tmp_path / "right.de.srt", (1000, 3200, "Das war im Jahre 1950."))
+    report = check_file(file, on_offer, profile="netflix", source=source, reference=right)
+    assert [one.rule for one in report.findings] == ["numbers"]
+    found = report.comparison
+    assert found is not None
+    assert (found.length, found.substituted, found.error_rate) == (5, 2, 0.4)
+    assert found.cue_start is not None and found.cue_start.mean_ms == 100
+    assert found.cue_end is not None and found.cue_end.mean_ms == -200
+    assert "40.00%" in as_text(report)
+
+
+def test_damage_is_no_clean_file(tmp_path: Path, on_offer: Plugins) -> None:
+    file = tmp_path / "f.en.srt"
+    file.write_text("1\n00:00:01,000 --> 00:00:03,000\nHello there.\n\n2\n00:00:0x --> 1\nx\n")
+    report = check_file(file, on_offer, profile="netflix")
+    assert report.findings == () and not report.clean
+    assert "line 6" in as_text(report) and "line 6" in as_json(report)
+
+
+def test_what_cannot_be_checked_is_told(tmp_path: Path, on_offer: Plugins) -> None:
+    file = srt(tmp_path / "f.srt", (1000, 2000, "Hello there."))
+    with pytest.raises(NotSubtitles):
+        check_file(tmp_path / "none.srt", on_offer, profile="netflix")
+    with pytest.raises(NotMedia):
+        check_file(file, on_offer, profile="netflix", video=file)
+    with pytest.raises(UnknownName):
+        check_file(file, on_offer, profile="netflicks")
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("Film.de.srt", "de"),
+        ("Film.2020.pt-BR.forced.srt", "pt-BR"),
+        ("Film.ger.sdh.vtt", "de"),
+        ("Film.en.hi.srt", "en"),
+        ("Film.hi.srt", "hi"),
+        ("Film.srt", None),
+        ("de.srt", None),
+        ("Film.directors.cut.srt", None),
+        ("Film.1080p.srt", None),
+    ],
+)
+def test_the_language_in_a_name(name: str, language: str | None) -> None:
+    assert named_language(Path("/films") / name) == language
+
+
+@pytest.mark.parametrize(
+    ("name", "track"),
+    [
+        ("Film.de.srt", "de"),
+        ("Film.2020.pt-BR.forced.srt", "pt-BR.forced"),
+        ("Film.en.foreign.default.srt", "en.forced"),
+        ("Film.ger.SDH.vtt", "de.sdh"),
+        ("Film.en.hi.srt", "en.sdh"),
+        ("Film.cc.srt", None),
+        ("Film.hi.srt", "hi"),
+        ("Film.hi.cc.srt", "hi.sdh"),
+    ],
+)
+def test_the_track_in_a_name(name: str, track: str | None) -> None:
+    assert named_track(Path("/films") / name) == track
+
+
+LONG = "You know that I never wanted to go there, but you did not listen and so here we are."
+
+
+def test_relayout_keeps_every_word_in_order(tmp_path: Path, on_offer: Plugins) -> None:
+    chance = random.Random(3)
+    cues = []
+    at = 0
+    for i in range(80):
+        at += chance.randint(0, 3000)
+        text = " ".join([*chance.choices(LONG.split(), k=chance.randint(1, 40)), f"w{i}"])
+        cues.append((at, at + chance.randint(1, 9000), text))
+        at = cues[-1][1] - chance.choice([0, 0, 400])  # some overlap
+    file = srt(tmp_path / "f.en.srt", *cues)
+    document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
+    wanted = [word for cue in read(file).cues for word in cue.text.split()]
+    assert [word for cue in document.cues for word in cue.text.split()] == wanted
+    for one, other in zip(document.cues, document.cues[1:], strict=False):
+        assert one.end_ms <= other.start_ms
+    assert all(len(cue.lines) <= 2 for cue in document.cues)
+    assert all(len(line) <= 42 for cue in document.cues for line in cue.lines)
+
+
+def test_relayout_keeps_word_times_and_speakers(tmp_path: Path, on_offer: Plugins) -> None:
+    file = tmp_path / "f.en.vtt"
+    file.write_text(
+        "WEBVTT\n\n00:01.000 --> 00:09.000\n<v Anna>" + LONG + "\n\n"
+        "00:20.000 --> 00:22.000\n<v Bo>Then leave.\n"
+    )
+    document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
+    assert [cue.speaker for cue in document.cues] == ["Anna"] * (len(document.cues) - 1) + ["Bo"]
+    words = [word for cue in document.cues for word in cue.words]
+    moved = [replace(word, start_ms=word.start_ms + 7, confidence=0.5) for word in words]
+    again = replace(
+        document,
+        transcript=replace(
+            document.transcript,
+            utterances=tuple(
+                replace(u, words=tuple(moved[:-2]) if i == 0 else tuple(moved[-2:]))
+                for i, u in enumerate(document.transcript.utterances)
+            ),
+        ),
+    )
+    stored = tmp_path / "f.json"
+    stored.write_bytes(JsonWriter(JsonOptions()).write(again))
+    broken = relayout(stored, on_offer, profile="vertical-video", layout=Choice(name="balanced"))
+    assert [word for cue in broken.cues for word in cue.words] == moved
+
+
+def test_relayout_needs_a_language(tmp_path: Path, on_offer: Plugins) -> None:
+    file = srt(tmp_path / "f.srt", (1000, 2000, "Hello."))
+    with pytest.raises(UsageError, match="language"):
+        relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
+    cues: tuple[Cue, ...] = relayout(
+        file, on_offer, profile="netflix", layout=Choice(name="balanced"), language="en"
+    ).cues
+    assert [cue.text for cue in cues] == ["Hello."]
