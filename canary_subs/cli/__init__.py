@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from canary_subs.errors import CanarySubsError
 
 #: The modules that bring commands, in the order of ``--help``.
-COMMANDS = ("run", "watching", "proofing", "listing", "models", "bench", "doctor")
+COMMANDS = ("run", "watching", "subtitles", "listing", "models", "bench", "doctor")
 
 
 def parser() -> argparse.ArgumentParser:
