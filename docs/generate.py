@@ -101,7 +101,10 @@ def configuration() -> str:
             default = setting["default"]
             value = "" if default is None else f", default `{json.dumps(default)}`"
             parts.append(f"### `{setting['key']}`")
-            parts.append(f"{setting['kind'].capitalize()}{value}{place}.\n\n" + _escaped(setting["explanation"]))
+            parts.append(
+                f"{setting['kind'].capitalize()}{value}{place}.\n\n"
+                + _escaped(setting["explanation"])
+            )
     return "\n\n".join(parts)
 
 
@@ -210,20 +213,13 @@ def definition(name: str) -> tuple[str, ast.AST | None]:
 
 def exit_codes() -> str:
     """The codes with the errors that end a command with them."""
-    tree = module("canary_subs.errors")
+    from canary_subs import errors
+
     codes: dict[int, list[str]] = {}
-    inherited = {"Exception": 1}
-    for node in tree.body:
-        if not isinstance(node, ast.ClassDef):
-            continue
-        code = inherited[ast.unparse(node.bases[0])] if node.bases else 1
-        for line in node.body:
-            if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == "exit_code":
-                assert isinstance(line.value, ast.Constant) and isinstance(line.value.value, int)
-                code = line.value.value
-        inherited[node.name] = code
-        first = (ast.get_docstring(node) or "").partition("\n")[0]
-        codes.setdefault(code, []).append(f"`{node.name}`: {first}")
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, errors.CanarySubsError):
+            meaning = (kind.__doc__ or "").partition("\n")[0]
+            codes.setdefault(kind.exit_code, []).append(f"`{kind.__name__}`: {meaning}")
     rows = []
     for code in sorted({*codes, *OTHER_CODES}):
         meanings = [OTHER_CODES[code]] if code in OTHER_CODES else []
