@@ -6,6 +6,7 @@ import ast
 import contextlib
 import importlib.util
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -232,6 +233,15 @@ def test_every_link_of_the_repository_leads_somewhere(page: Path) -> None:
         linked = page.parent / place if place else page
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), target
+
+
+def test_the_walk_names_ten_functions_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    walk = text.partition("## From a queued job to a written cue")[2].partition("\n## ")[0]
+    named = re.findall(r"^\d+\. `([\w.]+)`", walk, re.MULTILINE)
+    assert 0 < len(named) <= 10
+    for name in named:
+        assert callable(pkgutil.resolve_name(f"canary_subs.{name}")), name
 
 
 @pytest.mark.parametrize("name", ["model.md", "gpu-memory.md"])
