@@ -38,5 +38,7 @@ def test_every_target_is_phony() -> None:
 
 def test_every_dependency_has_a_reason() -> None:
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    silent = [line for line in lines if re.match(r'    "[\w.\[\]-]+[<>=]', line) and " # " not in line]
+    silent = [
+        line for line in lines if re.match(r'    "[\w.\[\]-]+[<>=]', line) and " # " not in line
+    ]
     assert not silent
