@@ -41,6 +41,8 @@ def main(target: Path) -> None:
         "reference/cli.md": command_line(),
         "reference/configuration.md": configuration(),
         "reference/providers.md": providers(),
+        "reference/checks.md": checks(),
+        "reference/profiles.md": profiles(),
         "reference/hooks.md": hooks(),
         "reference/python.md": python_api(),
         "reference/exit-codes.md": exit_codes(),
@@ -154,6 +156,45 @@ def run(*arguments: str) -> str:
 
 
 # Pages from the source.
+
+
+def checks() -> str:
+    """Every rule that `canary-subs check` knows."""
+    from canary_subs.cues.check import RULES
+
+    rows = (
+        (f"`{name}`", _text((rule.__doc__ or "").partition("\n")[0]))
+        for name, rule in RULES.items()
+    )
+    return "\n\n".join(
+        (
+            "# Checks",
+            "What `canary-subs check` and `--review` look for. Limits come from the "
+            "[profile](profiles.md). A rule that lacks what it needs (the video for its sound, the "
+            "original for a translation) finds nothing.",
+            _table(("rule", "finds"), rows),
+        )
+    )
+
+
+def profiles() -> str:
+    """Every built-in profile, for English."""
+    from dataclasses import fields
+
+    from canary_subs.cues.profiles import names, profile_for
+
+    chosen = [profile_for(name, "en") for name in names()]
+    keys = [field.name for field in fields(chosen[0]) if field.name != "name"]
+    rows = ((f"`{key}`", *(f"{getattr(one, key):g}" for one in chosen)) for key in keys)
+    return "\n\n".join(
+        (
+            "# Profiles",
+            "The built-in reading rules, as they are for English; other languages differ in speed "
+            "and width. [Your own reading rules](../howto/profile.md) says what each key means and "
+            "how to make a profile.",
+            _table(("", *(f"`{one.name}`" for one in chosen)), rows),
+        )
+    )
 
 
 def hooks() -> str:
