@@ -9,27 +9,29 @@ CONTRIBUTING.md. Standard library only.
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
 #: Exit codes that no error class carries.
 OTHER_CODES = {
-    0: "everything was done, or there was nothing to do",
-    1: "some videos failed, `check` found something, or `doctor` sees what will fail",
-    130: "interrupted with Ctrl-C",
-    141: "the program that read the output is gone",
+    0: "Done, or nothing to do.",
+    1: "A video failed, a plugin failed, `check` found something, or `doctor` sees what will fail.",
+    130: "Interrupted with Ctrl-C.",
+    141: "The program that read the output is gone.",
 }
 
 
@@ -91,7 +93,8 @@ def configuration() -> str:
         "4. environment variables: `CANARY_SUBS_` and the key in capitals, with the table before "
         "it, as `CANARY_SUBS_WATCH_SETTLE_S`\n"
         "5. the command line",
-        "`canary-subs config` shows every key with its value and where the value comes from.",
+        "`canary-subs config` shows every key with its value and where the value comes from. "
+        "`canary-subs config --schema` prints a JSON Schema, by which editors complete and check.",
     ]
     tables: dict[str, list[Mapping[str, Any]]] = {}
     for setting in json.loads(run("config", "--json")):
@@ -142,17 +145,21 @@ def commands() -> list[str]:
 
 def run(*arguments: str) -> str:
     """What ``canary-subs ARGUMENTS`` prints, with nobody's configuration, 80 columns wide."""
+    from canary_subs import cli
+
+    printed = io.StringIO()
     with tempfile.TemporaryDirectory() as home:
-        clean = {name: value for name, value in os.environ.items() if "CANARY_SUBS" not in name}
-        own = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home, "COLUMNS": "80"}
-        answer = subprocess.run(
-            [sys.executable, "-m", "canary_subs", *arguments],
-            env={**clean, **own, "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return answer.stdout.replace(home, "~")
+        kept = {name: value for name, value in os.environ.items() if "CANARY_SUBS" not in name}
+        own = {"HOME": home, "XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
+        clean = {**kept, **own, "COLUMNS": "80", "NO_COLOR": "1"}
+        with mock.patch.dict(os.environ, clean, clear=True), contextlib.redirect_stdout(printed):
+            try:
+                status = cli.main(arguments)
+            except SystemExit as ended:  # after --help
+                status = int(ended.code or 0)
+        if status:
+            raise RuntimeError(f"canary-subs {' '.join(arguments)}: ended with {status}")
+        return printed.getvalue().replace(home, "~")
 
 
 # Pages from the source.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -17,5 +18,6 @@ def test_the_help_is_as_it_was_last_read() -> None:
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
-    wide = [line for _, text in helps() for line in text.splitlines() if len(line) > 80]
-    assert not wide
+    lines = [line for _, text in helps() for line in text.splitlines()]
+    commands = re.compile(r"(bash|zsh|fish): +canary-subs ")  # to be copied, so on one line
+    assert not [line for line in lines if len(line) > 80 and not commands.match(line)]

@@ -148,11 +148,14 @@ def test_every_configuration_can_be_loaded(text: str, tmp_path: Path) -> None:
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the example that the pages name, and a plugin folder of its own."""
-    shutil.copy(ROOT / "examples" / "videos" / "german.mkv", tmp_path)
+    video = ROOT / "examples" / "videos" / "german.mkv"
+    shutil.copy(video, tmp_path)
+    (tmp_path / "videos").mkdir()
+    shutil.copy(video, tmp_path / "videos")
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / variable))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    monkeypatch.syspath_prepend(str(ROOT))
     return tmp_path
 
 
@@ -190,7 +193,8 @@ def test_every_hook_and_method_is_explained(pages: Path) -> None:
 
 
 def test_every_key_is_explained(pages: Path) -> None:
-    from canary_subs.config.layers import Settings, explain
+    from canary_subs.config.layers import Settings
+    from canary_subs.config.reference import explain
 
     page = (pages / "reference" / "configuration.md").read_text(encoding="utf-8")
     for setting in explain(Settings()):
