@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from canary_subs import _process
-from canary_subs.config import layers as configuration
+from canary_subs.config.plan import check_providers
 from canary_subs.config.plan import plan as plan_for
 from canary_subs.errors import CanarySubsError, StoreError, Temporary
 from canary_subs.jobs import stale
@@ -169,7 +169,7 @@ class _Child:
 
     def serve(self) -> None:
         """Work; keep the model for a while when there is none; then leave."""
-        configuration.check_providers(self._settings, self._plugins)
+        check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
             if not self._store.due():
