@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from canary_subs.cues.check.reference import normal
+from canary_subs.cues.sdh import AGAIN_MS
 from canary_subs.cues.sound_labels import labels
-from canary_subs.cues.sounds import AGAIN_MS
 from canary_subs.formats.reading import read
 from canary_subs.model import Cue, Word
+from canary_subs.plugin.manager import load
 
 #: What the demonstration promises.
 MOST_WORD_ERRORS = 0.02
@@ -111,7 +112,7 @@ def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
     ``language`` may be a track that tells of sounds: "en.sdh".
     """
     spoken = truth(video, track)
-    cues = read(subtitles).cues
+    cues = read(subtitles, load()).cues
     if language.endswith(".sdh"):
         return _sounds_score(video, language, cues, spoken)
     words = [word for cue in cues for word in cue.words]

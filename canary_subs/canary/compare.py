@@ -12,9 +12,10 @@ import torch
 from rapidfuzz.distance import Levenshtein
 
 from canary_subs.canary import precision
-from canary_subs.canary.engine import CanaryEngine, CanaryOptions
+from canary_subs.canary.engine import CanaryEngine
 from canary_subs.canary.models import BYTES_PER_PARAMETER
-from canary_subs.model import Request
+from canary_subs.model import Context, Request
+from canary_subs.plugin.hookspecs import NoOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,8 @@ def compare_precisions(
     reports: list[PrecisionReport] = []
     reference: list[str] = []
     for form in ("fp32", *(form for form in precisions if form != "fp32")):
-        session = CanaryEngine(CanaryOptions(model=model)).open(device, form)
+        context = Context(model=model, device=device, precision=form)
+        session = CanaryEngine(NoOptions(), context).open(context)
         if where.type == "cuda":
             torch.cuda.reset_peak_memory_stats(where)
         start = time.perf_counter()

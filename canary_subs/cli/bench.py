@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser(
         "bench",
         help="time, memory and accuracy of each precision on a video",
@@ -30,20 +32,21 @@ def bench(args: argparse.Namespace) -> int:
     from canary_subs.config.schema import Config
     from canary_subs.media.tracks import choose
     from canary_subs.model import Choice, Request
-    from canary_subs.pipeline import steps
+    from canary_subs.pipeline.segments import Audio, cut, probe
     from canary_subs.plugin import manager
 
     plugins, config = manager.load(), Config()
     model = args.model or models.DEFAULT_MODEL
     card = models.find(model)
-    media, source, plugin = steps.probe(args.video, plugins)
+    media, source = probe(args.video, plugins)
     track = choose(media).track
     spoken = track.language or "en"
-    segmenter = plugins.make("segmenter", Choice(name=config.segmenter))
-    with steps.sound(media, track, source, plugin) as clips:
+    segmenter = plugins.use("segmenter", Choice(name=config.segmenter))
+    audio = Audio(media=media, track=track, source=source, stop=threading.Event())
+    with audio.clips() as clips:
         requests = [
-            Request(clip=clip, source=spoken, targets=(spoken,))
-            for clip in steps.cut(clips, segmenter, card.longest_ms)
+            Request(clip=clip, spoken=spoken, targets=(spoken,))
+            for clip in cut(clips, segmenter, card.longest_ms)
         ]
     reports = compare_precisions(model, requests, device=args.device)
     if args.json:

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from canary_subs.media import ffmpeg
 from canary_subs.model import SAMPLE_RATE_HZ, Choice, Plan, Request, Utterance, Word
-from canary_subs.pipeline import steps
-from canary_subs.pipeline.schedule import Sessions, Task, process
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.segments import cut
+from canary_subs.pipeline.task import Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.hookspecs import Engine, Provider, Session, hookimpl
 from canary_subs.workflows.check import sound_of
@@ -41,7 +42,7 @@ class Bare:
     def __init__(self) -> None:
         self._session = endless("canary-180m-flash", TOKENS)
         self.precision = self._session.precision
-        self.max_clip_ms, self.batch_ms = self._session.max_clip_ms, self._session.batch_ms
+        self.max_segment_ms, self.batch_ms = self._session.max_segment_ms, self._session.batch_ms
 
     def pairs(self) -> frozenset[tuple[str, str]]:
         return frozenset({("en", "en"), ("en", "de")})
@@ -129,7 +130,7 @@ def _videos(folder: Path, count: int) -> Iterator[Path]:
 
 def _plan(out: Path | None = None) -> Plan:
     return Plan(
-        source="en",
+        spoken="en",
         targets=("en", "de"),
         engine=Choice(name="bare"),
         segmenter=Choice(name="silero"),
@@ -142,10 +143,10 @@ def _plan(out: Path | None = None) -> Plan:
 
 def _requests(path: Path, plugins: manager.Plugins, engine: Bare) -> Iterator[Request]:
     """What the pipeline asks the engine for."""
-    cutter = plugins.make("segmenter", _plan().segmenter)
+    cutter = plugins.use("segmenter", _plan().segmenter)
     with sound_of(path, plugins) as clips:
-        for clip in steps.cut(clips, cutter, engine.max_clip_ms):
-            yield Request(clip=clip, source="en", targets=("en", "de"))
+        for clip in cut(clips, cutter, engine.max_segment_ms):
+            yield Request(clip=clip, spoken="en", targets=("en", "de"))
 
 
 def _alone(engine: Bare, requests: Sequence[Request]) -> float:
@@ -154,7 +155,7 @@ def _alone(engine: Bare, requests: Sequence[Request]) -> float:
     left_ms = engine.batch_ms
     for request in requests:
         batch.append(request)
-        left_ms -= steps.span_of(request.clip).duration_ms
+        left_ms -= request.clip.span.duration_ms
         if left_ms <= 0:
             engine.recognise(batch)
             batch, left_ms = [], engine.batch_ms
@@ -165,7 +166,7 @@ def _alone(engine: Bare, requests: Sequence[Request]) -> float:
 def _pipeline(videos: Sequence[Path], plugins: manager.Plugins, out: Path) -> float:
     begun = time.perf_counter()
     tasks = [Task(path=path, plan=_plan(out)) for path in videos]
-    for outcome in process(tasks, plugins, Sessions(plugins)):
+    for outcome in process(tasks, plugins):
         if len(outcome.delivered) != 2:
             raise SystemExit(f"{outcome.task.path}: {outcome.errors or outcome.skip}")
     return time.perf_counter() - begun

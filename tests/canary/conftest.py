@@ -1,10 +1,5 @@
 """Tiny Canaries with random weights, and NeMo's own search over them, as an oracle."""
 
-import os
-
-# Before torch is loaded; see canary_subs.canary.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache

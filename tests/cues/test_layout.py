@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from canary_subs.cues import canary_subs_layouts
-from canary_subs.cues.layout import Balanced, Runs, Track, break_lines, lay_out
+from canary_subs.cues.layout import Balanced, break_lines, lay_out
 from canary_subs.cues.profiles import profile_for
+from canary_subs.cues.runs import Runs
+from canary_subs.cues.words import TrackWords
 from canary_subs.model import Span, Transcript, Utterance, Word
+from canary_subs.plugin.hookspecs import LayoutRequest
 from tests.cues.streams import transcript
 
 NETFLIX = profile_for("netflix", "en")
@@ -27,7 +30,8 @@ def test_the_provider_gives_this_layout() -> None:
     layout = provider.make(provider.options())
     spoken = transcript("It is a fine day.")
     assert isinstance(layout, Balanced)
-    assert layout.layout(spoken, NETFLIX) == lay_out(spoken, NETFLIX)
+    request = LayoutRequest(transcript=spoken, profile=NETFLIX)
+    assert layout.layout(request) == lay_out(spoken, NETFLIX)
 
 
 def test_nothing_said_shows_nothing() -> None:
@@ -304,8 +308,8 @@ def test_layout_grows_no_faster_than_its_words() -> None:
 
     def looked_at(repeat: int) -> int:
         spoken = transcript("It was the best of times, it was the worst of times. " * repeat)
-        track = Track.of(spoken.utterances, 42)
-        return len(Runs(track, NETFLIX, np.full(len(track.words), len(track.words))).first)
+        words = TrackWords.of(spoken.utterances, 42)
+        return len(Runs(words, NETFLIX, np.full(len(words), len(words))).first)
 
     assert looked_at(200) < 2.1 * looked_at(100)
 

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from canary_subs import speech as speech_room
+from canary_subs import cues, formats
+from canary_subs import speech as speech_package
 from canary_subs.cues import layout as layouts
 from canary_subs.cues.check.report import as_json, as_text, summary
-from canary_subs.errors import NotMedia, NotSubtitles, UnknownName, UsageError
+from canary_subs.errors import NotMedia, NotSubtitles, PluginError, UnknownName, UsageError
 from canary_subs.formats.json import JsonOptions, JsonWriter
 from canary_subs.formats.reading import read
-from canary_subs.model import Choice, Cue
-from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.model import Choice, Cue, Finding
+from canary_subs.plugin.hookspecs import CheckRequest, Provider, hookimpl
 from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
-from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_film
+from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_video
 from canary_subs.time import clock
 from canary_subs.workflows.check import check_file, named_language, named_track, relayout
 
 
 class Listener:
-    """The fakes' ears under the name that proofing asks for, and the house's own layout."""
+    """The fake segmenter under the name that checks ask for; the built-in layout and checks."""
 
     @hookimpl
     def canary_subs_segmenters(self) -> list[Provider[Any]]:
@@ -33,7 +35,7 @@ class Listener:
             Provider(
                 name="silero",
                 summary="hears fake films",
-                make=lambda options: FakeSegmenter(),
+                make=lambda options, context: FakeSegmenter(),
                 options=SileroOptions,
             )
         ]
@@ -41,12 +43,16 @@ class Listener:
     @hookimpl
     def canary_subs_layouts(self) -> list[Provider[Any]]:
         make = lambda options: layouts.Balanced()  # noqa: E731
-        return [Provider(name="balanced", summary="the house's own", make=make)]
+        return [Provider(name="balanced", summary="the built-in one", make=make)]
+
+    @hookimpl
+    def canary_subs_checks(self) -> Iterable[Provider[Any]]:
+        return cues.canary_subs_checks()
 
 
 @pytest.fixture
 def on_offer() -> Plugins:
-    return plugins(Fakes(), Listener())
+    return plugins(Fakes(), Listener(), formats)
 
 
 def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
@@ -62,12 +68,12 @@ def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
 def test_the_options_it_listens_with_exist() -> None:
     from canary_subs.workflows.check import _LISTENER
 
-    offered = {p.name: p for p in speech_room.canary_subs_segmenters()}
+    offered = {p.name: p for p in speech_package.canary_subs_segmenters()}
     offered[_LISTENER.name].make(SileroOptions(**_LISTENER.options))  # type: ignore[arg-type]
 
 
 def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> None:
-    film = write_film(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
+    film = write_video(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
     file = srt(
         tmp_path / "f.en.srt",
         (1000, 3000, "I was there."),
@@ -106,6 +112,51 @@ def test_source_and_reference(tmp_path: Path, on_offer: Plugins) -> None:
     assert found.cue_start is not None and found.cue_start.mean_ms == 100
     assert found.cue_end is not None and found.cue_end.mean_ms == -200
     assert "40.00%" in as_text(report)
+
+
+class Shouting:
+    """A plugin with a check of its own."""
+
+    def __init__(self, answer: object = None) -> None:
+        self.answer = answer
+
+    @hookimpl
+    def canary_subs_checks(self) -> list[Provider[Any]]:
+        return [Provider(name="shouting", summary="text in capitals", make=lambda options: self)]
+
+    def check(self, request: CheckRequest) -> Iterator[object]:
+        for index, cue in enumerate(request.cues):
+            if cue.text.isupper():
+                yield self.answer or Finding(
+                    rule="shouting",
+                    start_ms=cue.start_ms,
+                    end_ms=cue.end_ms,
+                    measured="all capitals",
+                    limit="some small letters",
+                    cue=index,
+                )
+
+
+def test_a_check_of_a_plugin_counts_as_a_built_in_one(tmp_path: Path) -> None:
+    file = srt(tmp_path / "f.en.srt", (1000, 3000, "GO AWAY!"), (4000, 4200, "Now."))
+    report = check_file(file, plugins(Listener(), Shouting()), profile="netflix")
+    assert [one.rule for one in report.findings] == ["shouting", "flash"]
+    assert '"shouting": 1' in as_json(report)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (7, "a check must give Findings, not 7"),
+        (Finding(rule="x", start_ms=0, end_ms=1, measured="", limit="", cue=3), "no cue 3"),
+    ],
+)
+def test_a_check_that_breaks_the_rules_is_named(
+    tmp_path: Path, answer: object, message: str
+) -> None:
+    file = srt(tmp_path / "f.en.srt", (1000, 3000, "GO AWAY!"))
+    with pytest.raises(PluginError, match=f"plugin 2.*{message}"):
+        check_file(file, plugins(Listener(), Shouting(answer)), profile="netflix")
 
 
 def test_damage_is_no_clean_file(tmp_path: Path, on_offer: Plugins) -> None:
@@ -175,7 +226,7 @@ def test_relayout_keeps_every_word_in_order(tmp_path: Path, on_offer: Plugins) -
         at = cues[-1][1] - chance.choice([0, 0, 400])  # some overlap
     file = srt(tmp_path / "f.en.srt", *cues)
     document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
-    wanted = [word for cue in read(file).cues for word in cue.text.split()]
+    wanted = [word for cue in read(file, on_offer).cues for word in cue.text.split()]
     assert [word for cue in document.cues for word in cue.text.split()] == wanted
     for one, other in zip(document.cues, document.cues[1:], strict=False):
         assert one.end_ms <= other.start_ms

@@ -79,7 +79,7 @@ class Engine:
 
 class Session:
     precision = "fp32"
-    max_clip_ms = 40_000
+    max_segment_ms = 40_000
     batch_ms = 4_000
 
     def __init__(self, options: EngineOptions) -> None:

@@ -1,7 +1,7 @@
-"""Reads TTML and its profiles (IMSC, iTT, EBU-TT-D, DFXP): W3C's "Timed Text Markup Language".
+"""TTML and its profiles (IMSC, iTT, EBU-TT-D, DFXP): W3C's "Timed Text Markup Language".
 
 Paragraphs and timed spans become cues. A document type declaration is refused: subtitles need
-none, and through one a file could make its reader fetch or swell.
+none, and through one a file could make its reader fetch another file or grow without end.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ import re
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 
-from canary_subs.formats.read_lines import Found, Unreadable, shown, tidy
-from canary_subs.model import Cue
+from canary_subs._text import quoted
+from canary_subs.errors import NotSubtitles
+from canary_subs.formats.damage import Gathered
+from canary_subs.formats.text import tidy
+from canary_subs.model import Cue, Subtitles
+from canary_subs.plugin.hookspecs import ReadHints
 from canary_subs.time import round_half_up
+
+_SIGN = re.compile(r"\s*<(\?xml|!--|([\w-]+:)?tt\b)", re.IGNORECASE)
 
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 #: Frames a second where a document states none (TTML2, 7.2.5).
@@ -24,29 +30,43 @@ _OFFSET = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)(ms|h|m|s|f|t)")
 _SECONDS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000)}
 
 
-def read_ttml(text: str, frame_rate: Fraction | None) -> Found:
-    """Cues in the order of their starts. Raises `Unreadable`."""
+class TtmlReader:
+    """`hookspecs.Reader` for TTML."""
+
+    suffixes = (".ttml", ".dfxp", ".itt")
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        return _SIGN.match(hints.text) is not None
+
+    def read(self, data: bytes, hints: ReadHints) -> Subtitles:
+        """Cues in the order of their starts. Raises `NotSubtitles`."""
+        root = _root(hints.text)
+        walk = _Walk(root)
+        for element in root:
+            if _tag(element) == "body":
+                walk.through(element, Fraction(0), None, 0)
+        walk.found.sort()
+        return walk.found.subtitles(root.get(f"{_XML}lang") or None)
+
+
+def _root(text: str) -> ET.Element:
     if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        raise Unreadable("it declares a document type, which no subtitle file needs")
+        raise NotSubtitles("it declares a document type, which no subtitle file needs")
     # The text is decoded already: what the declaration says of an encoding holds no longer.
     body = re.sub(r"^\s*<\?xml[^>]*\?>", lambda match: "\n" * match.group().count("\n"), text)
     try:
         root = ET.fromstring(body)
     except ET.ParseError as error:
         reason = str(error).split(":")[0]
-        raise Unreadable(f"line {error.position[0]}: broken XML ({reason})") from None
+        raise NotSubtitles(f"line {error.position[0]}: broken XML ({reason})") from None
     if _tag(root) != "tt":
-        raise Unreadable(f"XML, but no timed text: its root is {shown(_tag(root))}")
-    reader = _Reader(root)
-    for element in root:
-        if _tag(element) == "body":
-            reader.walk(element, Fraction(0), None, 0)
-    reader.found.cues.sort(key=lambda cue: cue.start_ms)
-    reader.found.language = root.get(f"{_XML}lang") or None
-    return reader.found
+        raise NotSubtitles(f"XML, but not timed text: its root is {quoted(_tag(root))}")
+    return root
 
 
-class _Reader:
+class _Walk:
+    """A walk through the elements of a document, which gathers their cues."""
+
     def __init__(self, root: ET.Element) -> None:
         stated = {_local(name): value for name, value in root.attrib.items()}
         rate = _positive(stated.get("frameRate")) or _DEFAULT_FRAME_RATE
@@ -59,14 +79,14 @@ class _Reader:
         # TTML2, 7.2.21: frames and subframes where there is a frame rate, else 1.
         implied = rate if "frameRate" in stated else Fraction(1)
         self._ticks = _positive(stated.get("tickRate")) or implied
-        self.found = Found()
+        self.found = Gathered()
 
-    def walk(
+    def through(
         self, element: ET.Element, begin_s: Fraction, end_s: Fraction | None, depth: int
     ) -> None:
         """Gather the cues in an element whose parent is shown from ``begin_s`` to ``end_s``."""
         if depth > _MAX_DEPTH:
-            raise Unreadable(f"elements are nested more than {_MAX_DEPTH} deep")
+            raise NotSubtitles(f"elements are nested more than {_MAX_DEPTH} deep")
         span = self._interval(element, begin_s, end_s)
         if span is None:
             return
@@ -74,12 +94,12 @@ class _Reader:
         timed = any("begin" in child.attrib for child in element.iter() if child is not element)
         if _tag(element) in ("body", "div") or (timed and inner):
             for child in inner:
-                self.walk(child, *span, depth + 1)
+                self.through(child, *span, depth + 1)
             return
         lines = tidy(_text(element, depth).split("\n"))
         if span[1] is None:
             if lines:
-                self.found.damage.append(f"a cue without an end: {shown(' '.join(lines))}")
+                self.found.lost(None, f"a cue without an end: {quoted(' '.join(lines))}")
             return
         if lines or _tag(element) == "p":
             self.found.cues.append(
@@ -99,7 +119,7 @@ class _Reader:
             if (value := element.get(name)) is not None:
                 time = self._seconds(value.strip())
                 if time is None:
-                    self.found.damage.append(f"not a time: {name}={shown(value)}")
+                    self.found.lost(None, f"not a time: {name}={quoted(value)}")
                     return None
                 seconds[name] = time
         start = begin_s + (seconds["begin"] or 0)
@@ -128,7 +148,7 @@ class _Reader:
 def _text(element: ET.Element, depth: int) -> str:
     """What an element shows: ``br`` is a new line, other white space is a space."""
     if depth > _MAX_DEPTH:
-        raise Unreadable(f"elements are nested more than {_MAX_DEPTH} deep")
+        raise NotSubtitles(f"elements are nested more than {_MAX_DEPTH} deep")
     parts = [_spaces(element.text)]
     for child in element:
         if _tag(child) == "br":

@@ -1,4 +1,4 @@
-"""Small films made by ffmpeg: a picture that flashes white at the very instants it beeps.
+"""Small videos made by ffmpeg: a picture that flashes white at the very instants it beeps.
 
 Where the flashes are is read from the picture by PyAV, so that the picture judges the sound.
 """
@@ -27,7 +27,7 @@ RATE_HZ = 48_000
 def beeps(
     *, late_s: float = 0.0, rate_hz: float = RATE_HZ, length_s: float = LENGTH_S
 ) -> NDArray[np.int16]:
-    """The film's sound from ``late_s`` on, sampled at ``rate_hz``."""
+    """The video's sound from ``late_s`` on, sampled at ``rate_hz``."""
     time = np.arange(int((length_s - late_s) * rate_hz)) / rate_hz + late_s
     sounding = np.zeros(len(time), bool)
     for beep in BEEPS_MS:
@@ -55,7 +55,7 @@ def run_ffmpeg(*arguments: str | Path) -> None:
 
 @dataclass(frozen=True)
 class Studio:
-    """The raw picture and sounds, and where the films made of them lie."""
+    """The raw picture and sounds, and where the videos made of them lie."""
 
     folder: Path
     picture: Path
@@ -84,7 +84,7 @@ class Studio:
             fast_sound=write_wav(folder / "fast.wav", beeps(rate_hz=RATE_HZ * 1.001)),
         )
 
-    def film(
+    def video(
         self,
         name: str,
         *arguments: str,
@@ -92,7 +92,7 @@ class Studio:
         late: bool = False,
         codec: str = "aac",
     ) -> Path:
-        """A film of the picture and ``sound`` (the late one half a second late, if ``late``)."""
+        """A video of the picture and ``sound`` (the late one half a second late, if ``late``)."""
         path = self.folder / name
         shift = ("-itsoffset", "0.5") if late else ()
         sound = self.late_sound if late else sound or self.sound
@@ -118,13 +118,13 @@ def sound_of(path: Path, track: int = 0) -> NDArray[np.float32]:
     return np.concatenate([clip.samples for clip in clips])
 
 
-def beeps_heard_ms(samples: NDArray[np.float32]) -> list[float]:
+def beep_times_ms(samples: NDArray[np.float32]) -> list[float]:
     loud = np.flatnonzero(np.abs(samples) > 0.1)
     begins = np.diff(loud, prepend=-16_000) > 1_600
     return [float(place) / 16 for place in loud[begins]]
 
 
-def flashes_seen_ms(path: Path) -> list[float]:
+def flash_times_ms(path: Path) -> list[float]:
     """When each flash begins, counted from the container's start as players do."""
     seen, lit = [], False
     with av.open(str(path)) as container:

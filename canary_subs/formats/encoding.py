@@ -1,6 +1,6 @@
-"""Which encoding a subtitle file is in, where nothing states it.
+"""The encoding of a subtitle file, where nothing states it.
 
-A legacy code page is told by the alphabets: read in the right one, the letters outside ASCII are
+A legacy code page is known by its alphabets: read in the right one, the letters outside ASCII are
 those of one language and no capital follows a small letter. East Asian encodings, which have no
 small alphabet, are left to charset-normalizer.
 """
@@ -8,6 +8,9 @@ small alphabet, are left to charset-normalizer.
 from __future__ import annotations
 
 from itertools import pairwise
+
+from canary_subs.errors import NotSubtitles
+from canary_subs.model import primary
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -69,21 +72,18 @@ _LETTERS = {
 }
 #: At least so many of the letters outside ASCII must be the language's.
 _ENOUGH = 0.9
-#: So much of a file is judged; it is as telling as all of it.
+#: So much of a file is examined; more does not change the result.
 _JUDGED_BYTES = 50_000
 #: Where Unicode's Latin letters end and Greek, Cyrillic and further ones begin.
 _AFTER_LATIN = "\u0370"
 
 
-class Undecodable(Exception):
-    """Why bytes are no text, in one line."""
+def decode(data: bytes, language: str | None) -> str:
+    """The text of ``data``.
 
-
-def decode(data: bytes, language: str | None) -> tuple[str, str]:
-    """The text of ``data`` and Python's name of its encoding.
-
-    Order: byte order mark, UTF-16 without one, UTF-8, the code page of ``language`` (BCP-47) where
-    that is known, the code page whose letters fit best. Raises `Undecodable`.
+    Its encoding is, in this order: what a byte order mark states, UTF-16 without one, UTF-8, the
+    code page of ``language`` (BCP-47) where that is known, the code page whose letters fit best.
+    Raises `NotSubtitles` with the reason alone.
     """
     encoding = next((encoding for bom, encoding in _BOMS if data.startswith(bom)), None)
     encoding = encoding or _utf16_without_bom(data) or "utf-8"
@@ -92,11 +92,11 @@ def decode(data: bytes, language: str | None) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             line = 1 + data[: error.start].decode(encoding, "replace").count("\n")
-            raise Undecodable(f"line {line}: broken {encoding} text") from None
-        text, encoding = _legacy(data, language)
+            raise NotSubtitles(f"line {line}: broken {encoding} text") from None
+        text = _legacy(data, language)
     if "\0" in text[:4096]:
-        raise Undecodable("no text, so no subtitle file")
-    return text.removeprefix("\ufeff").replace("\0", ""), encoding
+        raise NotSubtitles("no text, so no subtitle file")
+    return text.removeprefix("\ufeff").replace("\0", "")
 
 
 def _utf16_without_bom(data: bytes) -> str | None:
@@ -111,13 +111,13 @@ def _utf16_without_bom(data: bytes) -> str | None:
     return "utf-16-be" if odd < 0.1 * zeros else None
 
 
-def _legacy(data: bytes, language: str | None) -> tuple[str, str]:
+def _legacy(data: bytes, language: str | None) -> str:
     if b"\0" in data:
-        raise Undecodable("no text, so no subtitle file")
-    primary = (language or "").replace("_", "-").split("-")[0].lower()
+        raise NotSubtitles("no text, so no subtitle file")
+    known = primary(language or "")
     best, best_score = "", _ENOUGH
-    if primary in _EAST_ASIAN and _decoded(data, _EAST_ASIAN[primary]) is not None:
-        best = _EAST_ASIAN[primary]
+    if known in _EAST_ASIAN and _decoded(data, _EAST_ASIAN[known]) is not None:
+        best = _EAST_ASIAN[known]
     telling = b"\n".join(line for line in data.splitlines() if not line.isascii())
     for page, languages in _PAGES.items() if not best else ():
         if _decoded(data, page) is None:
@@ -125,12 +125,12 @@ def _legacy(data: bytes, language: str | None) -> tuple[str, str]:
         text = telling[:_JUDGED_BYTES].decode(page)
         for one in languages.split():
             # The language that is known wins where it fits; others have to fit better.
-            score = _fit(text, one) + (0.1 if one == primary else 0)
+            score = _fit(text, one) + (0.1 if one == known else 0)
             if score > best_score:
                 best, best_score = page, score
     if not best:
         best = _guessed(data)
-    return data.decode(best), best
+    return data.decode(best)
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
@@ -164,5 +164,5 @@ def _guessed(data: bytes) -> str:
 
     guess = from_bytes(data, cp_isolation=["cp932", "gb18030", "big5", "cp949", "cp1258"]).best()
     if guess is None:
-        raise Undecodable("its encoding is not known; convert it to UTF-8")
+        raise NotSubtitles("its encoding is not known; convert it to UTF-8")
     return guess.encoding
