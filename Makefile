@@ -20,7 +20,7 @@ $(SETUP): pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(SETUP) ## Subtitle the examples in four languages and show what came out
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 test: $(SETUP) lint ## Everything that must hold, in under ten minutes
 	$(BIN)/python -m pytest
@@ -31,20 +31,20 @@ lint: $(SETUP)
 	$(BIN)/mypy
 
 evaluate: $(SETUP) ## The demonstration models on sentences, voices and sounds that they never met
-	$(BIN)/python -m canary_subs.demo.evaluate
-	$(BIN)/python -m canary_subs.demo.train_tagger --evaluate
+	$(BIN)/python -m examples.demo_model.evaluate
+	$(BIN)/python -m examples.demo_model.train_tagger --evaluate
 
 examples: $(SETUP) ## Make the example videos afresh (needs espeak-ng)
-	$(BIN)/python examples/make_examples.py
+	$(BIN)/python -m examples.make_examples
 
 model: $(SETUP) ## Train the demonstration models afresh (needs espeak-ng, about 105 minutes)
-	$(BIN)/python -m canary_subs.demo.train
-	$(BIN)/python -m canary_subs.demo.train_tagger
+	$(BIN)/python -m examples.demo_model.train
+	$(BIN)/python -m examples.demo_model.train_tagger
 
 bench: $(SETUP) ## The engine against NeMo's and transformers' own, in one run
-	$(BIN)/canary-subs bench --require
-	$(BIN)/python -m tests.benchmarks.road
-	$(BIN)/canary-subs bench --formats examples/videos/long.mkv --model demo
+	$(BIN)/python -m tests.benchmarks.engine --require
+	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/canary-subs bench examples/videos/long.mkv --model demo
 
 crash: $(SETUP) ## Kill the daemon 200 times and compare what it makes
 	$(BIN)/python -m tests.crash.sweep

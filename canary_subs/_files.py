@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Atomic writes: a file is visible only when complete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import secrets
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool) -> None:
+def write_atomic(path: Path, data: bytes, *, replace: bool) -> None:
     """Make ``path`` hold ``data``, durable before it is visible.
 
-    Nobody ever sees a part of it, also after a power cut. With ``replace`` false an existing file,
-    even one that appears meanwhile, is left alone. Raises `FileExistsError`, `OSError`.
+    Nobody ever sees an incomplete file, not even after a power cut. Unless ``replace``, an existing
+    file, even one that appears meanwhile, is kept. Raises `FileExistsError`, `OSError`.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -31,9 +31,9 @@ class _NoUnnamedFiles(Exception):
 
 
 def _write_unnamed(path: Path, data: bytes, folder: int, *, replace: bool) -> None:
-    """By a file without a name (Linux, local disks), which a kill takes with it."""
+    """Write through an unnamed file (Linux, local disks), which disappears if we are killed."""
     try:
-        # The mode is cut by the umask, as for any file: media servers run as another user.
+        # The umask applies, as for any file: media servers run as another user.
         file = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o666)
     except (AttributeError, OSError) as error:
         if isinstance(error, PermissionError):
@@ -54,16 +54,16 @@ def _write_unnamed(path: Path, data: bytes, folder: int, *, replace: bool) -> No
 
 def _link(source: str, target: Path, folder: int) -> None:
     try:
-        # Naming a folder makes Python call linkat(2), which alone follows /proc's link.
+        # With a folder, Python calls linkat(2), which alone follows /proc's link.
         os.link(source, target, src_dir_fd=folder, follow_symlinks=True)
     except FileExistsError:
         raise
-    except FileNotFoundError as error:  # no /proc here
+    except FileNotFoundError as error:  # no /proc
         raise _NoUnnamedFiles from error
 
 
 def _write_beside(path: Path, data: bytes, *, replace: bool) -> None:
-    """By a hidden file in the same folder, for shares and systems that know no other way."""
+    """Write through a hidden file in the same folder (network shares, other systems)."""
     part = _name_beside(path)
     file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
@@ -78,7 +78,7 @@ def _write_beside(path: Path, data: bytes, *, replace: bool) -> None:
                 return
             except FileExistsError:
                 raise
-            except OSError:  # no hard links on this share: the best that is left
+            except OSError:  # no hard links on this share: a check and a rename must do
                 if path.exists() or path.is_symlink():
                     raise FileExistsError(path) from None
     except BaseException:
@@ -103,5 +103,5 @@ def _write_all(file: int, data: bytes) -> None:
 
 
 def _name_beside(path: Path) -> Path:
-    # Not built on the name: it may already be as long as the file system allows.
+    # Not derived from the name, which may already be as long as the file system allows.
     return path.with_name(f".canary-subs-{secrets.token_hex(8)}.part")

@@ -15,7 +15,7 @@ import canary_subs
 from canary_subs import api, listen, subtitle
 from canary_subs.config.schema import Config
 from canary_subs.errors import (
-    LanguageUnsure,
+    LanguageUncertain,
     ModelError,
     NotMedia,
     UnknownName,
@@ -25,7 +25,7 @@ from canary_subs.errors import (
 from canary_subs.model import Cue
 from canary_subs.plugin.hookspecs import NoOptions, hookimpl
 from canary_subs.plugin.manager import KINDS, Plugins
-from canary_subs.testing import Fakes, fake_words, plugins, write_film
+from canary_subs.testing import Fakes, fake_words, plugins, write_video
 
 
 class AsDefaults:
@@ -62,7 +62,7 @@ def words(cues: Iterable[Cue]) -> list[str]:
 
 
 def test_a_film_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "a.film", (0, 4000), (6000, 30_000), tagged="de")
+    film = write_video(tmp_path / "a.film", (0, 4000), (6000, 30_000), tagged="de")
     found = subtitle(str(film), to=("original", "EN"))
     assert list(found) == ["de", "en"]
     for language, cues in found.items():
@@ -71,13 +71,13 @@ def test_a_film_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> N
 
 
 def test_one_language_needs_no_list(fakes: Fakes, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "a.film", (0, 4000))
+    film = write_video(tmp_path / "a.film", (0, 4000))
     assert list(subtitle(film, to="fr", source="en")) == ["fr"]
 
 
 def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 9000) for n in range(60))
-    film = write_film(tmp_path / "a.film", *speech)
+    film = write_video(tmp_path / "a.film", *speech)
     heard = listen(film, to=("en", "de"), source="en")
     first = next(heard)
     assert first[0] == "en"
@@ -92,7 +92,7 @@ def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None
 
 
 def test_closing_ends_the_work(fakes: Fakes, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "a.film", (0, 3_000_000))
+    film = write_video(tmp_path / "a.film", (0, 3_000_000))
     heard: Any = listen(film, source="en")
     next(heard)
     heard.close()
@@ -100,14 +100,14 @@ def test_closing_ends_the_work(fakes: Fakes, tmp_path: Path) -> None:
 
 
 def test_nobody_speaks(fakes: Fakes, tmp_path: Path) -> None:
-    film = write_film(tmp_path / "a.film", duration_ms=5000)
+    film = write_video(tmp_path / "a.film", duration_ms=5000)
     assert subtitle(film) == {}
     assert list(listen(film)) == []
 
 
 @pytest.mark.parametrize("call", [subtitle, lambda *args, **more: list(listen(*args, **more))])
 def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
-    film = write_film(tmp_path / "a.film", (0, 4000))
+    film = write_video(tmp_path / "a.film", (0, 4000))
     with pytest.raises(NotMedia):
         call(tmp_path / "none.film")
     with pytest.raises(UnsupportedPair):
@@ -120,8 +120,8 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
         call(film, profile="netflicks")
     with pytest.raises(UsageError):
         call(film, source="en", track=3)
-    both = write_film(tmp_path / "b.film", (0, 9000), (10_000, 19_000), spoken=("en", "de"))
-    with pytest.raises(LanguageUnsure):
+    both = write_video(tmp_path / "b.film", (0, 9000), (10_000, 19_000), spoken=("en", "de"))
+    with pytest.raises(LanguageUncertain):
         call(both)
 
 
@@ -133,7 +133,7 @@ def test_a_model_that_is_not_there_is_told_of_first(tmp_path: Path) -> None:
 def test_the_example_prints_cues(
     fakes: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    film = write_film(tmp_path / "a.film", (0, 1000), tagged="en")
+    film = write_video(tmp_path / "a.film", (0, 1000), tagged="en")
     example = Path(__file__).parents[1] / "examples" / "print_cues.py"
     monkeypatch.setattr("sys.argv", [str(example), str(film), "en", "de"])
     runpy.run_path(str(example), run_name="__main__")

@@ -29,7 +29,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(ROOMS, FOUNDATION),
     "canary": (*FOUNDATION, "hub", "demo"),  # where the demonstration model lies
     "sounds": (*FOUNDATION, "hub", "demo", "canary.precision"),
-    "demo": FOUNDATION,
+    "demo": (),
     "options": ("errors",),
     "hub": ("errors",),
     "keys": ("model", "errors"),
@@ -51,7 +51,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
 DRIVERS = {"jobs": {"cli", "testing", "api"}, "cli": {"testing"}, "__main__": {"testing"}}
 
 #: Who may import torch and NeMo, and why anybody but the engine does.
-TORCH = ("canary", "sounds", "demo", "cli.doctor")  # doctor tells which device there is
+TORCH = ("canary", "sounds", "cli.doctor")  # doctor tells which device there is
 
 HEAVY = ("torch", "nemo", "lightning", "transformers", "av", "onnxruntime", "pysubs2", "silero_vad",
          "webrtcvad", "imageio_ffmpeg", "ffmpeg", "srt", "scipy", "librosa", "pandas", "watchdog",
@@ -143,7 +143,7 @@ def test_only_the_engine_imports_torch(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.partition(".")[0] != "cli"])
 def test_only_the_command_line_prints_and_exits(name: str) -> None:
-    if within(name, "demo") or name in ("__main__", "jobs.child"):
+    if name in ("__main__", "jobs.child"):
         return  # programs of their own
     for node in ast.walk(tree(name)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):

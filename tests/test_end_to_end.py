@@ -17,24 +17,24 @@ import numpy as np
 import pytest
 import srt
 import webvtt
+from canary_subs.pipeline.steps import NO_SPEECH
 from numpy.typing import NDArray
 
-from canary_subs.config import layers as config
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
-from canary_subs.demo import MODEL_PATH, sound
+from canary_subs.demo import MODEL_PATH
 from canary_subs.media import ffmpeg
 from canary_subs.model import SAMPLE_RATE_HZ
-from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
-from canary_subs.pipeline.steps import NO_SPEECH
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import sound_of
+from examples.demo_model import sound
+from examples.score import score, shortfalls, truth
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 VIDEOS = EXAMPLES / "videos"
-
-sys.path.insert(0, str(EXAMPLES))
-from score import score, shortfalls, truth  # noqa: E402  (it lies beside the examples, outside any package)
 
 assert MODEL_PATH.is_file(), "the demonstration model is part of the package"
 
@@ -49,7 +49,7 @@ class Road:
     def run(self, out: Path, *videos: Path, **chosen: object) -> dict[str, Outcome]:
         """Subtitle videos into a folder: name -> outcome."""
         wanted = replace(Config(), model="demo", out=out, formats=("json",), **chosen)  # type: ignore[arg-type]
-        plan = config.plan(wanted, self.plugins)
+        plan = plan_for(wanted, self.plugins)
         tasks = [Task(path=video, plan=plan) for video in videos]
         done = process(tasks, self.plugins, self.sessions)
         return {outcome.task.path.name: outcome for outcome in done}
@@ -101,7 +101,7 @@ def test_the_other_sound_track_is_heard_when_its_language_is_named(
     video = VIDEOS / "two_languages.mkv"
     for track in (0, 1):
         language = truth(video, track).language
-        done = road.run(tmp_path, video, source=language, targets=(language,))
+        done = road.run(tmp_path, video, spoken=language, targets=(language,))
         assert done[video.name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language, track)
         assert list(shortfalls([found])) == []
@@ -159,7 +159,7 @@ def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> Non
     before_ms, foreign_ms = own[4]["start_ms"] - 300, foreign[5]["start_ms"] - 300
     parts = [english[: 16 * before_ms], german[: 16 * foreign_ms], english[16 * before_ms :]]
     path = wav(tmp_path / "mixed.wav", np.concatenate(parts))
-    done = road.run(tmp_path, path, source="en", targets=("en", "en.forced"))[path.name]
+    done = road.run(tmp_path, path, spoken="en", targets=("en", "en.forced"))[path.name]
     assert [document.track for document in done.documents] == ["en", "en.forced"]
     full, forced = (document.cues for document in done.documents)
     said = [" ".join(cue.lines) for cue in forced]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from canary_subs import _files as files
-from canary_subs._files import write_whole
+from canary_subs._files import write_atomic
 
 
 def names(folder: Path) -> list[str]:
@@ -37,16 +37,16 @@ def way(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_it_holds_what_was_written_and_nothing_else_is_left(way: str, tmp_path: Path) -> None:
     for data in (b"", b"text", os.urandom(3_000_000)):
-        write_whole(tmp_path / "a.srt", data, replace=True)
+        write_atomic(tmp_path / "a.srt", data, replace=True)
         assert (tmp_path / "a.srt").read_bytes() == data
         assert names(tmp_path) == ["a.srt"]
 
 
 def test_without_replace_what_is_there_stays(way: str, tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
-    write_whole(path, b"first", replace=False)
+    write_atomic(path, b"first", replace=False)
     with pytest.raises(FileExistsError):
-        write_whole(path, b"second", replace=False)
+        write_atomic(path, b"second", replace=False)
     assert path.read_bytes() == b"first"
     assert names(tmp_path) == ["a.srt"]
 
@@ -55,9 +55,9 @@ def test_a_link_that_leads_nowhere_counts_as_a_file(way: str, tmp_path: Path) ->
     link = tmp_path / "a.srt"
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FileExistsError):
-        write_whole(link, b"x", replace=False)
+        write_atomic(link, b"x", replace=False)
     assert link.is_symlink()
-    write_whole(link, b"x", replace=True)
+    write_atomic(link, b"x", replace=True)
     assert not (tmp_path / "elsewhere").exists(), "written through a link"
     assert link.read_bytes() == b"x" and not link.is_symlink()
 
@@ -65,7 +65,7 @@ def test_a_link_that_leads_nowhere_counts_as_a_file(way: str, tmp_path: Path) ->
 def test_the_umask_decides_who_may_read(way: str, tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        write_whole(tmp_path / "a.srt", b"x", replace=False)
+        write_atomic(tmp_path / "a.srt", b"x", replace=False)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.srt").stat().st_mode) == 0o640
@@ -73,13 +73,13 @@ def test_the_umask_decides_who_may_read(way: str, tmp_path: Path) -> None:
 
 def test_the_longest_name_is_no_trouble(way: str, tmp_path: Path) -> None:
     path = tmp_path / ("x" * 251 + ".srt")
-    write_whole(path, b"x", replace=True)
+    write_atomic(path, b"x", replace=True)
     assert path.read_bytes() == b"x"
 
 
 def test_a_folder_that_is_not_there_is_an_os_error(way: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        write_whole(tmp_path / "none" / "a.srt", b"x", replace=True)
+        write_atomic(tmp_path / "none" / "a.srt", b"x", replace=True)
 
 
 def test_a_full_disk_leaves_nothing_behind(
@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_nothing_behind(
     monkeypatch.setattr(os, "write", full)
     for name in ("a.srt", "b.srt"):
         with pytest.raises(OSError, match="No space"):
-            write_whole(tmp_path / name, b"new", replace=True)
+            write_atomic(tmp_path / name, b"new", replace=True)
     assert names(tmp_path) == ["a.srt"]
     assert path.read_bytes() == b"old"
 
@@ -102,7 +102,7 @@ def test_a_full_disk_leaves_nothing_behind(
 def test_nobody_ever_sees_a_part(way: str, tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     contents = {bytes([letter]) * 200_000 for letter in b"abc"}
-    write_whole(path, min(contents), replace=True)
+    write_atomic(path, min(contents), replace=True)
     seen: set[bytes] = set()
     done = threading.Event()
 
@@ -113,7 +113,7 @@ def test_nobody_ever_sees_a_part(way: str, tmp_path: Path) -> None:
     reader = threading.Thread(target=look)
     reader.start()
     for data in sorted(contents) * 5:
-        write_whole(path, data, replace=True)
+        write_atomic(path, data, replace=True)
     done.set()
     reader.join()
     assert seen <= contents
@@ -125,7 +125,7 @@ def test_two_at_once_cannot_both_be_first(tmp_path: Path) -> None:
 
     def write(data: bytes) -> None:
         try:
-            write_whole(path, data, replace=False)
+            write_atomic(path, data, replace=False)
             won.append(data)
         except FileExistsError:
             pass
@@ -140,9 +140,9 @@ def test_two_at_once_cannot_both_be_first(tmp_path: Path) -> None:
 
 def test_killed_while_writing_nothing_is_visible(tmp_path: Path) -> None:
     code = (
-        "import os, signal, sys; from pathlib import Path; from canary_subs import files;"
+        "import os, signal, sys; from pathlib import Path; from canary_subs import _files as files;"
         "files.os.fsync = lambda fd: os.kill(os.getpid(), signal.SIGKILL);"
-        "files.write_whole(Path(sys.argv[1]) / 'a.srt', b'x' * 9999, replace=False)"
+        "files.write_atomic(Path(sys.argv[1]) / 'a.srt', b'x' * 9999, replace=False)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
     assert done.returncode == -9

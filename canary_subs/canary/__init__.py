@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from canary_subs.canary.aligner import CtcOptions, CtcWordTimer
 from canary_subs.canary.engine import CanaryEngine
-from canary_subs.canary.options import CanaryOptions
+from canary_subs.canary.options import CanaryRequestOptions
 from canary_subs.plugin.hookspecs import Aligner, Engine, Provider, hookimpl
 
 
@@ -20,7 +20,7 @@ def canary_subs_engines() -> Iterable[Provider[Engine]]:
             name="canary",
             summary="NVIDIA Canary: 25 European languages, to and from English, with word times",
             make=CanaryEngine,
-            options=CanaryOptions,
+            request_options=CanaryRequestOptions,
         )
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canary_subs.errors import PluginUnusable
-from canary_subs.model import AudioClip, Timing, Utterance, primary
+from canary_subs.model import AudioClip, Context, Timing, Utterance, primary
 
 if TYPE_CHECKING:
     from canary_subs.canary.align import CtcAligner
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CtcOptions:
-    """Which CTC model times words, of which languages, and on which device."""
+    """Which CTC model times words, and of which languages."""
 
     #: The `.nemo` file of a CTC model with a tokenizer, such as a parakeet-ctc.
     model: str = ""
     #: The languages that it knows; texts in others are left as they are. Empty: all.
     languages: tuple[str, ...] = ()
-    device: str = "auto"
 
 
 class CtcWordTimer:
     """`hookspecs.Aligner` that times words with a CTC model."""
 
-    def __init__(self, options: CtcOptions) -> None:
+    def __init__(self, options: CtcOptions, context: Context) -> None:
         if not options.model:
             raise PluginUnusable(
                 "the ctc aligner needs a model: set its option model to the .nemo file of a CTC "
                 "model for the language that is spoken"
             )
         self._options = options
+        self._device = context.device
 
     def align(self, clip: AudioClip, utterance: Utterance) -> Utterance:
         """The same utterance with its words timed on the clip.
@@ -75,6 +75,6 @@ class CtcWordTimer:
         from canary_subs.canary import align, load, precision
         from canary_subs.canary.encoder import Encoder
 
-        device = precision.device_of(self._options.device)
+        device = precision.device_of(self._device)
         model = load.load_ctc(Path(self._options.model))
         return Encoder(model, "fp32", device), align.CtcAligner(model, device)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from canary_subs.canary.models import BYTES_PER_PARAMETER, ModelCard
+from canary_subs.canary.models import BYTES_PER_PARAMETER, CanaryCard
 from canary_subs.errors import DeviceTooSmall, ModelError, UnknownName
 
 #: Weights of one scale in int4.
@@ -76,7 +76,7 @@ def free_bytes(device: torch.device) -> int:
         return 8_000_000_000
 
 
-def choose(precision: str, card: ModelCard, device: torch.device) -> str:
+def choose(precision: str, card: CanaryCard, device: torch.device) -> str:
     """The format to use: the one asked for, or with "auto" the best that fits.
 
     Raises `UnknownName` for an unknown format, and `DeviceTooSmall` if the one asked for, or with

@@ -21,12 +21,13 @@ from canary_subs.canary.decode_state import Decoded, DecodeRequest
 from canary_subs.canary.detokenize import Detokenizer
 from canary_subs.canary.encoder import Encoder
 from canary_subs.canary.load import Loaded
-from canary_subs.canary.models import ModelCard, refusal
+from canary_subs.canary.models import CanaryCard
 from canary_subs.canary.options import CanaryRequestOptions
 from canary_subs.canary.prompt import Prompter
 from canary_subs.canary.word_times import CtcModel, DecodedSegment, SpokenTimes, Text, WordTimer
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import AudioClip, Flag, Request, Timing, Utterance, Word, primary
+from canary_subs.plugin.hookspecs import Session
 
 #: Audio shorter than this holds no word, and hardly a frame.
 _MIN_S = 0.1
@@ -49,7 +50,7 @@ _BYTES_PER_S = 8_000_000
 _MAX_EVIDENCE = 16
 
 
-class CanarySession:
+class CanarySession(Session):
     """`hookspecs.Session` for Canary models; for one thread at a time.
 
     A request's options are `CanaryRequestOptions`. The text before a request and its glossary are
@@ -57,7 +58,7 @@ class CanarySession:
     """
 
     def __init__(
-        self, loaded: Loaded, card: ModelCard, device: torch.device, precision_name: str
+        self, loaded: Loaded, card: CanaryCard, device: torch.device, precision_name: str
     ) -> None:
         model = loaded.model
         self.model = f"{card.name}@{loaded.archive.fingerprint}"
@@ -146,9 +147,8 @@ class CanarySession:
 
     def _check(self, requests: Sequence[Request]) -> None:
         for spoken, target in {(r.spoken, target) for r in requests for target in r.targets}:
-            reason = refusal(self._card, spoken, target)
-            if reason:
-                raise UnsupportedPair(reason)
+            if (primary(spoken), primary(target)) not in self._card.pairs:
+                raise UnsupportedPair(f"{self._card.name} cannot go from {spoken} to {target}")
 
     def _recover(self) -> None:
         """Free what a failed batch left behind."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from canary_subs._text import printable
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import CanarySubsError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class Check:
     advice: str = ""
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("doctor", help="what is installed, what would be slow or fail")
     common.add_work(parser)
     common.add_json(parser)
@@ -45,10 +47,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def doctor(args: argparse.Namespace) -> int:
     """Look at everything that a film will need; status 1 where something will fail."""
-    room = common.look_around(args)
-    chosen = room.settings.config
+    app = common.load_app(args)
+    chosen = app.settings.config
     checks = [*_software(), _ffmpeg(), *_device(), _model(chosen), *_places(chosen)]
-    for plugin in room.plugins.plugins:
+    for plugin in app.plugins.plugins:
         if plugin.broken:
             checks.append(
                 Check(
@@ -62,9 +64,9 @@ def doctor(args: argparse.Namespace) -> int:
         common.show_json([dataclasses.asdict(check) for check in checks])
     else:
         for check in checks:
-            print(f"{check.state:<5} {check.what:<14} {common.plain(check.found)}")
+            print(f"{check.state:<5} {check.what:<14} {printable(check.found)}")
             if check.advice:
-                print(f"{'':<20} -> {common.plain(check.advice)}")
+                print(f"{'':<20} -> {printable(check.advice)}")
     return int(any(check.state == "bad" for check in checks))
 
 
@@ -123,9 +125,9 @@ def _model(chosen: Config) -> Check:
     from canary_subs.canary import models
 
     try:
-        card = models.find(chosen.model)
+        card = models.find(chosen.model or models.DEFAULT_MODEL)
     except CanarySubsError as error:
-        return Check(what="model", state="bad", found=chosen.model, advice=str(error))
+        return Check(what="model", state="bad", found=str(chosen.model), advice=str(error))
     licence = card.licence if card.commercial else f"{card.licence}: no commercial use"
     return Check(what="model", state="ok", found=f"{card.name}, {licence}")
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     for name, command, text in (
         ("formats", formats, "the subtitle formats"),
         ("plugins", plugins, "the plugins, and everything that they and the built-ins offer"),
@@ -24,7 +25,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def formats(args: argparse.Namespace) -> int:
     """List the writers."""
-    plugins = common.look_around(args).plugins
+    plugins = common.load_app(args).plugins
     entries = plugins.providers("format")
     if args.json:
         common.show_json([_provider(entry.plugin, entry.provider) for entry in entries])
@@ -38,7 +39,7 @@ def plugins(args: argparse.Namespace) -> int:
     """List plugins, their providers and options; a broken plugin with its reason."""
     from canary_subs.plugin.manager import KINDS
 
-    plugins = common.look_around(args).plugins
+    plugins = common.load_app(args).plugins
     offers = {
         kind: [_provider(e.plugin, e.provider) for e in plugins.providers(kind)] for kind in KINDS
     }
@@ -80,9 +81,9 @@ def _provider(plugin: str, provider: Any) -> dict[str, Any]:
 
 def config(args: argparse.Namespace) -> int:
     """Explain every key, in the words of a configuration file."""
-    from canary_subs.config.layers import explain
+    from canary_subs.config.reference import explain
 
-    settings = explain(common.look_around(args).settings)
+    settings = explain(common.read_settings(args))
     if args.json:
         common.show_json([dataclasses.asdict(setting) for setting in settings])
         return 0

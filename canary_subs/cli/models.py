@@ -6,12 +6,13 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
-    from canary_subs.canary.models import ModelCard
+    from canary_subs.canary.models import CanaryCard
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("models", help="the models, what they can do, what fits here")
     parser.add_argument("names", nargs="*", metavar="MODEL", help="hub names or .nemo files")
     parser.add_argument("--fetch", action="store_true", help="get these models now")
@@ -46,7 +47,7 @@ def models(args: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(card: ModelCard, device: str) -> dict[str, Any]:
+def _facts(card: CanaryCard, device: str) -> dict[str, Any]:
     from canary_subs.canary.models import BYTES_PER_PARAMETER
     from canary_subs.canary.precision import choose, device_of
     from canary_subs.errors import DeviceTooSmall

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from canary_subs.cli.common import plain
+from canary_subs._text import printable
 from canary_subs.model import Stage
 
 
@@ -45,7 +45,7 @@ class FilmProgress:
     def tell(self, path: Path, stage: Stage, share: float) -> None:
         """A film has come this far (share 0..1)."""
         if path not in self._lines:
-            name = escape(plain(path.name))
+            name = escape(printable(path.name))
             self._lines[path] = self._progress.add_task(name, total=1.0, stage=stage.value)
         self._progress.update(self._lines[path], completed=share, stage=stage.value)
 

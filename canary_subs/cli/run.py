@@ -11,17 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import FilmProgress
     from canary_subs.jobs.store import Store
     from canary_subs.model import Plan
-    from canary_subs.pipeline.schedule import Outcome, Task
+    from canary_subs.pipeline.task import Outcome, Task
     from canary_subs.plugin.manager import Plugins
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("run", help="subtitle these files now")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     common.add_work(parser)
@@ -32,19 +34,19 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def run(args: argparse.Namespace) -> int:
     """Subtitle every file; one that fails costs no other."""
     from canary_subs.cli.progress import FilmProgress
-    from canary_subs.config import layers as config
-    from canary_subs.pipeline.schedule import Sessions, process
+    from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.schedule import process
 
-    room = common.open_room(args)
-    plan = config.plan(room.settings.config, room.plugins)
-    sessions = Sessions(room.plugins)
-    sessions.engine(plan)  # a model that is not there is told of before any film is opened
+    app = common.open_app(args)
+    plan = plan_for(app.settings.config, app.plugins)
+    # A model that does not exist is reported before any video is opened.
+    app.plugins.use("engine", plan.engine, plan.context)
     status = 0
     try:
-        with FilmProgress() as progress, _memory(room.settings.config.store) as store:
+        with FilmProgress() as progress, _memory(app.settings.config.store) as store:
             tasks = _tasks(args.files, plan, progress, store)
-            for heard in process(tasks, room.plugins, sessions):
-                outcome, findings = _reviewed(heard, room.plugins)
+            for done in process(tasks, app.plugins):
+                outcome, findings = _reviewed(done, app.plugins)
                 progress.end(outcome.task.path)
                 facts = {**_facts(outcome), "findings": findings}
                 progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
                     common.complain(str(error))
                 status = max(status, _status(outcome))
     finally:
-        sessions.close()
+        app.plugins.close()
     return status
 
 
@@ -77,14 +79,15 @@ def _tasks(
 ) -> Iterator[Task]:
     from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
-    from canary_subs.pipeline.schedule import Cache, NoCache, Task
+    from canary_subs.pipeline.cache import Cache, NoCache
+    from canary_subs.pipeline.task import Task
 
     for path in dict.fromkeys(path.absolute() for path in files):
         keep: Cache = NoCache()
         if store is not None:
             with suppress(OSError):  # a file that is not there is told of by its probe
                 keep = TranscriptCache(store, fingerprint(path))
-        yield Task(path=path, plan=plan, keep=keep, tell=partial(progress.tell, path))
+        yield Task(path=path, plan=plan, cache=keep, on_progress=partial(progress.tell, path))
 
 
 def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
@@ -101,13 +104,13 @@ def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
 
 
 def _line(outcome: Outcome, findings: str | None) -> str:
-    name = common.plain(outcome.task.path.name)
+    name = printable(outcome.task.path.name)
     if outcome.skip:
-        return f"{name}: skipped, {common.plain(outcome.skip.reason)}"
+        return f"{name}: skipped, {printable(outcome.skip.reason)}"
     if outcome.errors and not outcome.delivered:
         return f"{name}: failed"
-    made = "".join(f"\n  {common.plain(place)}" for place in outcome.delivered)
-    found = f"\n  {common.plain(findings)}" if findings else ""
+    made = "".join(f"\n  {printable(place)}" for place in outcome.delivered)
+    found = f"\n  {printable(findings)}" if findings else ""
     return f"{name}:{made}{found}"
 
 

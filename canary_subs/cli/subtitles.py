@@ -7,18 +7,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from canary_subs._text import printable
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import MediaError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from canary_subs.model import Document
+    from canary_subs.model import Document, Plan
+    from canary_subs.plugin.manager import Plugins
 
 
-#: What to look for beside a video: what our own writers and most others make.
-READABLE = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".itt", ".sbv"})
-
-
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     checking = commands.add_parser("check", help="what a person should look at in subtitle files")
     checking.add_argument("files", nargs="+", type=Path, metavar="SUBTITLES")
     checking.add_argument("--video", type=Path, help="compare with the sound of this film")
@@ -57,9 +56,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", metavar="LANG", help="of the subtitles, if not in the name")
-    parser.add_argument("--from", dest="source_language", metavar="LANG", help="spoken in the film")
-    parser.add_argument("--profile", metavar="NAME", help="reading rules (netflix, bbc ...)")
+    common.add_settings(parser, "spoken", "profile")
     common.add_config(parser)
+    common.add_options(parser)
 
 
 def _add_result(parser: argparse.ArgumentParser) -> None:
@@ -74,20 +73,20 @@ def check(args: argparse.Namespace) -> int:
     from canary_subs.cues.check.report import as_json, as_text
     from canary_subs.workflows.check import check_file
 
-    room = common.open_room(args)
-    chosen = room.settings.config
+    app = common.open_app(args)
+    chosen = app.settings.config
     clean = True
     reports = []
     for path in args.files:
         report = check_file(
             path,
-            room.plugins,
+            app.plugins,
             profile=chosen.profile,
             own_profiles=chosen.profiles,
             language=args.language,
             video=args.video,
-            spoken=args.source_language,
-            source=args.source,
+            spoken=chosen.spoken,
+            original=args.source,
             reference=args.reference,
         )
         clean = clean and report.clean
@@ -106,32 +105,38 @@ def proof(args: argparse.Namespace) -> int:
     if args.video.is_dir():
         if args.files:
             raise UsageError(f"{args.video} is a folder: its index is made of no subtitle files")
-        print(common.plain(str(write_index(args.video, args.out))))
+        print(printable(write_index(args.video, args.out)))
         return 0
-    room = common.open_room(args)
-    chosen = room.settings.config
+    app = common.open_app(args)
+    chosen = app.settings.config
     found = review_files(
         args.video,
-        args.files or _beside(args.video),
-        room.plugins,
+        args.files or _beside(args.video, app.plugins),
+        app.plugins,
         profile=chosen.profile,
         own_profiles=chosen.profiles,
-        spoken=args.source_language,
+        spoken=chosen.spoken,
     )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
-    print(common.plain(str(args.out or found.store(args.video.parent))))
-    print(common.plain(found.summary))
+    print(printable(args.out or found.store(args.video.parent)))
+    print(printable(found.summary))
     return 0
 
 
-def _beside(video: Path) -> list[Path]:
+def _beside(video: Path, plugins: Plugins) -> list[Path]:
     """The subtitle files that lie beside a video by their names. Raises `MediaError`."""
+    from canary_subs.formats.reading import suffixes
+
+    readable = suffixes(plugins)
     try:
         files = sorted(
             path
             for path in video.parent.iterdir()
-            if path.suffix.lower() in READABLE and path.name.startswith(f"{video.stem}.")
+            if path.suffix.lower() in readable
+            and path.name.startswith(f"{video.stem}.")
+            # With an index, a .sub file holds pictures (VobSub).
+            and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
         )
     except OSError as error:
         raise MediaError(f"{video}: cannot be looked for ({error.strerror})") from error
@@ -141,53 +146,46 @@ def _beside(video: Path) -> list[Path]:
 
 
 def align(args: argparse.Namespace) -> int:
-    """Time a text to a film, and write the result."""
-    from canary_subs.config import layers as config
-    from canary_subs.pipeline.schedule import Sessions
+    """Time a text to a video, and write the result."""
+    from canary_subs.config.plan import plan as plan_for
     from canary_subs.workflows.align import align as time
 
-    room = common.open_room(args)
-    plan = config.plan(room.settings.config, room.plugins)
-    sessions = Sessions(room.plugins)
-    sessions.engine(plan)  # a model that is not there is told of before the film is opened
+    app = common.open_app(args)
+    plan = plan_for(app.settings.config, app.plugins)
+    # A model that does not exist is reported before the video is opened.
+    app.plugins.use("engine", plan.engine, plan.context)
     try:
-        document = time(args.video, args.text, plan, room.plugins, sessions, language=args.language)
+        document = time(args.video, args.text, plan, app.plugins, language=args.language)
+        return _write(args, app, plan, document)
     finally:
-        sessions.close()
-    return _write(args, room, document)
+        app.plugins.close()
 
 
 def relayout(args: argparse.Namespace) -> int:
-    """Break a file anew, and write the result."""
+    """Break a subtitle file into cues anew, and write the result."""
+    from canary_subs.config.plan import plan as plan_for
+    from canary_subs.workflows.relayout import relayout as break_anew
+
+    app = common.open_app(args)
+    plan = plan_for(app.settings.config, app.plugins)
+    document = break_anew(args.file, plan, app.plugins, language=args.language)
+    return _write(args, app, plan, document)
+
+
+def _write(args: argparse.Namespace, app: common.AppContext, plan: Plan, document: Document) -> int:
+    from canary_subs._files import write_atomic
     from canary_subs.model import Choice
-    from canary_subs.workflows import check as proofing
-
-    room = common.open_room(args)
-    chosen = room.settings.config
-    document = proofing.relayout(
-        args.file,
-        room.plugins,
-        profile=chosen.profile,
-        layout=Choice(name=chosen.layout),
-        own_profiles=chosen.profiles,
-        language=args.language,
-    )
-    return _write(args, room, document)
-
-
-def _write(args: argparse.Namespace, room: common.Room, document: Document) -> int:
-    from canary_subs._files import write_whole
-    from canary_subs.model import Choice
+    from canary_subs.pipeline.output import render
 
     target: Path | None = args.to_file
-    named = target.suffix.removeprefix(".") if target is not None else "srt"
-    writer = room.plugins.make("format", Choice(name=args.written or named))
-    data: bytes = writer.write(document)
+    name = args.written or (target.suffix.removeprefix(".") if target is not None else "srt")
+    options = app.settings.config.options.get("format", {}).get(name, {})
+    data = render(document, Choice(name=name, options=options), plan, app.plugins).data
     if target is None:
         sys.stdout.buffer.write(data)
         return 0
     try:
-        write_whole(target, data, replace=False)
+        write_atomic(target, data, replace=False)
     except FileExistsError:
         raise OutputError(f"{target}: is there already; name another file") from None
     except OSError as error:

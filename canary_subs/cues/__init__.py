@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from canary_subs.model import Context
 from canary_subs.plugin.hookspecs import Layout, NoOptions, Provider, hookimpl
 
 
-def _balanced(options: NoOptions) -> Layout:
+def _balanced(options: NoOptions, context: Context) -> Layout:
     from canary_subs.cues.layout import Balanced
 
     return Balanced()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from canary_subs.cues.function_words import FUNCTION_WORDS, ORDINAL_LANGUAGES, UNITS, FunctionWords
+from canary_subs.cues.function_words import ORDINAL_LANGUAGES, UNITS, FunctionWords, function_words
 from canary_subs.cues.width import is_wide
 
 
@@ -101,7 +101,7 @@ def rank_breaks(texts: Sequence[str], language: str) -> list[Break]:
     ``language`` is a BCP-47 tag; its primary subtag chooses the rules.
     """
     primary = language.replace("_", "-").split("-")[0].lower()
-    words = FUNCTION_WORDS.get(primary)
+    words = function_words(primary)
     shapes = [_shape(text) for text in texts]
     ranks = [Break.SENTENCE] * len(texts)
     for i in range(1, len(texts)):

@@ -54,6 +54,7 @@ from canary_subs.cues.breaks import UNSPACED, Break, rank_breaks
 from canary_subs.cues.rules import close_gap_ms, frames_ms, min_gap_ms, snap_ms
 from canary_subs.cues.width import characters, columns, graphemes
 from canary_subs.model import Cue, Profile, Span, Transcript, Utterance, Word
+from canary_subs.plugin.hookspecs import LayoutRequest
 
 #: A pause this long always ends a cue.
 _LONGEST_PAUSE_MS = 2000
@@ -106,22 +107,21 @@ _COSTS = _Costs()
 class Balanced:
     """The layout of this module as `hookspecs.Layout`."""
 
-    def layout(
-        self,
-        transcript: Transcript,
-        profile: Profile,
-        *,
-        frame_rate: Fraction | None = None,
-        shots_ms: Sequence[int] = (),
-        template: Sequence[Cue] | None = None,
-    ) -> tuple[Cue, ...]:
-        """Cues for the transcript's words; with a ``template``, at its times."""
-        if template is not None:
+    def layout(self, request: LayoutRequest) -> tuple[Cue, ...]:
+        """Cues for the transcript's words; with a template, at its times."""
+        if request.template is not None:
             # It builds on this module.
             from canary_subs.cues.template import lay_on_template
 
-            return lay_on_template(transcript, profile, template, frame_rate=frame_rate)
-        return lay_out(transcript, profile, frame_rate=frame_rate, shots_ms=shots_ms)
+            return lay_on_template(
+                request.transcript, request.profile, request.template, frame_rate=request.frame_rate
+            )
+        return lay_out(
+            request.transcript,
+            request.profile,
+            frame_rate=request.frame_rate,
+            shots_ms=request.shots_ms,
+        )
 
 
 def lay_out(

@@ -15,13 +15,20 @@ from math import ceil
 
 from canary_subs.cues.layout import break_lines
 from canary_subs.cues.rules import close_gap_ms, min_gap_ms
-from canary_subs.cues.sound_labels import LABELS
+from canary_subs.cues.sound_labels import labels, languages
 from canary_subs.cues.width import characters
-from canary_subs.model import Cue, Profile, Sound
-from canary_subs.naming import primary
+from canary_subs.model import Cue, Profile, Sound, primary
 
-#: Every kind of sound that there are words for.
-KINDS = frozenset(LABELS["en"])
+#: Every kind of sound; each language has a label for each of them.
+KINDS = frozenset(
+    """
+    music singing applause cheering laughter crying baby scream cough sneeze snoring footsteps crowd
+    children dog cat horse cow sheep rooster birds insects wind thunder rain water waves fire car
+    horn tires motorcycle train airplane helicopter engine siren door doorbell knocking typing
+    telephone alarm beeping whistle clock hammering drill explosion gunshots fireworks glass splash
+    bell
+    """.split()
+)
 
 #: How long a sound stands.
 LEAST_MS, MOST_MS = 1_000, 3_000
@@ -31,7 +38,7 @@ AGAIN_MS = 10_000
 
 def knows(language: str) -> bool:
     """Whether sounds can be told of in a language (BCP-47)."""
-    return primary(language) in LABELS
+    return primary(language) in languages()
 
 
 def labelled(
@@ -47,7 +54,7 @@ def labelled(
     Cues of speech stay as they are, but for gaps that the profile closes. A language that
     `knows` not gets no sounds.
     """
-    words = LABELS.get(primary(language), {})
+    words = labels(primary(language))
     gap_ms = min_gap_ms(profile, frame_rate)
     close_ms = close_gap_ms(profile, frame_rate)
     most_ms = min(MOST_MS, profile.max_duration_ms)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from canary_subs.errors import StoreError
+from canary_subs.errors import StoreError, StoreUnavailable
 from canary_subs.jobs import mounts
 
 #: How long another process's transaction is waited for.
@@ -141,9 +141,8 @@ def _told(path: Path, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     for prefix, (meaning, advice, may_pass) in _MEANINGS.items():
         if name.startswith(prefix):
-            told = StoreError(f"{path}: {meaning}; {advice}")
-            told.may_pass = may_pass
-            return told
+            kind = StoreUnavailable if may_pass else StoreError
+            return kind(f"{path}: {meaning}; {advice}")
     raise error  # ours: a wrong statement
 
 

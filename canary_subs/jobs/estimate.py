@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Settings
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.jobs import stale
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import walk
@@ -64,7 +64,7 @@ def estimate(
             work_ms = None
             if decided.verdict in ("work", "wait") and store is not None and duration_ms:
                 config = settings.at(Path(place).parent, root)
-                plan = configuration.plan(config, plugins, root=root)
+                plan = plan_for(config, plugins, root=root)
                 speed = store.speed(stale.work(plan))
                 work_ms = round(duration_ms / speed) if speed else None
             found.append(

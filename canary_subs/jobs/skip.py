@@ -7,24 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from canary_subs import naming
 from canary_subs.config.schema import Config
 from canary_subs.errors import CanarySubsError
-from canary_subs.model import ORIGINAL, Choice, MediaInfo, Plan, Skip, SubtitleTrack
-from canary_subs.plugin.hookspecs import Delivery
+from canary_subs.formats import reading
+from canary_subs.formats.filename import parse_name
+from canary_subs.model import ORIGINAL, MediaInfo, Plan, Skip, SubtitleTrack, Track, TrackKind
+from canary_subs.pipeline.existing import find, suffix_of
 from canary_subs.plugin.manager import Plugins
-from canary_subs.plugin.options import kinds
 
-#: What subtitle files end with.
-_SUBTITLES = frozenset(
-    {
-        ".srt", ".vtt", ".ass", ".ssa", ".sub", ".ttml", ".dfxp", ".smi", ".sbv", ".stl", ".scc",
-        ".mks",
-    }
-)  # fmt: skip
-
-#: Marks in a subtitle file's name that are no language ("hi" beside a language is no Hindi).
-_MARKS = frozenset({*naming.MARK_WORDS, "default", "full"})
+#: Suffixes of subtitle files that no reader reads, but players do.
+_UNREADABLE = frozenset({".sub", ".sup", ".smi", ".stl", ".scc", ".mks"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +47,8 @@ class Judge:
             return Skip(
                 rule=reasons[0].rule, reason="; ".join(dict.fromkeys(s.reason for s in reasons))
             )
-        deliveries = plan.deliveries
-        if self.renewing:
-            deliveries = tuple(self._with_overwrite(choice, True) for choice in deliveries)
-        return replace(plan, targets=tuple(wanted), deliveries=deliveries)
+        context = replace(plan.context, overwrite=True) if self.renewing else plan.context
+        return replace(plan, targets=tuple(wanted), context=context)
 
     def existing(self, media: MediaInfo, plan: Plan) -> tuple[str, ...]:
         """Names of the results of a plan where all of them are there already, else nothing."""
@@ -103,20 +93,20 @@ class Judge:
             rule="spoken", reason=f"its sound is marked {spoken!r}, as [skip] spoken has it"
         )
 
-    def has(self, media: MediaInfo, plan: Plan, track: str) -> Skip | None:
+    def has(self, media: MediaInfo, plan: Plan, track: Track) -> Skip | None:
         """Why nothing has to be made for one track.
 
         One of two languages is wanted whatever there is in each.
         """
-        language, *below = naming.languages(track)
-        mark = naming.mark(track)
+        language = track.language
+        below = track.is_bilingual
         if self.config.skip.embedded and not below:
             for there in media.subtitles:
                 own = there.language is not None and _alike(there.language, language)
-                if own and _serves(mark, _mark_of(there)) and not there.image:
+                if own and _serves(track.kind, _kind_of(there)) and not there.image:
                     return Skip(
                         rule="embedded",
-                        reason=f"it carries a text track in {track!r} "
+                        reason=f"it carries a text track in {str(track)!r} "
                         f"(subtitle track {there.index})",
                     )
         if self.renewing:
@@ -129,85 +119,75 @@ class Judge:
         elif self.config.skip.sidecar and not self.config.overwrite and not below:
             # What would be made by that very name is seen to format by format, later.
             own_names = self._own_names(media, plan)
-            for name in _sidecars(media.path, language, mark):
+            suffixes = _UNREADABLE | reading.suffixes(self.plugins)
+            for name in _sidecars(media.path, suffixes, language, track.kind):
                 if name not in own_names:
-                    return Skip(rule="sidecar", reason=f"{name} is there in {track!r}")
+                    return Skip(rule="sidecar", reason=f"{name} is there in {str(track)!r}")
         return None
 
-    def _results(self, media: MediaInfo, plan: Plan, track: str) -> Iterator[str]:
+    def _results(self, media: MediaInfo, plan: Plan, track: Track) -> Iterator[str]:
         """Where results already are that would be kept."""
+        kept = replace(plan, context=replace(plan.context, overwrite=False))
         for writer in plan.writers:
-            suffix: str = self.plugins.make("format", writer).suffix
-            for choice in plan.deliveries:
-                kept = self._with_overwrite(choice, False)
-                delivery: Delivery = self.plugins.make("delivery", kept)
-                if (place := delivery.find(media, track, suffix)) is not None:
+            for delivery in plan.deliveries:
+                places = find(media, (track,), writer, delivery, kept, self.plugins)
+                if (place := places[track]) is not None:
                     yield place
 
     def _own_names(self, media: MediaInfo, plan: Plan) -> set[str]:
         """What the plan itself would call its results."""
-        suffixes = [self.plugins.make("format", writer).suffix for writer in plan.writers]
+        suffixes = [suffix_of(writer, plan, self.plugins) for writer in plan.writers]
         tracks = (_track(media, plan, target) for target in plan.targets)
         stems = [f"{media.path.stem}.{track}" for track in tracks if track is not None]
         return {stem + suffix for stem in stems for suffix in suffixes}
 
-    def _with_overwrite(self, choice: Choice, overwrite: bool) -> Choice:
-        known = kinds(self.plugins.provider("delivery", choice.name).provider.options)
-        if "overwrite" not in known:
-            return choice
-        return replace(choice, options={**choice.options, "overwrite": overwrite})
 
-
-def _track(media: MediaInfo, plan: Plan, target: str) -> str | None:
-    """The track that a target means, as far as it is known before listening."""
-    if ORIGINAL not in naming.languages(target):
+def _track(media: MediaInfo, plan: Plan, target: Track) -> Track | None:
+    """The track that a target means, as far as it is known before recognition."""
+    if ORIGINAL not in target.languages:
         return target
     spoken = _spoken(media, plan)
-    return None if spoken is None else naming.resolved(target, spoken)
+    return None if spoken is None else target.resolved(spoken)
 
 
 def _spoken(media: MediaInfo, plan: Plan) -> str | None:
     """The language that will be heard, as far as it is known before listening."""
     from canary_subs.media.tracks import choose
 
-    if plan.source is not None:
-        return plan.source
+    if plan.spoken is not None:
+        return plan.spoken
     try:
-        return choose(media, language=plan.source, index=plan.track).track.language
+        return choose(media, language=plan.spoken, index=plan.audio_track).track.language
     except CanarySubsError:
         return None
 
 
-def _mark_of(there: SubtitleTrack) -> str | None:
-    """An embedded track's mark, as `naming` has it."""
+def _kind_of(there: SubtitleTrack) -> TrackKind:
+    """An embedded track's kind."""
     if there.forced:
-        return naming.FORCED
-    return naming.SDH if there.hearing_impaired else None
+        return TrackKind.FORCED
+    return TrackKind.SDH if there.hearing_impaired else TrackKind.FULL
 
 
-def _serves(wanted: str | None, there: str | None) -> bool:
-    """Whether a track of one mark is there for another: SDH holds all lines of a plain one."""
-    return there == wanted or (wanted is None and there == naming.SDH)
+def _serves(wanted: TrackKind, there: TrackKind) -> bool:
+    """Whether a track of one kind serves as another: SDH holds all lines of a full one."""
+    return there is wanted or (wanted is TrackKind.FULL and there is TrackKind.SDH)
 
 
-def _sidecars(film: Path, language: str, mark: str | None) -> list[str]:
-    """Names of subtitle files beside a film that are in a language and serve for a mark."""
+def _sidecars(video: Path, suffixes: frozenset[str], language: str, kind: TrackKind) -> list[str]:
+    """Names of subtitle files beside a video that are in a language and serve as a kind."""
     try:
-        names = sorted(entry.name for entry in os.scandir(film.parent))
+        names = sorted(entry.name for entry in os.scandir(video.parent))
     except OSError:
         return []
     found = []
     for name in names:
-        stem, dot, ending = name.rpartition(".")
-        suffix = dot + ending
-        if suffix.lower() not in _SUBTITLES or not stem.startswith(film.stem + "."):
+        if Path(name).suffix.lower() not in suffixes:
             continue
-        words = stem[len(film.stem) + 1 :].lower().split(".")
-        there = next((naming.MARK_WORDS[word] for word in words if word in naming.MARK_WORDS), None)
-        if not _serves(mark, there):
+        named = parse_name(name, video.stem)
+        if named is None or named.language is None or not _alike(named.language, language):
             continue
-        tags = [word for word in words if word not in _MARKS]
-        if any(_alike(tag, language) for tag in tags):
+        if _serves(kind, named.kind):
             found.append(name)
     return found
 

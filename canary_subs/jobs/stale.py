@@ -7,17 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import canary_subs
-from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Settings
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.records import Record
 from canary_subs.jobs.store import Store
-from canary_subs.model import Choice, JobState, Plan
+from canary_subs.model import JobState, Plan
 from canary_subs.plugin.manager import Plugins
-
-#: Options that say where work is done and results go, or whether old ones are replaced; texts do
-#: not depend on them.
-_PLACES = frozenset({"device", "out", "root", "overwrite"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,20 +29,20 @@ def describe(plan: Plan) -> dict[str, str]:
     """Everything in a plan that shapes its results, by name."""
     return {
         "canary_subs": canary_subs.__version__,
-        "targets": ", ".join(plan.targets),
-        "source": plan.source or "",
-        "track": "" if plan.track is None else str(plan.track),
-        "engine": _choice(plan.engine),
-        "precision": plan.precision,
-        "segmenter": _choice(plan.segmenter),
-        "aligner": _choice(plan.aligner) if plan.aligner else "",
-        "tagger": _choice(plan.tagger) if plan.tagger else "",
-        "layout": _choice(plan.layout),
+        "targets": ", ".join(map(str, plan.targets)),
+        "spoken": plan.spoken or "",
+        "track": "" if plan.audio_track is None else str(plan.audio_track),
+        "engine": str(plan.engine),
+        "precision": plan.context.precision,
+        "segmenter": str(plan.segmenter),
+        "aligner": str(plan.aligner) if plan.aligner else "",
+        "tagger": str(plan.tagger) if plan.tagger else "",
+        "layout": str(plan.layout),
         "profile": plan.profile,
         "shots": str(plan.shots),
         "timing": "shared" if plan.shared_timing else "own",
-        "formats": "; ".join(_choice(choice) for choice in plan.writers),
-        "deliveries": "; ".join(_choice(choice) for choice in plan.deliveries),
+        "formats": "; ".join(str(choice) for choice in plan.writers),
+        "deliveries": "; ".join(str(choice) for choice in plan.deliveries),
     }
 
 
@@ -54,7 +50,7 @@ def work(plan: Plan) -> str:
     """The kind of work that a plan is, as speeds are measured by it."""
     described = describe(plan)
     kept = {key: described[key] for key in ("engine", "precision", "segmenter", "aligner")}
-    return json.dumps({**kept, "device": plan.device, "languages": len(plan.targets)})
+    return json.dumps({**kept, "device": plan.context.device, "languages": len(plan.targets)})
 
 
 def stale(store: Store, settings: Settings, plugins: Plugins) -> list[Stale]:
@@ -63,7 +59,7 @@ def stale(store: Store, settings: Settings, plugins: Plugins) -> list[Stale]:
     for record in store.records((JobState.DONE, JobState.SKIPPED)):
         try:
             own = settings.at(record.job.path.parent, record.root or record.job.path.parent)
-            today = describe(configuration.plan(own, plugins, root=record.root))
+            today = describe(plan_for(own, plugins, root=record.root))
         except (CanarySubsError, OSError):
             continue  # what cannot be asked for today cannot make anything stale
         if differences := _differences(record.plan, today):
@@ -77,10 +73,3 @@ def _differences(before: Mapping[str, str], today: Mapping[str, str]) -> tuple[s
         for key, value in today.items()
         if key in before and before[key] != value
     )
-
-
-def _choice(choice: Choice) -> str:
-    options = {key: value for key, value in choice.options.items() if key not in _PLACES}
-    if not options:
-        return choice.name
-    return f"{choice.name} {json.dumps(options, sort_keys=True, default=str)}"

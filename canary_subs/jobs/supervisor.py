@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from canary_subs.config.layers import Settings
-from canary_subs.errors import CanarySubsError, StoreError
+from canary_subs.errors import CanarySubsError, StoreError, Temporary
 from canary_subs.jobs import cache as pieces
 from canary_subs.jobs import identity, schedule
 from canary_subs.jobs.store import Store
@@ -181,7 +181,7 @@ class Worker:
                     if self._step(done):
                         return
                 except StoreError as error:
-                    if not error.may_pass:
+                    if not isinstance(error, Temporary):
                         raise
                     if self._every("complaint", 60.0):
                         log.error("%s; waiting", error)
@@ -277,7 +277,7 @@ class Worker:
                     record.job.id,
                     self._owner,
                     f"the recognising process {reason}",
-                    limit=self._queue.deaths,
+                    limit=self._queue.crashes,
                     log=self._keep_log(record.job.id, one),
                 )
         self._child = None

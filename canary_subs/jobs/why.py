@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Config, Settings
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.complete import being_written, looks_whole
 from canary_subs.jobs.records import Record
@@ -18,7 +18,7 @@ from canary_subs.jobs.skip import Judge
 from canary_subs.jobs.store import GONE, Store
 from canary_subs.jobs.walk import refusal
 from canary_subs.model import JobState, MediaInfo, Plan, Skip
-from canary_subs.pipeline import steps as film
+from canary_subs.pipeline.segments import probe
 from canary_subs.plugin.manager import Plugins
 
 Verdict = Literal["work", "wait", "skip", "done", "fail"]
@@ -72,12 +72,12 @@ def why(
     media: MediaInfo | None = None
     if all(finding.rule not in ("file", "folder") for finding in findings):
         try:
-            media = film.probe(path, plugins)[0]
+            media = probe(path, plugins)[0]
         except CanarySubsError as error:
             findings.append(Finding(rule="media", verdict="fail", detail=str(error)))
         else:
             config = settings.at(path.parent, root or path.parent)
-            plan = configuration.plan(config, plugins, root=root)
+            plan = plan_for(config, plugins, root=root)
             findings.extend(_inside(media, plan, config, plugins, store, record))
     return Answer(path=path, findings=tuple(findings), record=record, media=media)
 
@@ -183,5 +183,7 @@ def _inside(
         yield Finding(rule="exists", verdict="skip", detail=f"already there: {', '.join(existing)}")
         return
     yield Finding(
-        rule="languages", verdict=None, detail=f"would be written: {', '.join(decision.targets)}"
+        rule="languages",
+        verdict=None,
+        detail=f"would be written: {', '.join(map(str, decision.targets))}",
     )

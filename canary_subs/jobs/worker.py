@@ -24,7 +24,8 @@ from typing import Any, TextIO
 
 from canary_subs import _process
 from canary_subs.config import layers as configuration
-from canary_subs.errors import CanarySubsError, StoreError
+from canary_subs.config.plan import plan as plan_for
+from canary_subs.errors import CanarySubsError, StoreError, Temporary
 from canary_subs.jobs import stale
 from canary_subs.jobs.cache import TranscriptCache
 from canary_subs.jobs.records import Done, Record, Retries, plain
@@ -32,7 +33,8 @@ from canary_subs.jobs.skip import Judge
 from canary_subs.jobs.store import GONE, Store
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
 from canary_subs.model import Span, Stage, Utterance
-from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows import review
@@ -154,8 +156,8 @@ class _Child:
         self._parent = parent
         self._stop = stop
         config = order.settings.config
-        self._catalogue = manager.load(config.plugin_folder, config.disable)
-        self._store = Store(order.store, listener=self._catalogue.job_changed)
+        self._plugins = manager.load(config.plugin_folder, config.disable)
+        self._store = Store(order.store, listener=self._plugins.job_changed)
         self._retries = Retries(
             attempts=config.queue.attempts,
             backoff_s=config.queue.backoff_s,
@@ -167,17 +169,16 @@ class _Child:
 
     def serve(self) -> None:
         """Work; keep the model for a while when there is none; then leave."""
-        configuration.check_providers(self._settings, self._catalogue)
-        sessions = Sessions(self._catalogue)
+        configuration.check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
             if not self._store.due():
                 self._stop.wait(_ASK_S)
                 continue
-            for outcome in process(self._tasks(), self._catalogue, sessions):
+            for outcome in process(self._tasks(), self._plugins):
                 self._note(outcome)
             idle_since = time.monotonic()
-        sessions.close()
+        self._plugins.close()
         self._store.close()
 
     def _tasks(self) -> Iterator[Task | None]:
@@ -210,14 +211,14 @@ class _Child:
             return None
         try:
             config = self._settings.at(job.path.parent, record.root or job.path.parent)
-            plan = configuration.plan(config, self._catalogue, root=record.root)
+            plan = plan_for(config, self._plugins, root=record.root)
         except CanarySubsError as error:
             # A folder's own file is often being written when it is wrong.
             self._store.failed(job.id, self._owner, str(error), self._retries)
             return None
         judge = Judge(
             config=config,
-            plugins=self._catalogue,
+            plugins=self._plugins,
             ours=self._store.owns,
             renewing=record.renewing,
         )
@@ -226,8 +227,8 @@ class _Child:
             path=job.path,
             plan=plan,
             decide=judge.decide,
-            keep=_SigningCache(self._store, record, self._parent),
-            tell=turn.tell,
+            cache=_SigningCache(self._store, record, self._parent),
+            on_progress=turn.tell,
             cancelled=lambda: self._stop.is_set() or turn.lost(),
         )
         if not self._turns:
@@ -244,7 +245,7 @@ class _Child:
             self._store.released(job.id, self._owner, self._store.paused() or "the worker stopped")
             ended = "stopped"
         elif outcome.errors:
-            may_pass = any(error.may_pass for error in outcome.errors)
+            may_pass = any(isinstance(error, Temporary) for error in outcome.errors)
             reason = str(outcome.errors[0])
             if len(outcome.errors) > 1:
                 reason += f" (and {len(outcome.errors) - 1} more)"
@@ -262,7 +263,7 @@ class _Child:
                 plan=plan,
                 provenance=documents[0].provenance if documents else turn.record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
-                reason=_review(outcome, self._catalogue),
+                reason=_review(outcome, self._plugins),
             )
             self._store.done(job.id, self._owner, done)
             ended = "done: " + ", ".join(outcome.delivered)

@@ -1,11 +1,12 @@
-"""A file becomes sound: looking into media files, choosing a track, decoding it."""
+"""Media files: probe them, choose an audio track, decode it."""
 
 from __future__ import annotations
 
+from canary_subs.model import Context
 from canary_subs.plugin.hookspecs import NoOptions, Provider, Source, hookimpl
 
 
-def _make(options: NoOptions) -> Source:
+def _make(options: NoOptions, context: Context) -> Source:
     from canary_subs.media.source import FfmpegSource
 
     return FfmpegSource()
@@ -16,7 +17,7 @@ def canary_subs_sources() -> list[Provider[Source]]:
     return [
         Provider(
             name="ffmpeg",
-            summary="films and recordings of every usual container and codec, read with FFmpeg",
+            summary="every common video and audio container and codec, read with FFmpeg",
             make=_make,
         )
     ]

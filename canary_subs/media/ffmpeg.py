@@ -1,8 +1,8 @@
-"""The ffmpeg program: which one it is, and running it so that it harms nothing and leaves nothing.
+"""Find the ffmpeg program and run it safely on untrusted files.
 
-A run has no standard input, no shell, no network (`INPUT_OPTIONS`), a limit on its memory, a limit
-on how long it may stay silent, a session of its own (a Ctrl-C reaches us alone, and we end it), and
-on Linux it dies with the thread that started it.
+A run has no standard input, no shell, no network (`INPUT_OPTIONS`), limited memory, a limit on how
+long it may produce no output, and its own session (Ctrl-C reaches only this process, which then
+stops ffmpeg). On Linux it is killed when the thread that started it ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-#: The demuxers that media files need. None of them opens a second file or a connection; playlists
+from canary_subs._text import printable
+
+#: The demuxers that media files need. None of them opens a second file or a connection: playlists
 #: (hls, dash, concat, imf), scripts (avisynth), devices and file patterns (image2) are left out.
 FORMATS = (
     "aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,asf,asf_o,au,avi,avr,caf,dhav,dts,dtshd,dv,eac3,"
@@ -30,23 +32,23 @@ FORMATS = (
     "webm,wtv,wv,xwma"
 )
 
-#: For every input: read that one file, as media, and nothing else.
+#: For every input: read this one file, as media, and nothing else.
 INPUT_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
 
-#: A run that says nothing for so long (a dead network share, an endless loop) is ended.
+#: A run that produces no output for this long (a dead network share, an endless loop) is stopped.
 STALL_S = 600.0
 
-#: What a run may allocate; decoding sound takes a few dozen MB.
+#: The most memory that a run may allocate; decoding audio takes a few dozen MB.
 MEMORY_BYTES = 4 << 30
 
-#: How much of the end of ffmpeg's complaints is kept.
+#: How much of the end of ffmpeg's error output is kept.
 _STDERR_BYTES = 8192
 
-#: Who complains, with an address that differs from run to run: "[mov,mp4 @ 0x55d0] ".
-_SPEAKER = re.compile(r"\[[^]]* @ 0x[0-9a-f]+\] ")
+#: The component that logs, with an address that differs from run to run: "[mov,mp4 @ 0x55d0] ".
+_COMPONENT = re.compile(r"\[[^]]* @ 0x[0-9a-f]+\] ")
 
-# Runs in the child before ffmpeg takes its place. A `preexec_fn` would do the same, but may
-# deadlock where the parent has threads.
+# Runs in the child process before ffmpeg replaces it. A `preexec_fn` would do the same, but may
+# deadlock if the parent has threads.
 _LAUNCHER = """
 import ctypes, os, resource, signal, sys
 parent, memory, *command = sys.argv[1:]
@@ -54,7 +56,7 @@ if sys.platform == "linux":
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 if os.getppid() != int(parent):
-    sys.exit("the program that wanted this has gone")
+    sys.exit("the parent process has ended")
 resource.setrlimit(resource.RLIMIT_DATA, (int(memory), int(memory)))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 os.execv(command[0], command)
@@ -62,19 +64,19 @@ os.execv(command[0], command)
 
 
 class FFmpegFailed(Exception):
-    """A run ended badly; the message is one line. Callers turn it into an error of theirs."""
+    """A failed run; the message is one line. Callers turn it into an error of their own."""
 
-    def __init__(self, message: str, *, by_itself: bool = False) -> None:
+    def __init__(self, message: str, *, own_error: bool = False) -> None:
         super().__init__(message)
-        #: Whether ffmpeg gave up with an error of its own, rather than being ended.
-        self.by_itself = by_itself
+        #: Whether ffmpeg exited with an error of its own, rather than being stopped.
+        self.own_error = own_error
 
 
 @functools.cache
 def find() -> str:
-    """The program's path: the system's where there is one, else the one imageio-ffmpeg brings.
+    """The program's path: the system's, else the one that imageio-ffmpeg includes.
 
-    Raises `FileNotFoundError` where there is neither.
+    Raises `FileNotFoundError` if neither exists.
     """
     system = shutil.which("ffmpeg")
     if system is not None and version(system):
@@ -91,9 +93,9 @@ def find() -> str:
 
 @functools.cache
 def version(binary: str) -> str:
-    """What the program calls its version ("5.1.6-0+deb12u1", "9.0.2"); empty if it does not run."""
+    """The version that the program prints ("5.1.6-0+deb12u1"); empty if it does not run."""
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [binary, "-nostdin", "-version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -102,12 +104,12 @@ def version(binary: str) -> str:
         ).stdout.decode(errors="replace")
     except (OSError, subprocess.SubprocessError):
         return ""
-    found = re.match(r"ffmpeg version n?(\S+)", said)
+    found = re.match(r"ffmpeg version n?(\S+)", output)
     return found[1] if found else ""
 
 
 class _Url(str):
-    """ffmpeg-python hashes ``str(url)`` as UTF-8; a name of other bytes has no such form."""
+    """A URL that ffmpeg-python can hash: it encodes ``str(url)`` as UTF-8, which may fail."""
 
     __slots__ = ()
 
@@ -116,32 +118,25 @@ class _Url(str):
 
 
 def url(path: Path) -> str:
-    """The path as ffmpeg takes it whatever it contains: "-", "%", quotes, newlines, "http:".
+    """The path as a URL for ffmpeg, safe with "-", "%", quotes, newlines and "http:" in it.
 
-    Nothing after "file:" has a meaning to FFmpeg, so nothing is escaped.
+    FFmpeg takes everything after "file:" literally, so nothing is escaped.
     """
     return _Url(f"file:{path.absolute()}")
 
 
 def media_input(path: Path, **options: Any) -> Any:
-    """A node of ffmpeg-python for a media file that is not trusted."""
+    """An ffmpeg-python node for an untrusted media file."""
     import ffmpeg
 
     return ffmpeg.input(url(path), **INPUT_OPTIONS, **options)
 
 
-def one_line(text: str) -> str:
-    """Text from outside made fit for a message: what cannot be printed is escaped."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-
-
 class Run:
-    """One run of ffmpeg whose output is read as it comes; leaving the ``with`` block ends it.
+    """One run of ffmpeg, its output read as it arrives; leaving the ``with`` block stops it.
 
-    ``output`` is a node of ffmpeg-python that writes to "pipe:". The run dies with the thread that
-    entered the block.
+    ``output`` is an ffmpeg-python node that writes to "pipe:". The run is killed when the thread
+    that entered the block ends.
     """
 
     def __init__(
@@ -152,7 +147,7 @@ class Run:
         ).compile(cmd=find())
         self._stall_s = stall_s
         self._memory_bytes = memory_bytes
-        self._complaints: deque[bytes] = deque()
+        self._errors: deque[bytes] = deque()
 
     def __enter__(self) -> Run:
         command = self._command
@@ -169,11 +164,11 @@ class Run:
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
-            # FFREPORT would have ffmpeg write a log file.
+            # FFREPORT would make ffmpeg write a log file.
             env={name: value for name, value in os.environ.items() if name != "FFREPORT"},
         )
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        self._stderr_reader = threading.Thread(target=self._read_stderr, daemon=True)
+        self._stderr_reader.start()
         return self
 
     def __exit__(
@@ -184,20 +179,20 @@ class Run:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        self._listener.join()
+        self._stderr_reader.join()
         assert self._process.stdout is not None and self._process.stderr is not None
         self._process.stdout.close()
         self._process.stderr.close()
 
     def read(self, size: int) -> bytes:
-        """The next ``size`` bytes of output, fewer only at its end. Raises `FFmpegFailed`."""
+        """Read the next ``size`` bytes of output, fewer only at its end. Raises `FFmpegFailed`."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         data = bytearray()
         while len(data) < size:
             ready, _, _ = select.select([descriptor], [], [], self._stall_s)
             if not ready:
-                raise FFmpegFailed(f"ffmpeg gave nothing for {self._stall_s:.0f} s")
+                raise FFmpegFailed(f"ffmpeg produced no output for {self._stall_s:.0f} s")
             part = os.read(descriptor, size - len(data))
             if not part:
                 break
@@ -205,41 +200,41 @@ class Run:
         return bytes(data)
 
     def finish(self) -> str:
-        """Wait for the end after the last read; what ffmpeg complained of, in one line, or "".
+        """Wait for the end after the last read; return ffmpeg's last error in one line, or "".
 
-        Raises `FFmpegFailed` where it ended with an error.
+        Raises `FFmpegFailed` if it exited with an error.
         """
         try:
             status = self._process.wait(timeout=self._stall_s)
         except subprocess.TimeoutExpired:
             raise FFmpegFailed(f"ffmpeg did not end within {self._stall_s:.0f} s") from None
-        self._listener.join()
-        complaint = self._last_complaint()
+        self._stderr_reader.join()
+        error = self._last_error()
         if status < 0:
-            raise FFmpegFailed(f"ffmpeg was ended by signal {-status}")
+            raise FFmpegFailed(f"ffmpeg was killed by signal {-status}")
         if status > 0:
-            raise FFmpegFailed(complaint or f"it ended with status {status}", by_itself=True)
-        return complaint
+            raise FFmpegFailed(error or f"it exited with status {status}", own_error=True)
+        return error
 
-    def _listen(self) -> None:
+    def _read_stderr(self) -> None:
         assert self._process.stderr is not None
         kept = 0
         while part := self._process.stderr.read(4096):
-            self._complaints.append(part)
+            self._errors.append(part)
             kept += len(part)
-            while kept - len(self._complaints[0]) > _STDERR_BYTES:
-                kept -= len(self._complaints.popleft())
+            while kept - len(self._errors[0]) > _STDERR_BYTES:
+                kept -= len(self._errors.popleft())
 
-    def _last_complaint(self) -> str:
-        lines = b"".join(self._complaints).decode(errors="replace").split("\n")
-        said = [one_line(_SPEAKER.sub("", line).strip()) for line in lines if line.strip()]
-        return said[-1][:300] if said else ""
+    def _last_error(self) -> str:
+        lines = b"".join(self._errors).decode(errors="replace").split("\n")
+        errors = [printable(_COMPONENT.sub("", line).strip()) for line in lines if line.strip()]
+        return errors[-1][:300] if errors else ""
 
 
 def run(output: Any, *, timeout_s: float, output_bytes: int = 1 << 20) -> bytes:
-    """Run to the end and return what was written to "pipe:", of which there may be little.
+    """Run to the end and return the small output written to "pipe:".
 
-    Raises `FFmpegFailed`, also past either limit.
+    Raises `FFmpegFailed`, also beyond either limit.
     """
     deadline = time.monotonic() + timeout_s
     with Run(output, stall_s=timeout_s) as running:

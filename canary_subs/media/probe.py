@@ -1,4 +1,4 @@
-"""What a media file contains, learnt without decoding it."""
+"""Describe a media file without decoding it."""
 
 from __future__ import annotations
 
@@ -11,82 +11,79 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from canary_subs.errors import DamagedMedia, MediaError, NotMedia
-from canary_subs.media.ffmpeg import INPUT_OPTIONS, one_line, url
-from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack
+from canary_subs._text import printable
+from canary_subs.errors import DamagedMedia, MediaError, MediaUnavailable, NotMedia
+from canary_subs.media.ffmpeg import INPUT_OPTIONS, url
+from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack, primary
 from canary_subs.time import round_half_up, seconds_to_ms
 
 log = logging.getLogger(__name__)
 
-#: How long opening a file, and each read of it, may take.
+#: How long opening a file, and each read from it, may take.
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
 
-#: A clock that runs further than this is broken; no film is.
+#: No video is longer than this; timestamps beyond it are broken.
 MAX_DURATION_MS = 100 * 3_600_000
 
-#: Rates that pictures really have. Containers that count in milliseconds blur them.
+#: The frame rates in real use. Containers that count in milliseconds round them.
 _RATES = (
     *(Fraction(rate) for rate in (24, 25, 30, 48, 50, 60, 100, 120)),
     *(Fraction(rate * 1000, 1001) for rate in (24, 30, 48, 60, 120)),
 )
 
-#: Codes that stand in language tags without naming a language (ISO 639-2), besides qaa-qtz.
+#: Codes in language tags that name no language (ISO 639-2), besides qaa-qtz.
 _NO_LANGUAGE = {"und", "zxx", "mul", "mis"}
 
 
 def probe(path: Path) -> MediaInfo | None:
-    """Describe the file, or None where it is nothing that FFmpeg knows.
+    """Describe the file; None if FFmpeg does not know its format.
 
-    Opens no other file and no connection, whatever the content says. Raises `NotMedia` for what is
-    known and no media (empty, a playlist, a picture), `DamagedMedia` for media that cannot be
-    opened, and `MediaError` for a file that cannot be read at all.
+    Opens no other file and no connection, whatever the content says. Raises `NotMedia` for a known
+    kind of file that is not media (empty, a playlist, a picture), `DamagedMedia` for media that
+    cannot be opened, and `MediaError` for a file that cannot be read at all.
     """
     import av
 
     status = _stat(path)
     if status.st_size == 0:
-        raise NotMedia(f"{shown(path)} is empty: was the copy completed? copy it again")
+        raise NotMedia(f"{printable(path)} is empty: was the copy completed? copy it again")
     try:
         with opened(path) as container:
             return _describe(path, status, container)
     except av.error.InvalidDataError:
         if _looks_like_mp4(path):
             raise DamagedMedia(
-                f"{shown(path)} is an MP4 without its index: was the copy completed? copy it again"
+                f"{printable(path)} is an MP4 without its index: was the copy completed? "
+                "copy it again"
             ) from None
         return None
-    except av.error.ArgumentError:  # what the demuxers' allow-list answers
+    except av.error.ArgumentError:  # refused by the demuxer allow-list
         raise NotMedia(
-            f"{shown(path)} is no sound or video file (playlists, pictures and texts are none); "
+            f"{printable(path)} is not an audio or video file (but a playlist, picture or text); "
             "leave it out"
         ) from None
     except av.error.EOFError:
         raise DamagedMedia(
-            f"{shown(path)} ends where its sound and picture should begin: was the copy completed? "
-            "copy it again"
+            f"{printable(path)} ends where its audio and video should begin: was the copy "
+            "completed? copy it again"
         ) from None
     except av.error.ExitError:
         raise DamagedMedia(
-            f"{shown(path)} could not be opened within {OPEN_TIMEOUT_S:.0f} s: it is damaged, or "
-            "lies where reading is very slow; copy it again"
+            f"{printable(path)} could not be opened within {OPEN_TIMEOUT_S:.0f} s: it is damaged, "
+            "or on very slow storage; copy it again"
         ) from None
     except av.error.FFmpegError as error:
-        log.info("%s: FFmpeg says: %s", shown(path), one_line(str(error)))
+        log.info("%s: FFmpeg says: %s", printable(path), printable(str(error)))
         raise DamagedMedia(
-            f"{shown(path)} cannot be opened: its beginning is damaged, or of a kind that FFmpeg "
-            "does not know; copy it again, or convert it"
+            f"{printable(path)} cannot be opened: its beginning is damaged, or in a format that "
+            "FFmpeg does not know; copy it again, or convert it"
         ) from None
-
-
-def shown(path: Path) -> str:
-    """The path as a message shows it, on one line."""
-    return one_line(str(path))
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
-    """The file as PyAV's input container, with every door to other files closed."""
+    """The file as PyAV's input container, unable to open any other file."""
     import av
 
     with av.open(
@@ -99,7 +96,7 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
-    """The packets of ``streams`` (None: all), up to where the file can no longer be read."""
+    """The packets of ``streams`` (None: all), as far as the file can be read."""
     import av
 
     while True:
@@ -107,7 +104,7 @@ def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
             yield from container.demux(streams)
             return
         except IndexError:
-            # PyAV does not know the streams that begin midway, as broadcasts have them.
+            # PyAV does not know streams that begin midway, as in broadcasts.
             continue
         except av.error.FFmpegError as error:
             log.debug("%s ends early: %s", container.name, error)
@@ -118,17 +115,15 @@ def _stat(path: Path) -> os.stat_result:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise NotMedia(f"{shown(path)} is not a file; name the films themselves")
+            raise NotMedia(f"{printable(path)} is not a file; name the video files themselves")
         with path.open("rb"):
             return status
     except FileNotFoundError:
-        raise MediaError(f"{shown(path)} does not exist; check its name") from None
+        raise MediaError(f"{printable(path)} does not exist; check its name") from None
     except PermissionError:
-        raise MediaError(f"{shown(path)} may not be read: mend its permissions") from None
+        raise MediaError(f"{printable(path)} may not be read: change its permissions") from None
     except OSError as error:
-        failure = MediaError(f"{shown(path)} cannot be read now: {error.strerror}")
-        failure.may_pass = True
-        raise failure from None
+        raise MediaUnavailable(f"{printable(path)} cannot be read now: {error.strerror}") from None
 
 
 def _looks_like_mp4(path: Path) -> bool:
@@ -154,14 +149,14 @@ def _describe(path: Path, status: os.stat_result, container: Any) -> MediaInfo:
         has_picture=bool(pictures),
         chapters=_chapters(container, start_ms),
         attachments=tuple(
-            one_line(Path(stream.metadata.get("filename", "")).name)
+            printable(Path(stream.metadata.get("filename", "")).name)
             for stream in streams.attachments
         ),
     )
 
 
 def _is_still(stream: Any) -> bool:
-    """Whether this "video" is cover art or a thumbnail rather than a picture that moves."""
+    """Whether this video stream is cover art or a thumbnail rather than moving pictures."""
     disposition = type(stream.disposition)
     stills = disposition.attached_pic | disposition.still_image | disposition.timed_thumbnails
     return bool(stream.disposition & stills)
@@ -172,23 +167,23 @@ def _start_ms(container: Any) -> int:
 
 
 def _duration_ms(container: Any, path: Path) -> int:
-    """From the header; from the last packets where it says nothing or counts from elsewhere."""
+    """From the header; from the last packets if that is missing or counts from another start."""
     start_ms = _start_ms(container)
-    said_ms = round_half_up(Fraction(container.duration or 0, 1000))
-    # Matroska's duration may or may not include what passes before the first packet.
-    if said_ms <= 0 or (start_ms > 0 and "matroska" in container.format.name):
-        end_ms = seconds_to_ms(_last_packet_end(container, near_ms=said_ms - 30_000))
-        said_ms = max(0, end_ms - start_ms)
-    if said_ms > MAX_DURATION_MS:
+    duration_ms = round_half_up(Fraction(container.duration or 0, 1000))
+    # Matroska's duration may or may not include the time before the first packet.
+    if duration_ms <= 0 or (start_ms > 0 and "matroska" in container.format.name):
+        end_ms = seconds_to_ms(_last_packet_end(container, near_ms=duration_ms - 30_000))
+        duration_ms = max(0, end_ms - start_ms)
+    if duration_ms > MAX_DURATION_MS:
         raise DamagedMedia(
-            f"{shown(path)} claims to last {said_ms // 3_600_000} hours: its clock is broken;"
-            " remux it"
+            f"{printable(path)} claims to last {duration_ms // 3_600_000} hours: "
+            "its clock is broken; remux it"
         )
-    return said_ms
+    return duration_ms
 
 
 def _last_packet_end(container: Any, near_ms: int) -> Fraction:
-    """When the last packet ends, on the container's clock, in seconds; looks from ``near_ms``."""
+    """The end of the last packet in seconds of the container's clock; searches from ``near_ms``."""
     import av
 
     if near_ms > 0:
@@ -243,15 +238,15 @@ def _language(stream: Any) -> str | None:
 
 
 def normalised_language(tag: str) -> str | None:
-    """A container's language tag ("ger", "deu", "pt-BR") as BCP-47, or None where it names none."""
+    """A container's language tag ("ger", "pt-BR") as BCP-47; None if it names no language."""
     import langcodes
 
     try:
         normal = langcodes.standardize_tag(tag)
     except ValueError:
         return None
-    primary = normal.split("-")[0]
-    if primary in _NO_LANGUAGE or ("qaa" <= primary <= "qtz" and len(primary) == 3):
+    code = primary(normal)
+    if code in _NO_LANGUAGE or ("qaa" <= code <= "qtz" and len(code) == 3):
         return None
     return normal if langcodes.tag_is_valid(normal) else None
 
@@ -261,7 +256,7 @@ def _frame_rate(stream: Any) -> Fraction | None:
     if not rate:
         return None
     nearest = min(_RATES, key=lambda known: abs(known - rate))
-    # 24 and 24000/1001 lie 1/1000 apart; a blurred rate is off by less than 1/10000.
+    # 24 and 24000/1001 are 1/1000 apart; a rounded rate is off by less than 1/10000.
     return nearest if abs(nearest - rate) < rate / 10_000 else Fraction(rate)
 
 

@@ -1,28 +1,28 @@
-"""Where the picture cuts from one shot to the next."""
+"""Shot changes of the picture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
 
+from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
-from canary_subs.media.probe import shown
 from canary_subs.model import MediaInfo
 from canary_subs.time import seconds_to_ms
 
-#: FFmpeg's scene score (0..1) of a cut; most frames of a moving picture stay under 0.1.
+#: FFmpeg's scene score (0..1) that counts as a cut; ordinary motion mostly stays under 0.1.
 CUT_SCORE = 0.3
 
-#: The picture is judged at this width: a cut shows at any size.
+#: The picture is scaled to this width first: a cut shows at any size.
 _WIDTH = 160
 
 
 def shots_ms(media: MediaInfo) -> tuple[int, ...]:
-    """The first instant of every shot but the first, rising, on the video's timeline.
+    """The start of every shot except the first, rising, on the video's timeline.
 
-    Decodes the whole picture, which takes far longer than its sound. () without a picture. Raises
-    `DamagedMedia` where it cannot be decoded.
+    Decodes the entire picture, which takes far longer than the audio. Empty without a picture.
+    Raises `DamagedMedia` if the picture cannot be decoded.
     """
     if not media.has_picture:
         return ()
@@ -43,7 +43,9 @@ def shots_ms(media: MediaInfo) -> tuple[int, ...]:
                     found.append(time_ms)
             running.finish()
     except (FFmpegFailed, ValueError) as error:
-        raise DamagedMedia(f"the picture of {shown(media.path)} cannot be read: {error}") from None
+        raise DamagedMedia(
+            f"the picture of {printable(media.path)} cannot be read: {error}"
+        ) from None
     return tuple(sorted(set(found)))
 
 

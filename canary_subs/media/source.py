@@ -1,4 +1,4 @@
-"""The provider "ffmpeg": PyAV looks, the ffmpeg program decodes."""
+"""The provider "ffmpeg": PyAV probes, the ffmpeg program decodes."""
 
 from __future__ import annotations
 

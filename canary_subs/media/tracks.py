@@ -1,17 +1,16 @@
-"""Which of a film's sound tracks to listen to."""
+"""Choose the audio track to recognise."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from canary_subs._text import printable
 from canary_subs.errors import NoAudio, UsageError
-from canary_subs.media.probe import shown
-from canary_subs.model import AudioTrack, MediaInfo
-from canary_subs.naming import primary
+from canary_subs.model import AudioTrack, MediaInfo, primary
 
-#: FFmpeg's marks for tracks that hold something else than the film's dialogue.
-_ASIDE_MARKS = {
+#: FFmpeg's dispositions of tracks that hold something other than the video's dialogue.
+_ASIDE_DISPOSITIONS = {
     "comment": "a commentary",
     "visual_impaired": "an audio description",
     "descriptions": "an audio description",
@@ -19,7 +18,7 @@ _ASIDE_MARKS = {
     "karaoke": "a karaoke track",
 }
 
-#: The same, in the words that people give as titles.
+#: The same, by the titles that people give.
 _ASIDE_TITLES = (
     (
         re.compile(r"comment(ary|aries|aire)|kommentar|comentario|comentário|commento", re.I),
@@ -42,7 +41,7 @@ _ASIDE_TITLES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackChoice:
-    """A track, and the reason for it in words that follow "because"."""
+    """The chosen track, and the reason in words that can follow "because"."""
 
     track: AudioTrack
     why: str
@@ -51,24 +50,23 @@ class TrackChoice:
 def choose(
     media: MediaInfo, *, language: str | None = None, index: int | None = None
 ) -> TrackChoice:
-    """The track at ``index``; else the best one in the wanted ``language`` (BCP-47), if any.
+    """The track at ``index``; else the best one in ``language`` (BCP-47, None for any).
 
-    Commentaries, audio descriptions and tracks without dialogue are taken only where there is
-    nothing else. Raises `NoAudio` where there is no track, or none that could be in ``language``,
-    and `UsageError` where ``index`` is not one of the file's.
+    Commentaries, audio descriptions and tracks without dialogue are chosen only if there is
+    nothing else. Raises `NoAudio` if no track could be in ``language``, or there are none, and
+    `UsageError` if the file has no track ``index``.
     """
     if not media.audio:
         raise NoAudio(
-            f"{shown(media.path)} has no sound track that can be seen; if it should have one, "
-            "copy it again"
+            f"{printable(media.path)} has no audio track; if it should have one, copy it again"
         )
     if index is not None:
         if not 0 <= index < len(media.audio):
             raise UsageError(
-                f"{shown(media.path)} has no audio track {index}:"
+                f"{printable(media.path)} has no audio track {index}:"
                 f" choose 0 to {len(media.audio) - 1}"
             )
-        return TrackChoice(track=media.audio[index], why="it was asked for")
+        return TrackChoice(track=media.audio[index], why="you asked for it")
     if len(media.audio) == 1:
         return TrackChoice(track=media.audio[0], why="it is the only one")
     dialogue = [track for track in media.audio if aside(track) is None]
@@ -78,7 +76,7 @@ def choose(
         candidates, reason = _in_language(media, candidates, language)
         why.append(reason)
     if len(candidates) > 1:
-        # The film's own mark, then the original, then the first.
+        # The track marked as default, then the original, then the first.
         chosen = min(
             candidates,
             key=lambda track: (not track.default, "original" not in track.dispositions),
@@ -92,9 +90,9 @@ def choose(
 
 
 def aside(track: AudioTrack) -> str | None:
-    """What the track holds instead of the film's dialogue ("a commentary"), or None."""
-    for mark, what in _ASIDE_MARKS.items():
-        if mark in track.dispositions:
+    """What the track holds instead of the video's dialogue ("a commentary"), or None."""
+    for disposition, what in _ASIDE_DISPOSITIONS.items():
+        if disposition in track.dispositions:
             return what
     for pattern, what in _ASIDE_TITLES:
         if pattern.search(track.title or ""):
@@ -108,15 +106,16 @@ def _in_language(
     exact = [track for track in candidates if track.language == language]
     if exact:
         return exact, f"it is in {language}"
-    kin = [track for track in candidates if primary(track.language or "") == primary(language)]
-    if kin:
-        return kin, f"it is in {kin[0].language}"
-    untold = [track for track in candidates if track.language is None]
-    if untold:
-        return untold, f"its language is not told and no other is in {language}"
+    wanted = primary(language)
+    related = [track for track in candidates if primary(track.language or "") == wanted]
+    if related:
+        return related, f"it is in {related[0].language}"
+    untagged = [track for track in candidates if track.language is None]
+    if untagged:
+        return untagged, f"it has no language tag and no other is in {language}"
     tags = ", ".join(str(track.language) for track in candidates)
     raise NoAudio(
-        f"{shown(media.path)} has no sound in {language} (its tracks are in {tags}):"
+        f"{printable(media.path)} has no audio in {language} (its tracks are in {tags}):"
         " name the track, or its language"
     )
 

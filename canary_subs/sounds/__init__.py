@@ -1,6 +1,6 @@
-"""What is heard besides speech: models that name sounds, for SDH subtitles.
+"""Sound events besides speech, for SDH subtitles.
 
-Importing this package costs nothing; torch and transformers come in when sounds are named.
+Importing this package is cheap; torch and transformers are imported when sounds are tagged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def canary_subs_taggers() -> Iterable[Provider[Tagger]]:
     return [
         Provider(
             name="audioset",
-            summary="sounds by an Audio Spectrogram Transformer trained on AudioSet",
+            summary="sound events by an Audio Spectrogram Transformer trained on AudioSet",
             make=AudioSetTagger,
             options=AudioSetOptions,
         )

@@ -1,4 +1,4 @@
-"""What can be set about finding speech and cutting it."""
+"""Options of the speech detectors and of cutting at pauses."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CutOptions:
-    """How speech is cut into pieces; the recogniser's own limit comes on top."""
+    """How speech is cut into segments; the engine's own limit applies as well."""
 
-    #: Pieces grow up to this length where pauses allow; longer ones know more of the context.
+    #: Segments grow up to this length if pauses allow; longer ones give the engine more context.
     target_ms: int = 24_000
-    #: A pause this long always ends a piece.
+    #: A pause this long always ends a segment.
     long_pause_ms: int = 2_000
-    #: A pause this long may end a piece that has grown long enough.
+    #: A pause this long may end a segment that is long enough.
     short_pause_ms: int = 160
-    #: Silence that a piece keeps before and after its speech, where there is any.
+    #: Silence kept before and after the speech of a segment, as far as there is any.
     padding_ms: int = 200
-    #: Sound shorter than this is no speech.
+    #: Anything shorter than this is not speech.
     min_speech_ms: int = 120
 
     def __post_init__(self) -> None:
@@ -33,7 +33,7 @@ class CutOptions:
 class SileroOptions(CutOptions):
     """The options of "silero"."""
 
-    #: Speech begins where the network is at least this sure (0..1).
+    #: Probability (0..1) from which the network's answer counts as speech.
     threshold: float = 0.4
 
 
@@ -41,5 +41,5 @@ class SileroOptions(CutOptions):
 class WebrtcOptions(CutOptions):
     """The options of "webrtc"."""
 
-    #: How readily it dismisses sound: 0 (least) to 3.
+    #: How readily sound is rejected as not being speech: 0 (least) to 3.
     mode: int = 3

@@ -1,8 +1,8 @@
-"""From the probability of speech to pieces: one way of cutting for every detector.
+"""From the probability of speech to segments, the same for every detector.
 
-Frames in which somebody speaks form regions; regions with short pauses between them form a
-passage; a passage too long for one piece is cut at its best pause, and speech without a pause
-where it is weakest. Inside, all times are counts of frames.
+Frames of speech form regions; regions with short pauses between them form a passage. A passage too
+long for one segment is cut at its best pause, and speech without a pause where it is weakest.
+Inside, all times are counts of frames.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Span
 from canary_subs.speech.options import CutOptions
 from canary_subs.time import samples_to_ms
 
-#: Speech that has begun goes on while the detector is less sure than at the start by this.
+#: Speech that has begun continues while the probability is this much lower than at the start.
 _HYSTERESIS = 0.15
 
 #: Pauses longer than this are all equally good places to cut.
 _GOOD_PAUSE_MS = 1_000
 
-#: Speech without a pause is cut where it is weakest over so many frames together.
+#: Speech without a pause is cut where it is weakest, averaged over this many frames.
 _SMOOTHED_FRAMES = 5
 
-#: Nothing useful is recognised in shorter pieces.
+#: Shorter segments cannot be recognised usefully.
 _MIN_LIMIT_MS = 2_000
 
 Floats = NDArray[np.float32]
 
 
 class Detector(Protocol):
-    """Judges one sound, frame by frame."""
+    """Detects speech in one recording, frame by frame."""
 
     frame_samples: int
 
     def probabilities(self, frames: Floats) -> Floats:
-        """``frames`` (n, frame_samples) that follow those before -> (n,) speech in 0..1."""
+        """The next ``frames`` (n, frame_samples) -> probability of speech (n,) in 0..1."""
 
 
 class SpeechCutter:
-    """The segmenter around any detector; ``detector`` makes a fresh one for each sound."""
+    """The segmenter around any detector; ``detector`` makes a new one for each recording."""
 
     def __init__(
         self, detector: Callable[[], Detector], options: CutOptions, *, threshold: float = 0.5
@@ -56,22 +56,22 @@ class SpeechCutter:
     def cut(self, clips: Iterable[AudioClip], max_ms: int) -> Iterator[Span]:
         """Yield rising, disjoint spans of speech of at most ``max_ms``, cut at pauses.
 
-        Holds one clip and what is not yet cut. Raises `ValueError` for a ``max_ms`` under 2 s.
+        Holds one clip and the speech not yet cut. Raises `ValueError` if ``max_ms`` is under 2 s.
         """
         if max_ms < _MIN_LIMIT_MS:
-            raise ValueError(f"pieces of {max_ms} ms are too short to recognise")
+            raise ValueError(f"segments of {max_ms} ms are too short to recognise")
         detector = self._detector()
         frame_ms = samples_to_ms(detector.frame_samples, SAMPLE_RATE_HZ)
         passage = _Passage(_Limits.of(self._options, max_ms, frame_ms), self._threshold)
         origin_ms = end_ms = 0
-        for heard in _heard(clips, detector):
+        for scores in _scored(clips, detector):
             if passage.now == 0:
-                origin_ms = heard.start_ms
-            end_ms = heard.end_ms
-            passage.hear(heard.probabilities, heard.levels_db)
-            for start, end in passage.pieces():
+                origin_ms = scores.start_ms
+            end_ms = scores.end_ms
+            passage.add(scores.probabilities, scores.levels_db)
+            for start, end in passage.segments():
                 yield _span(start, end, frame_ms, origin_ms, end_ms)
-        for start, end in passage.pieces(final=True):
+        for start, end in passage.segments(final=True):
             yield _span(start, end, frame_ms, origin_ms, end_ms)
 
 
@@ -82,8 +82,8 @@ def _span(start: int, end: int, frame_ms: int, origin_ms: int, end_ms: int) -> S
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Heard:
-    """A run of frames, judged; the last may be longer than the sound."""
+class _FrameScores:
+    """The scores (n,) of consecutive frames; the last frame may reach beyond the audio."""
 
     probabilities: Floats
     levels_db: Floats
@@ -91,28 +91,28 @@ class _Heard:
     end_ms: int
 
 
-def _heard(clips: Iterable[AudioClip], detector: Detector) -> Iterator[_Heard]:
+def _scored(clips: Iterable[AudioClip], detector: Detector) -> Iterator[_FrameScores]:
     size = detector.frame_samples
     start = position = 0
     rest = np.zeros(0, np.float32)
     for clip in clips:
         if position == 0:
             start = clip.start_samples
-        sound = np.concatenate([rest, clip.samples])
-        whole = len(sound) // size * size
-        rest = sound[whole:]
-        if whole:
-            yield _judged(sound[:whole], detector, start + position, whole)
-            position += whole
+        samples = np.concatenate([rest, clip.samples])
+        ready = len(samples) // size * size
+        rest = samples[ready:]
+        if ready:
+            yield _scores_of(samples[:ready], detector, start + position, ready)
+            position += ready
     if len(rest):
         padded = np.concatenate([rest, np.zeros(size - len(rest), np.float32)])
-        yield _judged(padded, detector, start + position, len(rest))
+        yield _scores_of(padded, detector, start + position, len(rest))
 
 
-def _judged(sound: Floats, detector: Detector, start: int, length: int) -> _Heard:
-    frames = sound.reshape(-1, detector.frame_samples)
+def _scores_of(samples: Floats, detector: Detector, start: int, length: int) -> _FrameScores:
+    frames = samples.reshape(-1, detector.frame_samples)
     power = np.einsum("ij,ij->i", frames, frames) / detector.frame_samples
-    return _Heard(
+    return _FrameScores(
         probabilities=detector.probabilities(frames),
         levels_db=(10 * np.log10(power + 1e-10)).astype(np.float32),
         start_ms=samples_to_ms(start, SAMPLE_RATE_HZ),
@@ -142,7 +142,7 @@ class _Limits:
         return cls(
             longest=longest,
             target=min(options.target_ms // frame_ms, longest),
-            # What follows a pause of twice the padding cannot change the piece before it.
+            # Speech after a pause of twice the padding cannot change the segment before it.
             long_pause=max(up(options.long_pause_ms), 2 * padding),
             short_pause=max(1, up(options.short_pause_ms)),
             good_pause=up(_GOOD_PAUSE_MS),
@@ -153,38 +153,38 @@ class _Limits:
 
 @dataclass(slots=True)
 class _Region:
-    """Frames in which somebody speaks, pauses shorter than ``short_pause`` included."""
+    """Frames of speech, including pauses shorter than ``short_pause``."""
 
     start: int
     end: int
 
 
 class _Passage:
-    """The speech that has been heard and not yet been cut.
+    """The speech that has arrived and is not yet cut.
 
-    The pieces do not depend on how much is heard at a time, only on the frames.
+    The segments depend only on the frames, not on how many arrive at a time.
     """
 
     def __init__(self, limits: _Limits, threshold: float) -> None:
         self.now = 0
         self._limits = limits
-        self._begins = threshold
-        self._goes_on = max(threshold - _HYSTERESIS, threshold / 2)
+        self._threshold = threshold
+        self._keep_threshold = max(threshold - _HYSTERESIS, threshold / 2)
         self._speaking = False
         self._regions: list[_Region] = []
-        #: Where the last piece ended; the next begins no earlier.
+        #: End of the last segment; the next begins no earlier.
         self._done = 0
-        # Of the frames from `_kept` on, for cutting where there is no pause.
+        # For the frames from `_kept` on, to cut speech without pauses.
         self._kept = 0
         self._probabilities = np.zeros(0, np.float32)
         self._levels_db = np.zeros(0, np.float32)
 
-    def hear(self, probabilities: Floats, levels_db: Floats) -> None:
-        """Take in the frames that follow, (n,) each."""
+    def add(self, probabilities: Floats, levels_db: Floats) -> None:
+        """Append the scores of the next frames, (n,) each."""
         self._probabilities = np.concatenate([self._probabilities, probabilities])
         self._levels_db = np.concatenate([self._levels_db, levels_db])
         for probability in probabilities.tolist():
-            speaks = probability >= (self._goes_on if self._speaking else self._begins)
+            speaks = probability >= (self._keep_threshold if self._speaking else self._threshold)
             if speaks:
                 if not self._speaking:
                     self._begin(self.now)
@@ -192,8 +192,8 @@ class _Passage:
             self._speaking = speaks
             self.now += 1
 
-    def pieces(self, *, final: bool = False) -> Iterator[tuple[int, int]]:
-        """Start and end of each piece that nothing to come can change; all, when ``final``."""
+    def segments(self, *, final: bool = False) -> Iterator[tuple[int, int]]:
+        """Cut off each segment (start, end) that later frames cannot change; all if ``final``."""
         while (count := self._ready(final)) is not None:
             yield self._take(count) if count else self._take_weakest()
         self._forget(self._regions[0].start if self._regions else self.now)
@@ -206,13 +206,13 @@ class _Passage:
         self._regions.append(_Region(frame, frame))
 
     def _drop_noise(self) -> None:
-        """Drop the last region if it is too short for speech and no rest of a longer one."""
+        """Drop the last region if it is too short for speech and not the rest of a longer one."""
         last = self._regions[-1]
         if last.end - last.start < self._limits.min_speech and last.start != self._done:
             self._regions.pop()
 
     def _ready(self, final: bool) -> int | None:
-        """How many regions make up the next piece; 0 to cut inside the first; None to wait."""
+        """How many regions make up the next segment; 0 to cut inside the first; None to wait."""
         limits, regions = self._limits, self._regions
         silence = self.now - regions[-1].end if regions else 0
         if regions and (final or silence >= limits.short_pause):
@@ -245,14 +245,14 @@ class _Passage:
         return 1 if ended or len(passage) > 1 else None
 
     def _length(self, last: _Region) -> int:
-        """Of a piece from the first region to ``last``, padding included."""
+        """The length of a segment from the first region to ``last``, padding included."""
         start = max(self._regions[0].start - self._limits.padding, self._done)
         return last.end + self._limits.padding - start
 
     def _take(self, count: int) -> tuple[int, int]:
         padding, longest = self._limits.padding, self._limits.longest
         first, last = self._regions[0], self._regions[count - 1]
-        # Where the limit leaves no room for padding, it is the padding that gives way.
+        # If the limit leaves no space for the padding, the padding is dropped.
         start = max(first.start - padding, self._done, last.end - longest)
         end = min(last.end + padding, self.now, start + longest)
         del self._regions[:count]
@@ -265,7 +265,7 @@ class _Passage:
         return start, end
 
     def _take_weakest(self) -> tuple[int, int]:
-        """Cut inside the first region, which is too long for one piece."""
+        """Cut inside the first region, which is too long for one segment."""
         first = self._regions[0]
         start = max(first.start - self._limits.padding, self._done)
         end = self._weakest(start + self._limits.longest // 2, start + self._limits.longest)
@@ -273,7 +273,7 @@ class _Passage:
         return start, end
 
     def _weakest(self, start: int, end: int) -> int:
-        """The frame from ``start`` to ``end`` at which a cut hurts least."""
+        """The frame from ``start`` to ``end`` at which a cut does least harm."""
         if end - start < 2:
             return start
         window = slice(start - self._kept, end - self._kept)

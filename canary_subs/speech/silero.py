@@ -1,6 +1,6 @@
-"""Silero VAD: how probable speech is in each 32 ms.
+"""Silero VAD: the probability of speech in every 32 ms.
 
-The network of the silero-vad package, in its form for many frames at once, run by onnxruntime
+Runs the network of the silero-vad package, in its form for many frames at once, with onnxruntime
 alone: importing the package would import torch and set its number of threads to one.
 """
 
@@ -19,7 +19,7 @@ _STATE_SHAPE = (1, 1, 128)
 
 
 class Silero:
-    """Speech probabilities of one sound, fed in order; `Detector` in `regions`."""
+    """The `regions.Detector` of one recording, fed in order."""
 
     frame_samples = 512
 
@@ -27,7 +27,7 @@ class Silero:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        # The network is a chain of small steps: more threads only wait for each other.
+        # The network is a chain of small steps: more threads would only wait for each other.
         options.inter_op_num_threads = options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             str(_network()), sess_options=options, providers=["CPUExecutionProvider"]
@@ -37,7 +37,7 @@ class Silero:
         self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
 
     def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``frames`` (n, 512) that follow those before -> (n,) in 0..1."""
+        """The next ``frames`` (n, 512) -> probability of speech (n,) in 0..1."""
         contexts = np.vstack([self._context, frames[:-1, -_CONTEXT_SAMPLES:]])
         self._context = frames[-1, -_CONTEXT_SAMPLES:].copy()
         found, self._hidden, self._cell = self._session.run(

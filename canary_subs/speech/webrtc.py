@@ -1,4 +1,4 @@
-"""The speech detector of WebRTC: ten thousand times faster than the film, and easily deceived."""
+"""The speech detector of WebRTC: ten thousand times faster than real time, low accuracy."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from canary_subs.model import SAMPLE_RATE_HZ
 
-#: It judges 10 ms at a time; three make a frame, whose probability is the share that said yes.
+#: It decides on 10 ms at a time; the probability of a frame of three is their share of speech.
 _STEP_SAMPLES = 160
 
 
 class Webrtc:
-    """Speech probabilities of one sound, fed in order; `Detector` in `regions`."""
+    """The `regions.Detector` of one recording, fed in order."""
 
     frame_samples = 3 * _STEP_SAMPLES
 
@@ -22,10 +22,10 @@ class Webrtc:
         self._vad = webrtcvad.Vad(mode)
 
     def probabilities(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``frames`` (n, 480) that follow those before -> (n,) in 0, 1/3, 2/3, 1."""
+        """The next ``frames`` (n, 480) -> probability of speech (n,): 0, 1/3, 2/3 or 1."""
         steps = np.clip(np.rint(frames * 32768), -32768, 32767).astype("<i2")
-        said = [
+        decisions = [
             self._vad.is_speech(step.tobytes(), SAMPLE_RATE_HZ)
             for step in steps.reshape(-1, _STEP_SAMPLES)
         ]
-        return np.asarray(np.array(said, np.float32).reshape(-1, 3).mean(axis=1), np.float32)
+        return np.asarray(np.array(decisions, np.float32).reshape(-1, 3).mean(axis=1), np.float32)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.canary.random_models import SHAPES, build
 from canary_subs.model import AudioClip
+from tests.benchmarks.random_models import SHAPES, build
 
 TINY = SHAPES["tiny"]
 VARIANTS = {
@@ -42,7 +42,7 @@ def variant(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model as a `.nemo` file."""
-    from canary_subs.canary.random_models import save
+    from tests.benchmarks.random_models import save
 
     path = tmp_path_factory.mktemp("models") / "tiny.nemo"
     save("tiny", path)
@@ -88,7 +88,7 @@ def until_end(ids: list[int], end: int) -> tuple[tuple[int, ...], bool]:
 @pytest.fixture(scope="session")
 def v2_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model built as canary-1b-v2 is, with a CTC model packed in."""
-    from canary_subs.canary.random_models import save
+    from tests.benchmarks.random_models import save
 
     path = tmp_path_factory.mktemp("models") / "v2.nemo"
     save("tiny-v2", path)

@@ -1,6 +1,7 @@
 """Word times: our search against NeMo's, and what must hold for any text."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -85,6 +86,17 @@ def test_the_path_is_the_best_of_all_paths() -> None:
         if score > best_score:
             best, best_score = list(states), score
     assert our_paths([scores], [text]) == [best]
+
+
+def test_ten_minutes_of_paths_take_little_memory() -> None:
+    draw = np.random.default_rng(0)
+    tracemalloc.start()
+    for _ in range(20):  # 30 s each
+        scores = draw.standard_normal((375, 241)).astype(np.float32)
+        align.best_paths([scores], [np.ones(241, dtype=bool)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
 
 
 def test_attention_that_moves_on_gives_the_times_of_its_words() -> None:

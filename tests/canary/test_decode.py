@@ -13,7 +13,7 @@ from canary_subs.canary.cuda_graphs import CudaGraphs
 from canary_subs.canary.decode import Decoder
 from canary_subs.canary.decode_state import Decoded, DecodeRequest, DecodeState
 from canary_subs.canary.prompt import Prompter
-from canary_subs.canary.random_models import build
+from tests.benchmarks.random_models import build
 from tests.canary.conftest import TINY, nemo_greedy, tiny, until_end
 
 LANGUAGES = ["en", "de", "fr", "es"]

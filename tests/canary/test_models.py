@@ -13,7 +13,7 @@ import pytest
 
 from canary_subs import _hub as hub_files
 from canary_subs.canary import CanaryEngine, CanaryOptions, models
-from canary_subs.errors import ModelError, UnknownName
+from canary_subs.errors import ModelError, Temporary, UnknownName
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_a_hub_out_of_reach_may_pass(name: str, monkeypatch: pytest.MonkeyPatch)
     _ask_at(monkeypatch, 9)  # nothing listens there
     with pytest.raises(ModelError, match=f"{name} is not on this machine") as caught:
         CanaryEngine(CanaryOptions(model=name)).open("cpu", "fp32")
-    assert caught.value.may_pass
+    assert isinstance(caught.value, Temporary)
     assert "refused" in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -83,7 +83,7 @@ def test_a_hub_in_trouble_may_pass_and_is_not_asked_by_every_film(
             models.fetch("nvidia/canary-180m-flash")
         assert often == len(asked) > 0
         assert str(first.value) == str(second.value)
-        assert first.value.may_pass and second.value.may_pass
+        assert isinstance(first.value, Temporary) and isinstance(second.value, Temporary)
         monkeypatch.setattr(hub_files, "_ASK_AGAIN_S", 0.0)
         with pytest.raises(ModelError):
             models.fetch("nvidia/canary-180m-flash")
@@ -100,7 +100,7 @@ def test_a_model_that_the_hub_does_not_give_does_not_pass(
         pytest.raises(ModelError, match=r"the hub has no file canary-none\.nemo") as caught,
     ):
         models.fetch("nobody/canary-none")
-    assert not caught.value.may_pass
+    assert not isinstance(caught.value, Temporary)
 
 
 def test_a_hub_that_may_not_be_asked_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_a_hub_that_may_not_be_asked_does_not_pass(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE forbids") as caught:
         models.fetch("nvidia/canary-180m-flash")
-    assert not caught.value.may_pass
+    assert not isinstance(caught.value, Temporary)
 
 
 def test_a_cache_that_cannot_be_written_is_called_so(
@@ -120,7 +120,7 @@ def test_a_cache_that_cannot_be_written_is_called_so(
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
     with pytest.raises(ModelError, match=r"No space left on device.*set HF_HOME") as caught:
         models.fetch("nvidia/canary-180m-flash")
-    assert caught.value.may_pass
+    assert isinstance(caught.value, Temporary)
 
 
 def test_names_are_judged_without_asking_anybody(

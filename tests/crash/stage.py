@@ -67,7 +67,7 @@ def flags(state: Path, **more: Any) -> dict[str, object]:
     """A configuration with the light engine, quick to settle, its store in ``state``."""
     return merge(
         {
-            "source": "en", "targets": ["en", "de"], "formats": ["srt", "json"],
+            "spoken": "en", "targets": ["en", "de"], "formats": ["srt", "json"],
             "engine": "light", "model": "light", "segmenter": "even", "plugins": str(PLUGINS),
             "watch": {"settle_s": 0.3, "rescan_s": 5.0, "poll_s": 0.5},
             "queue": {"store": str(state / "jobs.sqlite"), "idle_s": 1.0, "backoff_s": 0.2},

@@ -144,7 +144,7 @@ class House:
         self.films, self.state, self.light = (folder / n for n in ("films", "state", "light"))
         for place in (self.films, self.state, self.light):
             place.mkdir(parents=True)
-        tables = stage.flags(self.state, queue={"deaths": 1_000_000, "backoff_s": 0.1})
+        tables = stage.flags(self.state, queue={"crashes": 1_000_000, "backoff_s": 0.1})
         if model != "light":
             real = {"engine": "canary", "model": model, "segmenter": "silero"}
             told = {"targets": ["en", "de", "en.sdh"], "sound_model": model}

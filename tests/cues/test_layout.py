@@ -13,6 +13,7 @@ from canary_subs.cues import canary_subs_layouts
 from canary_subs.cues.layout import Balanced, Runs, Track, break_lines, lay_out
 from canary_subs.cues.profiles import profile_for
 from canary_subs.model import Span, Transcript, Utterance, Word
+from canary_subs.plugin.hookspecs import LayoutRequest
 from tests.cues.streams import transcript
 
 NETFLIX = profile_for("netflix", "en")
@@ -27,7 +28,8 @@ def test_the_provider_gives_this_layout() -> None:
     layout = provider.make(provider.options())
     spoken = transcript("It is a fine day.")
     assert isinstance(layout, Balanced)
-    assert layout.layout(spoken, NETFLIX) == lay_out(spoken, NETFLIX)
+    request = LayoutRequest(transcript=spoken, profile=NETFLIX)
+    assert layout.layout(request) == lay_out(spoken, NETFLIX)
 
 
 def test_nothing_said_shows_nothing() -> None:

@@ -10,6 +10,7 @@ from canary_subs.cues.layout import Balanced, lay_out
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.template import lay_on_template
 from canary_subs.model import Cue, Span, Timing, Transcript, Utterance
+from canary_subs.plugin.hookspecs import LayoutRequest
 from tests.cues.streams import transcript
 
 ENGLISH, GERMAN = profile_for("netflix", "en"), profile_for("netflix", "de")
@@ -55,7 +56,8 @@ def test_clauses_fall_into_the_cues_of_their_sense() -> None:
             end_ms,
         )
     )
-    cues = Balanced().layout(target, GERMAN, template=template)
+    request = LayoutRequest(transcript=target, profile=GERMAN, template=template)
+    cues = Balanced().layout(request)
     times = [(c.start_ms, c.end_ms) for c in template]
     texts = [
         "Als der Regen endlich aufhörte,",

@@ -17,6 +17,7 @@ from canary_subs.model import (
     MediaInfo,
     Span,
     Timing,
+    Track,
     Transcript,
     Utterance,
     Word,
@@ -61,11 +62,12 @@ def document(
         ),
         transcript=Transcript(
             language="de",
-            source_language="en",
+            spoken="en",
             engine="canary",
             model="demo",
             utterances=utterances,
         ),
+        track=Track(("de",)),
         cues=cues,
         provenance=provenance or {},
     )

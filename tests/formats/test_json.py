@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
+from canary_subs import formats
 from canary_subs.formats.json import JsonOptions, JsonWriter
-from canary_subs.model import Document
+from canary_subs.formats.reading import parse
+from canary_subs.model import Document, Track
+from canary_subs.testing import plugins
 from tests.formats.documents import USUAL, cue, document, documents, thorough, utterance, word
 
 
@@ -17,7 +21,8 @@ def test_the_file() -> None:
     assert data.decode() == (
         '{"format": "canary-subs", "version": 1, '
         '"media": {"name": "film.mkv", "duration_ms": 60000, "frame_rate": "24000/1001"}, '
-        '"language": "de", "source_language": "en", "engine": "canary", "model": "demo", '
+        '"language": "de", "languages": ["de"], "kind": "full", '
+        '"source_language": "en", "engine": "canary", "model": "demo", '
         '"provenance": {"b": "1", "a": "2"}, '
         '"utterances": [{"start_ms": 1000, "end_ms": 2000, "language": "en", '
         '"text": "Guten Tag.", "timing": "ctc", "flags": ["dense", "looping"], '
@@ -31,6 +36,35 @@ def test_the_file() -> None:
         '"cues": [{"start_ms": 1000, "end_ms": 2500, "lines": ["Guten Tag."], "speaker": null}, '
         '{"start_ms": 3000, "end_ms": 4230, "lines": ["Bis dann", "mal."], "speaker": null}]}\n'
     )
+
+
+@pytest.mark.parametrize("name", ["en", "en.sdh", "en.forced", "de+en"])
+def test_the_track_is_written_and_read(name: str) -> None:
+    track = Track.parse(name)
+    data = JsonWriter(JsonOptions()).write(replace(USUAL, track=track))
+    found = parse(data, plugins(formats), name="x.json")
+    assert found.track == track
+    assert found.language == track.language
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"languages": None},
+        {"languages": []},
+        {"languages": ["de", 5]},
+        {"languages": "de"},
+        {"kind": None},
+        {"kind": "loud"},
+        {"kind": ["full"]},
+    ],
+)
+def test_a_file_that_does_not_state_its_track_is_read(changes: dict[str, object]) -> None:
+    stored = json.loads(JsonWriter(JsonOptions()).write(USUAL)) | changes
+    found = parse(json.dumps(stored).encode(), plugins(formats), name="x.json")
+    assert found.track is None
+    assert found.language == "de"
+    assert [cue.text for cue in found.cues] == [cue.text for cue in USUAL.cues]
 
 
 def test_what_is_no_number_is_null() -> None:

@@ -180,7 +180,7 @@ def test_when_the_spoken_language_is_unknown_nothing_is_said_of_it(
     (tmp_path / "Film.en.ass").touch()
     info = media(tmp_path / "Film.mkv", language=None)
     assert left(decide(info, plugins)) == ("original", "de")
-    assert left(decide(info, plugins, source="en")) == ("de",)
+    assert left(decide(info, plugins, spoken="en")) == ("de",)
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_film_that_crashes_is_set_aside_and_the_others_are_done(house: House) 
 def test_a_film_that_hangs_is_ended(house: House) -> None:
     house.film("bad.wav", loud=True)
     house.order("hang")
-    house.more = {"queue": {"stall_s": 2, "deaths": 1}}
+    house.more = {"queue": {"stall_s": 2, "crashes": 1}}
     house.drain()
     bad = house.record("bad.wav")
     assert bad.job.state is JobState.FAILED
@@ -138,7 +138,7 @@ def test_a_film_that_hangs_is_ended(house: House) -> None:
 def test_a_film_that_eats_memory_is_ended(house: House) -> None:
     house.film("bad.wav", loud=True)
     house.order("eat")
-    house.more = {"queue": {"memory_mb": 1500, "deaths": 1}}
+    house.more = {"queue": {"memory_mb": 1500, "crashes": 1}}
     house.drain()
     assert "held more memory than 1500 MiB" in (house.record("bad.wav").job.reason or "")
 

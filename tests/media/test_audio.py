@@ -12,12 +12,12 @@ import pytest
 
 from canary_subs.errors import DamagedMedia
 from canary_subs.media import audio, ffmpeg
-from tests.media.films import (
+from tests.media.videos import (
     BEEPS_MS,
     Studio,
+    beep_times_ms,
     beeps,
-    beeps_heard_ms,
-    flashes_seen_ms,
+    flash_times_ms,
     probed,
     run_ffmpeg,
     sound_of,
@@ -47,23 +47,23 @@ FRAGMENTED = ("-movflags", "+frag_keyframe+empty_moov")
 def test_beeps_where_the_picture_flashes(
     studio: Studio, name: str, arguments: tuple[str, ...], late: bool
 ) -> None:
-    film = studio.film(name, *arguments, late=late)
-    flashes = flashes_seen_ms(film)
+    video = studio.video(name, *arguments, late=late)
+    flashes = flash_times_ms(video)
     assert len(flashes) == len(BEEPS_MS)
-    assert beeps_heard_ms(sound_of(film)) == pytest.approx(flashes, abs=CLOSE_MS)
+    assert beep_times_ms(sound_of(video)) == pytest.approx(flashes, abs=CLOSE_MS)
 
 
 def test_late_sound_begins_with_silence(studio: Studio) -> None:
-    samples = sound_of(studio.film("silence-first.mkv", late=True, codec="pcm_s16le"))
+    samples = sound_of(studio.video("silence-first.mkv", late=True, codec="pcm_s16le"))
     assert not samples[:8000].any()
     assert len(samples) / 16_000 == pytest.approx(9, abs=0.02)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
 def test_a_hole_in_the_sound_is_silence(studio: Studio, container: str) -> None:
-    film = studio.film(f"hole.{container}", "-af", "aselect='not(between(t,2.5,5.5))'")
-    first, _, last = flashes_seen_ms(film)
-    assert beeps_heard_ms(sound_of(film)) == pytest.approx([first, last], abs=CLOSE_MS)
+    video = studio.video(f"hole.{container}", "-af", "aselect='not(between(t,2.5,5.5))'")
+    first, _, last = flash_times_ms(video)
+    assert beep_times_ms(sound_of(video)) == pytest.approx([first, last], abs=CLOSE_MS)
 
 
 def test_a_drifting_clock_is_followed(studio: Studio) -> None:
@@ -71,36 +71,36 @@ def test_a_drifting_clock_is_followed(studio: Studio) -> None:
     folder = studio.folder
     at = np.arange(60 * 16_016) / 16_016
     ticks = (np.sin(2 * np.pi * 1000 * at) * (at % 5 < 0.04) * 20_000).astype(np.int16)
-    film = folder / "drift.mkv"
+    video = folder / "drift.mkv"
     sound = write_wav(folder / "ticks.wav", ticks, 16_000)
-    run_ffmpeg("-i", sound, "-af", "asetpts=PTS/1.001", "-c:a", "pcm_s16le", film)
-    heard = beeps_heard_ms(sound_of(film))
-    assert heard == pytest.approx([5_000 * tick for tick in range(12)], abs=CLOSE_MS + 1)
+    run_ffmpeg("-i", sound, "-af", "asetpts=PTS/1.001", "-c:a", "pcm_s16le", video)
+    found = beep_times_ms(sound_of(video))
+    assert found == pytest.approx([5_000 * tick for tick in range(12)], abs=CLOSE_MS + 1)
 
 
 def test_joined_recordings_play_on(studio: Studio) -> None:
     """The clock leaps by 1000 s at the joint: no 1000 s of silence, and nothing lost."""
-    first = studio.film("first.ts")
-    second = studio.film("second.ts", "-output_ts_offset", "1000")
-    flashes = flashes_seen_ms(first)
+    first = studio.video("first.ts")
+    second = studio.video("second.ts", "-output_ts_offset", "1000")
+    flashes = flash_times_ms(first)
     for name, parts in {"on.ts": (first, second), "back.ts": (second, first)}.items():
         joined = studio.folder / name
         joined.write_bytes(b"".join(part.read_bytes() for part in parts))
-        heard = beeps_heard_ms(sound_of(joined))
-        assert heard[:3] == pytest.approx(flashes, abs=CLOSE_MS)
-        assert np.diff(heard[3:]) == pytest.approx(np.diff(flashes), abs=CLOSE_MS)
-        assert 9_000 - 50 < heard[3] - heard[0] < 9_000 + 50
+        found = beep_times_ms(sound_of(joined))
+        assert found[:3] == pytest.approx(flashes, abs=CLOSE_MS)
+        assert np.diff(found[3:]) == pytest.approx(np.diff(flashes), abs=CLOSE_MS)
+        assert 9_000 - 50 < found[3] - found[0] < 9_000 + 50
 
 
 def test_channels_that_change_midway_do_not_shift_the_sound(studio: Studio) -> None:
-    """As in broadcasts: stereo in the film, 5.1 in between."""
-    stereo = studio.film("stereo.ts", "-ac", "2", codec="ac3")
-    surround = studio.film("surround.ts", "-ac", "6", "-output_ts_offset", "9.2", codec="ac3")
+    """As in broadcasts: stereo in the video, 5.1 in between."""
+    stereo = studio.video("stereo.ts", "-ac", "2", codec="ac3")
+    surround = studio.video("surround.ts", "-ac", "6", "-output_ts_offset", "9.2", codec="ac3")
     joined = studio.folder / "changing.ts"
     joined.write_bytes(stereo.read_bytes() + surround.read_bytes())
-    flashes = flashes_seen_ms(joined)
+    flashes = flash_times_ms(joined)
     assert len(flashes) == 6
-    assert beeps_heard_ms(sound_of(joined)) == pytest.approx(flashes, abs=CLOSE_MS)
+    assert beep_times_ms(sound_of(joined)) == pytest.approx(flashes, abs=CLOSE_MS)
 
 
 LAYOUTS = {
@@ -124,9 +124,9 @@ def test_dialogue_in_the_centre_stands_out(tmp_path: Path, layout: str) -> None:
         axis=1,
     )
     wav = write_wav(tmp_path / "tones.wav", samples.astype(np.int16))
-    film = tmp_path / "tones.mka"
-    run_ffmpeg("-channel_layout", layout, "-i", wav, "-c:a", "flac", film)
-    spectrum = np.abs(np.fft.rfft(sound_of(film)[:16_000]))
+    video = tmp_path / "tones.mka"
+    run_ffmpeg("-channel_layout", layout, "-i", wav, "-c:a", "flac", video)
+    spectrum = np.abs(np.fft.rfft(sound_of(video)[:16_000]))
     loud = {name: spectrum[tone] for name, tone in tones.items()}
     assert 4 < loud["FC"] / loud["FL"] < 5
     assert loud["FC"] > 100 * max(loud["LFE"], loud["BL"], loud["SL"])
@@ -141,68 +141,68 @@ def test_dialogue_at_both_sides_of_stereo_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_track_that_was_asked_for(studio: Studio) -> None:
-    film = studio.folder / "two.mkv"
+    video = studio.folder / "two.mkv"
     run_ffmpeg(
         *("-i", studio.sound, "-f", "lavfi", "-i", "anullsrc=d=9"),
-        *("-map", "1:a", "-map", "0:a", "-c:a", "flac", film),
+        *("-map", "1:a", "-map", "0:a", "-c:a", "flac", video),
     )
-    assert not sound_of(film, 0).any()
-    assert beeps_heard_ms(sound_of(film, 1)) == pytest.approx(BEEPS_MS, abs=CLOSE_MS)
+    assert not sound_of(video, 0).any()
+    assert beep_times_ms(sound_of(video, 1)) == pytest.approx(BEEPS_MS, abs=CLOSE_MS)
 
 
 def test_clips_are_of_one_length_but_the_last(tmp_path: Path) -> None:
-    film = write_wav(tmp_path / "long.wav", np.zeros(70 * 8_000, np.int16), 8_000)
-    media = probed(film)
+    video = write_wav(tmp_path / "long.wav", np.zeros(70 * 8_000, np.int16), 8_000)
+    media = probed(video)
     lengths = [len(clip.samples) for clip in audio.read(media, media.audio[0])]
     assert lengths == [audio.CLIP_SAMPLES, audio.CLIP_SAMPLES, 10 * 16_000]
 
 
-def test_a_truncated_film_gives_what_is_there_and_says_so(
+def test_a_truncated_video_gives_what_is_there_and_says_so(
     studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = studio.film("whole.mkv").read_bytes()
+    entire = studio.video("entire.mkv").read_bytes()
     half = studio.folder / "half.mkv"
-    half.write_bytes(whole[: len(whole) // 2])
+    half.write_bytes(entire[: len(entire) // 2])
     with caplog.at_level(logging.WARNING):
-        heard = beeps_heard_ms(sound_of(half))
-    assert heard == pytest.approx(BEEPS_MS[: len(heard)], abs=CLOSE_MS)
-    assert heard
+        found = beep_times_ms(sound_of(half))
+    assert found == pytest.approx(BEEPS_MS[: len(found)], abs=CLOSE_MS)
+    assert found
     assert "half.mkv" in caplog.text
     assert "read up to 00:00:0" in caplog.text
 
 
 def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
-    film = tmp_path / "noise.flac"
-    run_ffmpeg("-f", "lavfi", "-i", "sine=d=2", film)
-    data = bytearray(film.read_bytes())
+    video = tmp_path / "noise.flac"
+    run_ffmpeg("-f", "lavfi", "-i", "sine=d=2", video)
+    data = bytearray(video.read_bytes())
     start = len(data) // 10
     data[start:] = bytes(len(data) - start)
-    film.write_bytes(data[:200] + bytes(len(data)))
+    video.write_bytes(data[:200] + bytes(len(data)))
     with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 1"):
-        sound_of(film)
+        sound_of(video)
 
 
-def test_a_film_that_has_gone(studio: Studio) -> None:
-    film = studio.film("going.mkv")
-    media = probed(film)
-    film.unlink()
-    with pytest.raises(DamagedMedia, match=r"going\.mkv has changed or gone"):
+def test_a_video_that_was_removed(studio: Studio) -> None:
+    video = studio.video("going.mkv")
+    media = probed(video)
+    video.unlink()
+    with pytest.raises(DamagedMedia, match=r"going\.mkv was changed or removed"):
         list(audio.read(media, media.audio[0]))
 
 
 @pytest.mark.parametrize("readable", [0, 1, 2])
-def test_an_ffmpeg_that_had_to_be_ended_is_no_end_of_the_film(
+def test_an_ffmpeg_that_was_stopped_is_not_the_end_of_the_video(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, readable: int
 ) -> None:
-    media = probed(studio.film("stalling.mkv", codec="pcm_s16le"))
-    whole = ffmpeg.Run.read
+    media = probed(studio.video("stalling.mkv", codec="pcm_s16le"))
+    original = ffmpeg.Run.read
     sizes: list[int] = []
 
     def read(run: ffmpeg.Run, size: int) -> bytes:
         sizes.append(size)
         if len(sizes) > readable:
             raise ffmpeg.FFmpegFailed("nothing came for 600 s")
-        return whole(run, size)
+        return original(run, size)
 
     monkeypatch.setattr(ffmpeg.Run, "read", read)
     with pytest.raises(DamagedMedia, match="nothing came for 600 s"):
@@ -210,13 +210,13 @@ def test_an_ffmpeg_that_had_to_be_ended_is_no_end_of_the_film(
     assert len(sizes) == readable + 1, "it is not asked again"
 
 
-def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
     """Three hours against ten minutes, in a process of their own; the files are sparse."""
     peaks = []
     for hours in (1 / 6, 3):
-        film = write_wav(tmp_path / "silent.wav", np.zeros(0, np.int16), 8_000)
+        video = write_wav(tmp_path / "silent.wav", np.zeros(0, np.int16), 8_000)
         data_bytes = int(hours * 3600 * 8_000 * 2)
-        with film.open("r+b") as file:
+        with video.open("r+b") as file:
             file.seek(4)
             file.write((36 + data_bytes).to_bytes(4, "little"))
             file.seek(40)
@@ -231,7 +231,7 @@ def test_memory_does_not_grow_with_the_film(tmp_path: Path) -> None:
             " (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
         )
         said = subprocess.run(
-            [sys.executable, "-c", script, film], check=True, capture_output=True, text=True
+            [sys.executable, "-c", script, video], check=True, capture_output=True, text=True
         ).stdout
         samples, ours_kb, ffmpegs_kb = map(int, said.split())
         assert samples == int(hours * 3600 * 16_000)

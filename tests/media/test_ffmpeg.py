@@ -105,7 +105,7 @@ def test_silence_for_too_long_ends_the_run(tmp_path: Path) -> None:
     )
     with (
         ffmpeg.Run(output, stall_s=0.5) as run,
-        pytest.raises(ffmpeg.FFmpegFailed, match="gave nothing"),
+        pytest.raises(ffmpeg.FFmpegFailed, match="produced no output"),
     ):
         run.read(10)
 
@@ -152,7 +152,7 @@ def test_a_failure_is_one_line_without_addresses(tmp_path: Path) -> None:
     assert message.isprintable()
     assert "No such file" in message
     assert "0x" not in message
-    assert failed.value.by_itself
+    assert failed.value.own_error
 
 
 def test_no_report_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,10 +22,10 @@ from canary_subs.errors import CanarySubsError, MediaError
 from canary_subs.media import audio, probe
 from canary_subs.media.ffmpeg import FFmpegFailed, media_input, run
 from canary_subs.model import SAMPLE_RATE_HZ
-from tests.media.films import (
+from tests.media.videos import (
     BEEPS_MS,
     Studio,
-    beeps_heard_ms,
+    beep_times_ms,
     probed,
     run_ffmpeg,
     sound_of,
@@ -115,13 +115,13 @@ class Opened(FileSystemEventHandler):
 
 
 def _playlist(tmp_path: Path, name: str, studio: Studio, port: int) -> tuple[Path, Path]:
-    """A file that points to a film in a folder of its own, and that film."""
+    """A file that points to a video in a folder of its own, and that video."""
     other = tmp_path / "other"
     other.mkdir()
     elsewhere = other / "elsewhere.ts"
-    elsewhere.write_bytes(studio.film("elsewhere.ts").read_bytes())
+    elsewhere.write_bytes(studio.video("elsewhere.ts").read_bytes())
     path = tmp_path / name
-    url = f"http://127.0.0.1:{port}/film.ts"
+    url = f"http://127.0.0.1:{port}/video.ts"
     path.write_text(PLAYLISTS[name].format(url=url, port=port, file=elsewhere))
     return path, elsewhere
 
@@ -136,7 +136,7 @@ def test_what_points_elsewhere_is_refused(
             assert probe.probe(path) is None
         except MediaError as error:
             assert str(error).isprintable()
-        # Were it taken for a film, the program would refuse it too.
+        # Were it taken for a video, the program would refuse it too.
         with pytest.raises(FFmpegFailed):
             run(media_input(path).output("pipe:", format="null"), timeout_s=60)
         assert not opened.settle(elsewhere.parent)
@@ -178,20 +178,20 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_a_name_is_only_a_name(studio: Studio, tmp_path: Path, name: str) -> None:
-    film = tmp_path / name
-    film.write_bytes(studio.film("plain-name.mp4").read_bytes())
-    assert beeps_heard_ms(sound_of(film)) == pytest.approx(BEEPS_MS, abs=10)
-    film.write_bytes(b"")
+    video = tmp_path / name
+    video.write_bytes(studio.video("plain-name.mp4").read_bytes())
+    assert beep_times_ms(sound_of(video)) == pytest.approx(BEEPS_MS, abs=10)
+    video.write_bytes(b"")
     with pytest.raises(MediaError) as failed:
-        probe.probe(film)
+        probe.probe(video)
     assert str(failed.value).isprintable()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_relative_path(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "-y.mp4").write_bytes(studio.film("relative.mp4").read_bytes())
+    (tmp_path / "-y.mp4").write_bytes(studio.video("relative.mp4").read_bytes())
     monkeypatch.chdir(tmp_path)
-    assert len(beeps_heard_ms(sound_of(Path("-y.mp4")))) == len(BEEPS_MS)
+    assert len(beep_times_ms(sound_of(Path("-y.mp4")))) == len(BEEPS_MS)
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "ts", "flac"])
@@ -200,11 +200,11 @@ def test_damage_ends_in_sound_or_in_one_line(
 ) -> None:
     """Bits flipped, ends cut off, beginnings of other files: a few of each, always the same."""
     codec = ("-vn", "-c:a", "flac") if container == "flac" else ()
-    whole = studio.film(f"to-damage.{container}", *codec).read_bytes()
-    header = studio.film("header.mkv").read_bytes()[:600]
+    entire = studio.video(f"to-damage.{container}", *codec).read_bytes()
+    header = studio.video("header.mkv").read_bytes()[:600]
     random = np.random.default_rng(7)
     for attempt in range(6):
-        data = bytearray(whole)
+        data = bytearray(entire)
         if attempt % 3 == 0:
             for place in random.integers(0, len(data), 40):
                 data[place] ^= 1 << int(random.integers(8))
@@ -212,20 +212,20 @@ def test_damage_ends_in_sound_or_in_one_line(
             del data[int(random.integers(1, len(data))) :]
         else:
             data[: len(header)] = header
-        film = tmp_path / f"damaged.{container}"
-        film.write_bytes(data)
+        video = tmp_path / f"damaged.{container}"
+        video.write_bytes(data)
         try:
-            media = probe.probe(film)
+            media = probe.probe(video)
             for track in media.audio[:1] if media else ():
                 for clip in audio.read(media, track):
                     assert np.isfinite(clip.samples).all()
         except CanarySubsError as error:
             assert str(error).isprintable()
-        assert list(tmp_path.iterdir()) == [film]
+        assert list(tmp_path.iterdir()) == [video]
 
 
 def test_a_sound_without_end_is_ended(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    media = probed(studio.film("long-enough.mkv"))
+    media = probed(studio.video("long-enough.mkv"))
     monkeypatch.setattr(audio, "MAX_DURATION_MS", 5_000)
     with pytest.raises(MediaError, match="the sound has no end"):
         list(audio.read(media, media.audio[0]))
@@ -237,37 +237,37 @@ def test_a_clock_that_leaps_costs_no_more_than_the_film_could_last(
     """Two seconds of sound whose second half is said to come two hours later."""
     monkeypatch.setattr(audio, "_MARGIN_MS", 60_000)
     sound = write_wav(tmp_path / "two.wav", np.zeros(16_000, np.int16), 8_000)
-    film = tmp_path / "leaps.mkv"
+    video = tmp_path / "leaps.mkv"
     leap = "setts=ts=if(gte(PTS*TB\\,1)\\,PTS+2*3600/TB\\,PTS)"
-    run_ffmpeg("-i", sound, "-c", "copy", "-bsf:a", leap, film)
-    media = dataclasses.replace(probed(film), duration_ms=2_000)  # as the damaged header had it
-    heard = 0
+    run_ffmpeg("-i", sound, "-c", "copy", "-bsf:a", leap, video)
+    media = dataclasses.replace(probed(video), duration_ms=2_000)  # as the damaged header had it
+    found = 0
     with pytest.raises(MediaError, match=r"leaps\.mkv: audio track 1 .* the sound has no end"):
         for clip in audio.read(media, media.audio[0]):
-            heard += len(clip.samples)
-    assert heard < (60 + media.size_bytes / 100) * SAMPLE_RATE_HZ < 600 * SAMPLE_RATE_HZ
+            found += len(clip.samples)
+    assert found < (60 + media.size_bytes / 100) * SAMPLE_RATE_HZ < 600 * SAMPLE_RATE_HZ
 
 
 def test_titles_of_any_bytes(studio: Studio, tmp_path: Path) -> None:
-    film = tmp_path / "titled.mkv"
-    marked = studio.film("titled.mkv", "-metadata", "title=TITLE", "-metadata:s:a", "title=TITLE")
-    film.write_bytes(marked.read_bytes().replace(b"TITLE", b"a\xd5b\xffc"))
-    media = probed(film)
+    video = tmp_path / "titled.mkv"
+    marked = studio.video("titled.mkv", "-metadata", "title=TITLE", "-metadata:s:a", "title=TITLE")
+    video.write_bytes(marked.read_bytes().replace(b"TITLE", b"a\xd5b\xffc"))
+    media = probed(video)
     assert sum(len(clip.samples) for clip in audio.read(media, media.audio[0]))
 
 
 def test_a_thousand_tracks_and_more(studio: Studio, tmp_path: Path) -> None:
     """An MP4 with 1,100 tracks, which its own header repeats: an answer comes soon."""
-    data = studio.film("one-track.mp4", "-vn").read_bytes()
+    data = studio.video("one-track.mp4", "-vn").read_bytes()
     at = data.index(b"trak") - 4
     trak = data[at : at + int.from_bytes(data[at : at + 4], "big")]
     moov = data.index(b"moov") - 4
     length = int.from_bytes(data[moov : moov + 4], "big") + 1_099 * len(trak)
     grown = data[:moov] + length.to_bytes(4, "big") + data[moov + 4 : at]
-    film = tmp_path / "many.mp4"
-    film.write_bytes(grown + trak * 1_100 + data[at + len(trak) :])
+    video = tmp_path / "many.mp4"
+    video.write_bytes(grown + trak * 1_100 + data[at + len(trak) :])
     try:
-        media = probe.probe(film)
+        media = probe.probe(video)
         assert media is None or len(media.audio) <= 1_100
     except MediaError as error:
         assert str(error).isprintable()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from canary_subs.errors import DamagedMedia, MediaError, NotMedia
 from canary_subs.media import ffmpeg, probe
 from canary_subs.model import Span
-from tests.media.films import LENGTH_S, Studio, probed, run_ffmpeg, write_wav
+from tests.media.videos import LENGTH_S, Studio, probed, run_ffmpeg, write_wav
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def rich(studio: Studio) -> Path:
         "[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=4000\ntitle=One\n"
         "[CHAPTER]\nTIMEBASE=1/1000\nSTART=4000\nEND=9000\ntitle=Two\n"
     )
-    film = folder / "rich.mkv"
+    video = folder / "rich.mkv"
     run_ffmpeg(
         *("-i", studio.picture, "-i", studio.sound, "-i", folder / "a.srt"),
         *("-i", folder / "chapters.txt", "-attach", folder / "font.ttf"),
@@ -39,9 +39,9 @@ def rich(studio: Studio) -> Path:
         *("-metadata:s:a:1", "language=eng", "-metadata:s:s:0", "language=fre"),
         *("-disposition:a:0", "comment", "-disposition:a:1", "default"),
         *("-disposition:s:0", "forced", "-disposition:s:1", "hearing_impaired"),
-        *("-metadata:s:t:0", "mimetype=font/ttf", film),
+        *("-metadata:s:t:0", "mimetype=font/ttf", video),
     )
-    return film
+    return video
 
 
 def test_tracks(rich: Path) -> None:
@@ -60,7 +60,7 @@ def test_tracks(rich: Path) -> None:
     assert not forced.image
 
 
-def test_the_rest_of_a_film(rich: Path) -> None:
+def test_the_rest_of_a_video(rich: Path) -> None:
     media = probed(rich)
     assert media.has_picture
     assert media.frame_rate == 25
@@ -78,12 +78,12 @@ def test_image_subtitles_are_told_apart(studio: Studio) -> None:
     # A PGS stream of nothing but an end-of-display segment.
     end = b"PG" + (90_000).to_bytes(4, "big") + bytes(4) + b"\x80\0\0"
     (studio.folder / "end.sup").write_bytes(end)
-    film = studio.folder / "pgs.mkv"
+    video = studio.folder / "pgs.mkv"
     run_ffmpeg(
         *("-i", studio.sound, "-i", studio.folder / "end.sup", "-map", "0", "-map", "1"),
-        *("-c:a", "flac", "-c:s", "copy", film),
+        *("-c:a", "flac", "-c:s", "copy", video),
     )
-    (track,) = probed(film).subtitles
+    (track,) = probed(video).subtitles
     assert track.image
 
 
@@ -102,17 +102,17 @@ def test_cover_art_is_no_picture(studio: Studio) -> None:
 
 @pytest.mark.parametrize("rate", ["24000/1001", "24", "30000/1001", "60000/1001", "50"])
 def test_rates_are_exact_where_the_container_blurs_them(tmp_path: Path, rate: str) -> None:
-    film = tmp_path / "rate.mkv"
-    run_ffmpeg("-f", "lavfi", "-i", f"color=s=32x32:r={rate}:d=3", "-c:v", "mpeg4", film)
-    assert probed(film).frame_rate == Fraction(rate)
+    video = tmp_path / "rate.mkv"
+    run_ffmpeg("-f", "lavfi", "-i", f"color=s=32x32:r={rate}:d=3", "-c:v", "mpeg4", video)
+    assert probed(video).frame_rate == Fraction(rate)
 
 
 def test_a_recording_whose_header_has_no_duration(studio: Studio) -> None:
     """As a recorder leaves it that could not go back to write one."""
-    whole, live = studio.film("whole-then-live.mkv"), studio.folder / "live.mkv"
+    entire, live = studio.video("entire-then-live.mkv"), studio.folder / "live.mkv"
     with live.open("wb") as file:
         subprocess.run(
-            [ffmpeg.find(), "-v", "error", "-i", whole, "-c", "copy", "-f", "matroska", "-"],
+            [ffmpeg.find(), "-v", "error", "-i", entire, "-c", "copy", "-f", "matroska", "-"],
             stdout=file,
             check=True,
         )
@@ -120,7 +120,7 @@ def test_a_recording_whose_header_has_no_duration(studio: Studio) -> None:
 
 
 def test_a_clock_that_starts_elsewhere(studio: Studio) -> None:
-    media = probed(studio.film("far.mkv", "-output_ts_offset", "100"))
+    media = probed(studio.video("far.mkv", "-output_ts_offset", "100"))
     assert media.start_ms == pytest.approx(100_000, abs=50)
     assert media.duration_ms == pytest.approx(LENGTH_S * 1000, abs=100)
 
@@ -161,16 +161,16 @@ def test_what_ffmpeg_does_not_know(tmp_path: Path) -> None:
 
 
 def test_empty(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "video.mp4"
     path.touch()
-    with pytest.raises(NotMedia, match=r"film\.mp4 is empty"):
+    with pytest.raises(NotMedia, match=r"video\.mp4 is empty"):
         probe.probe(path)
 
 
 def test_an_mp4_cut_before_its_index(studio: Studio) -> None:
-    whole = studio.film("to-cut.mp4").read_bytes()
+    entire = studio.video("to-cut.mp4").read_bytes()
     cut = studio.folder / "cut.mp4"
-    cut.write_bytes(whole[: len(whole) // 2])
+    cut.write_bytes(entire[: len(entire) // 2])
     with pytest.raises(DamagedMedia, match=r"cut\.mp4 is an MP4 without its index"):
         probe.probe(cut)
 
@@ -184,15 +184,15 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="does not exist"):
         probe.probe(tmp_path / "nothing.mp4")
     with pytest.raises(MediaError, match="does not exist"):
-        probe.probe(Path("http://127.0.0.1/film.mp4"))
+        probe.probe(Path("http://127.0.0.1/video.mp4"))
 
 
 def test_an_absurd_duration(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "short.wav", np.zeros(100, np.int16), 8_000)
-    film = tmp_path / "absurd.mkv"
+    video = tmp_path / "absurd.mkv"
     run_ffmpeg(
         *("-i", path, "-i", path, "-map", "0", "-map", "1", "-c", "copy"),
-        *("-bsf:a:1", "setts=ts=PTS+200*3600/TB", film),
+        *("-bsf:a:1", "setts=ts=PTS+200*3600/TB", video),
     )
     with pytest.raises(DamagedMedia, match="its clock is broken"):
-        probe.probe(film)
+        probe.probe(video)

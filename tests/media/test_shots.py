@@ -6,13 +6,13 @@ import pytest
 
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.shots import shots_ms
-from tests.media.films import Studio, probed, run_ffmpeg
+from tests.media.videos import Studio, probed, run_ffmpeg
 
 #: Pictures that differ, and move, and how long each stands.
 SHOTS = (("testsrc", 2.0), ("mandelbrot", 1.2), ("smptebars", 1.8))
 
 
-def _film(path: Path, *arguments: str) -> Path:
+def _video(path: Path, *arguments: str) -> Path:
     inputs: list[str] = []
     for source, length_s in SHOTS:
         inputs += ["-t", str(length_s), "-f", "lavfi", "-i", f"{source}=s=160x120:r=25"]
@@ -24,8 +24,8 @@ def _film(path: Path, *arguments: str) -> Path:
 
 @pytest.mark.parametrize("arguments", [(), ("-output_ts_offset", "100")])
 def test_cuts_are_found_to_the_frame(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    film = _film(tmp_path / "film.mkv", *arguments)
-    assert shots_ms(probed(film)) == pytest.approx((2_000, 3_200), abs=1)
+    video = _video(tmp_path / "video.mkv", *arguments)
+    assert shots_ms(probed(video)) == pytest.approx((2_000, 3_200), abs=1)
 
 
 def test_sound_alone_has_no_cuts(studio: Studio) -> None:
@@ -33,8 +33,8 @@ def test_sound_alone_has_no_cuts(studio: Studio) -> None:
 
 
 def test_a_picture_that_has_gone(tmp_path: Path) -> None:
-    film = _film(tmp_path / "film.mkv")
-    media = probed(film)
-    film.unlink()
-    with pytest.raises(DamagedMedia, match=r"the picture of .*film\.mkv cannot be read"):
+    video = _video(tmp_path / "video.mkv")
+    media = probed(video)
+    video.unlink()
+    with pytest.raises(DamagedMedia, match=r"the picture of .*video\.mkv cannot be read"):
         shots_ms(media)

@@ -29,39 +29,39 @@ def _track(
     )
 
 
-def _film(*audio: AudioTrack) -> MediaInfo:
+def _video(*audio: AudioTrack) -> MediaInfo:
     return MediaInfo(
-        path=Path("film.mkv"), size_bytes=1, mtime_ns=0, duration_ms=1_000, audio=audio
+        path=Path("video.mkv"), size_bytes=1, mtime_ns=0, duration_ms=1_000, audio=audio
     )
 
 
-def _chosen(film: MediaInfo, language: str | None = None) -> int:
-    return tracks.choose(film, language=language).track.index
+def _chosen(video: MediaInfo, language: str | None = None) -> int:
+    return tracks.choose(video, language=language).track.index
 
 
 def test_no_sound() -> None:
-    with pytest.raises(NoAudio, match=r"film\.mkv has no sound track"):
-        tracks.choose(_film())
+    with pytest.raises(NoAudio, match=r"video\.mkv has no audio track"):
+        tracks.choose(_video())
 
 
 def test_the_language_wins_over_the_default() -> None:
-    film = _film(_track(0, "de", None, "default"), _track(1, "en"), _track(2, "fr"))
-    assert _chosen(film) == 0
-    assert _chosen(film, "en") == 1
-    assert _chosen(film, "fr") == 2
+    video = _video(_track(0, "de", None, "default"), _track(1, "en"), _track(2, "fr"))
+    assert _chosen(video) == 0
+    assert _chosen(video, "en") == 1
+    assert _chosen(video, "fr") == 2
 
 
 def test_an_exact_language_wins_over_its_kin() -> None:
-    film = _film(_track(0, "pt"), _track(1, "pt-BR"))
-    assert _chosen(film, "pt-BR") == 1
-    assert _chosen(film, "pt") == 0
-    assert _chosen(film, "pt-PT") == 0
+    video = _video(_track(0, "pt"), _track(1, "pt-BR"))
+    assert _chosen(video, "pt-BR") == 1
+    assert _chosen(video, "pt") == 0
+    assert _chosen(video, "pt-PT") == 0
 
 
 def test_default_then_original_then_first() -> None:
-    assert _chosen(_film(_track(0), _track(1, None, None, "default"))) == 1
-    assert _chosen(_film(_track(0), _track(1, None, None, "original"))) == 1
-    assert _chosen(_film(_track(0), _track(1))) == 0
+    assert _chosen(_video(_track(0), _track(1, None, None, "default"))) == 1
+    assert _chosen(_video(_track(0), _track(1, None, None, "original"))) == 1
+    assert _chosen(_video(_track(0), _track(1))) == 0
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ def test_default_then_original_then_first() -> None:
 )
 def test_asides_are_left_out_even_as_the_default(aside: AudioTrack) -> None:
     dialogue = _track(1, "en", "Stereo")
-    choice = tracks.choose(_film(aside, dialogue))
+    choice = tracks.choose(_video(aside, dialogue))
     assert choice.track is dialogue
     assert str(tracks.aside(aside)) in choice.why
-    assert tracks.choose(_film(aside, dialogue), language="en").track is dialogue
-    assert tracks.choose(_film(aside)).track is aside, "where there is nothing else"
+    assert tracks.choose(_video(aside, dialogue), language="en").track is dialogue
+    assert tracks.choose(_video(aside)).track is aside, "where there is nothing else"
 
 
 @pytest.mark.parametrize("title", ["Stereo", "Surround 5.1", "Deutsch", "Adagio", "Madrid", None])
@@ -97,26 +97,26 @@ def test_ordinary_titles_are_no_asides(title: str | None) -> None:
 
 
 def test_a_track_that_names_no_language_may_be_in_it() -> None:
-    film = _film(_track(0, "de", None, "default"), _track(1))
-    assert _chosen(film, "en") == 1
+    video = _video(_track(0, "de", None, "default"), _track(1))
+    assert _chosen(video, "en") == 1
 
 
 def test_no_track_in_the_language_is_said_and_not_guessed() -> None:
-    film = _film(_track(0, "de", None, "default"), _track(1, "fr"))
-    with pytest.raises(NoAudio, match=r"no sound in en \(its tracks are in de, fr\)"):
-        tracks.choose(film, language="en")
+    video = _video(_track(0, "de", None, "default"), _track(1, "fr"))
+    with pytest.raises(NoAudio, match=r"no audio in en \(its tracks are in de, fr\)"):
+        tracks.choose(video, language="en")
 
 
 def test_the_only_track_is_taken_whatever_its_tag() -> None:
-    assert _chosen(_film(_track(0, "de")), "en") == 0
+    assert _chosen(_video(_track(0, "de")), "en") == 0
 
 
 def test_by_index() -> None:
-    film = _film(_track(0), _track(1, "en", "Commentary"))
-    assert tracks.choose(film, index=1, language="de").track.index == 1
+    video = _video(_track(0), _track(1, "en", "Commentary"))
+    assert tracks.choose(video, index=1, language="de").track.index == 1
     for index in (2, -1):
         with pytest.raises(UsageError, match="choose 0 to 1"):
-            tracks.choose(film, index=index)
+            tracks.choose(video, index=index)
 
 
 @given(
@@ -132,7 +132,7 @@ def test_a_commentary_is_never_taken_beside_dialogue(
         for index, language in enumerate(languages)
     ]
     try:
-        choice = tracks.choose(_film(*audio), language=wanted)
+        choice = tracks.choose(_video(*audio), language=wanted)
     except NoAudio:
         assert wanted is not None
         return

@@ -106,7 +106,7 @@ def test_the_fakes_keep_the_rules(tmp_path: Path) -> None:
     check_segmenter(segmenter)
     check_layout(layout, profile_for("netflix", "en"))
     check_writer(offers["format"][0])
-    film = testing.write_film(tmp_path / "a.film", (100, 2000), (3000, 9000))
+    film = testing.write_video(tmp_path / "a.film", (100, 2000), (3000, 9000))
     testing.check_source(offers["source"][0], film)
     check_delivery(offers["delivery"][0], testing.media_info(film))
     said = testing.transcript("One two.").utterances[0]
@@ -224,7 +224,7 @@ GOOD = """
 
     @hookimpl
     def canary_subs_writers():
-        return [Provider(name="good", summary="good", make=lambda options: None)]
+        return [Provider(name="good", summary="good", make=lambda options, context: None)]
 """
 
 
@@ -335,7 +335,7 @@ def test_an_installed_plugin_is_taken_once_however_often_it_is_on_the_path(
         (GOOD.replace('name="good"', 'name=""'), "one word"),
         (GOOD.replace('name="good"', 'name="a b"'), "one word"),
         (GOOD.replace('summary="good"', "summary=7"), "summary"),
-        (GOOD.replace("make=lambda options: None", "make=7"), "cannot be called"),
+        (GOOD.replace("make=lambda options, context: None", "make=7"), "cannot be called"),
         (GOOD.replace("make=", "options=dict, make="), "dataclass"),
         (GOOD.replace("name=", "nmae="), "TypeError"),
         (GOOD.replace("return [", "yield 1 / 0 #"), "ZeroDivisionError"),

@@ -19,7 +19,7 @@ import webvtt
 
 from canary_subs.model import AudioClip, Cue, Finding
 from canary_subs.proof import Entry, Track, TrackSummary, index, page
-from tests.proof.films import PROFILE, cue, english, german, peaks
+from tests.proof.tracks import PROFILE, cue, english, german, peaks
 
 pytest.importorskip("playwright.sync_api")
 from playwright.sync_api import Page, expect

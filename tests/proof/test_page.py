@@ -16,7 +16,7 @@ import pytest
 
 from canary_subs.model import Cue
 from canary_subs.proof import Entry, Track, TrackSummary, assets, index, page
-from tests.proof.films import PROFILE, english, german
+from tests.proof.tracks import PROFILE, english, german
 
 HOSTILE = (
     "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>\"'&amp; \u2028 ${x} $name"

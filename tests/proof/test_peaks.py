@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary_subs.model import AudioClip
-from tests.proof.films import peaks
+from tests.proof.tracks import peaks
 
 STEP = 320
 

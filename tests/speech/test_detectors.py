@@ -1,4 +1,4 @@
-"""The detectors hear speech where it is, and the network is run as its makers run it."""
+"""The detectors find speech, and the network is run as its authors run it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def segmenter(name: str) -> Segmenter:
 
 
 @pytest.fixture(scope="module")
-def film(sentence: NDArray[np.float32]) -> NDArray[np.float32]:
+def recording(sentence: NDArray[np.float32]) -> NDArray[np.float32]:
     """Faint hiss of 20 s, the sentence at 5 s and at 12 s."""
     samples = np.random.default_rng(0).normal(0, 1e-4, 20 * 16_000).astype(np.float32)
     for at in (5, 12):
@@ -43,14 +43,14 @@ def film(sentence: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_the_sentences_are_found(
-    name: str, film: NDArray[np.float32], sentence: NDArray[np.float32]
+    name: str, recording: NDArray[np.float32], sentence: NDArray[np.float32]
 ) -> None:
-    clip = AudioClip(samples=film, start_samples=0)
+    clip = AudioClip(samples=recording, start_samples=0)
     first, second = segmenter(name).cut([clip], 30_000)
     said_ms = len(sentence) // 16
-    for piece, at_ms in ((first, 5_000), (second, 12_000)):
-        assert at_ms - 400 < piece.start_ms <= at_ms
-        assert at_ms + said_ms - 50 <= piece.end_ms < at_ms + said_ms + 500
+    for segment, at_ms in ((first, 5_000), (second, 12_000)):
+        assert at_ms - 400 < segment.start_ms <= at_ms
+        assert at_ms + said_ms - 50 <= segment.end_ms < at_ms + said_ms + 500
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
@@ -59,7 +59,7 @@ def test_silence_holds_no_speech(name: str) -> None:
     assert list(segmenter(name).cut([clip], 30_000)) == []
 
 
-def test_silero_takes_noise_and_chords_for_no_speech() -> None:
+def test_silero_does_not_mistake_noise_and_chords_for_speech() -> None:
     time = np.arange(16_000 * 20) / 16_000
     noise = np.random.default_rng(1).normal(0, 0.1, len(time))
     chord = sum(np.sin(2 * np.pi * tone * time) for tone in (220.0, 277.2, 329.6, 440.0)) * 0.1
@@ -68,14 +68,14 @@ def test_silero_takes_noise_and_chords_for_no_speech() -> None:
         assert list(segmenter("silero").cut([clip], 30_000)) == []
 
 
-def test_silero_equals_its_network_for_single_frames(film: NDArray[np.float32]) -> None:
+def test_silero_equals_its_network_for_single_frames(recording: NDArray[np.float32]) -> None:
     """The package has the same network for one frame at a time: other file, other code."""
     import onnxruntime
 
     single = onnxruntime.InferenceSession(
         str(_network().with_name("silero_vad.onnx")), providers=["CPUExecutionProvider"]
     )
-    frames = film[4 * 16_000 : 8 * 16_000].reshape(-1, 512)
+    frames = recording[4 * 16_000 : 8 * 16_000].reshape(-1, 512)
     state, context = np.zeros((2, 1, 128), np.float32), np.zeros(64, np.float32)
     expected = []
     for frame in frames:
@@ -95,7 +95,7 @@ def test_silero_equals_its_network_for_single_frames(film: NDArray[np.float32]) 
     assert found.max() > 0.9
 
 
-def test_torch_is_left_alone() -> None:
+def test_torch_is_not_imported() -> None:
     """silero_vad would set its number of threads to one for the whole process."""
     script = (
         "import sys, numpy as np; from canary_subs.model import AudioClip\n"

@@ -1,4 +1,4 @@
-"""The cutting, with a detector that hears loudness, on sounds whose speech is known."""
+"""Cutting, with a detector of loudness, on recordings whose speech is known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPTIONS = CutOptions(
 
 
 class Loudness:
-    """Surely speech where it is loud, surely none where it is not."""
+    """Speech with certainty where it is loud, and only there."""
 
     frame_samples = FRAME_MS * 16
 
@@ -59,7 +59,7 @@ def cut(
     return list(SpeechCutter(Loudness, options).cut(clips(samples), max_ms))
 
 
-def test_nothing_to_hear() -> None:
+def test_silence_has_no_segments() -> None:
     assert cut(np.zeros(0, np.float32)) == []
     assert cut(np.zeros(16_000 * 100, np.float32)) == []
     assert list(SpeechCutter(Loudness, OPTIONS).cut(iter([]), 30_000)) == []
@@ -73,7 +73,7 @@ def test_padding_ends_where_the_sound_does() -> None:
     assert cut(sound(spans_ms(40, 2_990), 3_010)) == spans_ms(0, 3_010)
 
 
-def test_neighbours_share_a_piece_and_a_long_pause_parts_them() -> None:
+def test_neighbours_share_a_segment_and_a_long_pause_separates_them() -> None:
     speech = spans_ms(1_000, 2_000, 3_000, 4_000, 6_020, 7_000)
     assert cut(sound(speech, 8_000)) == spans_ms(900, 4_100, 5_920, 7_100)
 
@@ -83,7 +83,7 @@ def test_a_passage_too_long_is_cut_at_its_longest_late_pause() -> None:
     assert cut(sound(speech, 12_000)) == spans_ms(0, 6_100, 6_700, 12_000)
 
 
-def test_a_short_pause_between_pieces_is_shared() -> None:
+def test_a_short_pause_between_segments_is_shared() -> None:
     first, second = cut(sound(spans_ms(0, 8_000, 8_220, 15_000), 16_000), options=_padded(500))
     assert 8_060 <= first.end_ms == second.start_ms <= 8_160
 
@@ -106,7 +106,7 @@ def test_speech_without_any_pause_is_cut_where_it_is_softest() -> None:
     assert (first.start_ms, second.start_ms, second.end_ms) == (0, first.end_ms, 40_000)
 
 
-def test_clicks_are_no_speech_and_short_words_are() -> None:
+def test_clicks_are_not_speech_and_short_words_are() -> None:
     options = CutOptions(min_speech_ms=120)
     clicks = sound(spans_ms(1_000, 1_060, 3_000, 3_060), 5_000)
     assert cut(clicks, options=options) == []
@@ -133,18 +133,18 @@ def test_options_that_make_no_sense(wrong: dict[str, int]) -> None:
         CutOptions(**wrong)
 
 
-def test_pieces_come_as_soon_as_they_are_settled() -> None:
-    """So memory holds what is not cut, and work can begin while the film is still decoded."""
+def test_segments_come_as_soon_as_they_are_final() -> None:
+    """So memory is bounded, and recognition begins while the video is still decoded."""
     speech = [Span(start_ms=at, end_ms=at + 2_000) for at in range(0, 600_000, 5_000)]
-    heard: list[int] = []
+    read_ms: list[int] = []
 
     def listening() -> Iterator[AudioClip]:
         for clip in clips(sound(speech, 600_000), size=16_000):
-            heard.append(clip.end_samples // 16)
+            read_ms.append(clip.end_samples // 16)
             yield clip
 
-    for piece in SpeechCutter(Loudness, OPTIONS).cut(listening(), 30_000):
-        assert heard[-1] - piece.end_ms < 4_000
+    for segment in SpeechCutter(Loudness, OPTIONS).cut(listening(), 30_000):
+        assert read_ms[-1] - segment.end_ms < 4_000
 
 
 def test_endless_speech_is_cut_as_it_comes() -> None:
@@ -154,15 +154,15 @@ def test_endless_speech_is_cut_as_it_comes() -> None:
             yield AudioClip(samples=np.full(480_000, 0.5, np.float32), start_samples=place)
             place += 480_000
 
-    pieces = SpeechCutter(Loudness, OPTIONS).cut(forever(), 30_000)
-    first = [next(pieces) for _ in range(20)]
-    assert all(15_000 <= piece.duration_ms <= 30_000 for piece in first)
+    segments = SpeechCutter(Loudness, OPTIONS).cut(forever(), 30_000)
+    first = [next(segments) for _ in range(20)]
+    assert all(15_000 <= segment.duration_ms <= 30_000 for segment in first)
     assert all(a.end_ms == b.start_ms for a, b in pairwise(first))
 
 
 @st.composite
-def films(draw: st.DrawFn) -> tuple[list[Span], int]:
-    """Spans of speech on whole frames, and how long the film is."""
+def recordings(draw: st.DrawFn) -> tuple[list[Span], int]:
+    """Spans of speech on whole frames, and the length of the recording in ms."""
     speech, now = [], 0
     lengths = st.one_of(st.integers(1, 20), st.integers(20, 400), st.integers(400, 2_500))
     for _ in range(draw(st.integers(0, 12))):
@@ -174,37 +174,37 @@ def films(draw: st.DrawFn) -> tuple[list[Span], int]:
 
 
 @settings(deadline=None, max_examples=80)
-@given(film=films(), max_ms=st.integers(2_000, 45_000), padding_ms=st.integers(0, 400))
-def test_what_always_holds(film: tuple[list[Span], int], max_ms: int, padding_ms: int) -> None:
-    speech, length_ms = film
+@given(recording=recordings(), max_ms=st.integers(2_000, 45_000), padding_ms=st.integers(0, 400))
+def test_what_always_holds(recording: tuple[list[Span], int], max_ms: int, padding_ms: int) -> None:
+    speech, length_ms = recording
     samples = sound(speech, length_ms)
     options = _padded(padding_ms)
-    pieces = cut(samples, max_ms, options)
+    segments = cut(samples, max_ms, options)
 
-    assert all(0 < piece.duration_ms <= max_ms for piece in pieces)
-    assert all(a.end_ms <= b.start_ms for a, b in pairwise(pieces))
-    assert all(piece.end_ms <= length_ms for piece in pieces)
+    assert all(0 < segment.duration_ms <= max_ms for segment in segments)
+    assert all(a.end_ms <= b.start_ms for a, b in pairwise(segments))
+    assert all(segment.end_ms <= length_ms for segment in segments)
 
     covered = np.zeros(length_ms // FRAME_MS, bool)
-    for piece in pieces:
-        covered[piece.start_ms // FRAME_MS : -(-piece.end_ms // FRAME_MS)] = True
+    for segment in segments:
+        covered[segment.start_ms // FRAME_MS : -(-segment.end_ms // FRAME_MS)] = True
     loud = samples.reshape(-1, FRAME_MS * 16).any(axis=1)
     assert not (loud & ~covered).any(), "no speech is lost"
 
-    for piece in pieces:
-        inside = [s for s in speech if s.start_ms < piece.end_ms and s.end_ms > piece.start_ms]
-        assert inside, "no piece without speech"
+    for segment in segments:
+        inside = [s for s in speech if s.start_ms < segment.end_ms and s.end_ms > segment.start_ms]
+        assert inside, "no segment without speech"
 
-    # A piece begins or ends inside speech only where that is too long and has no pause.
+    # A segment begins or ends inside speech only if that is too long and has no pause.
     unbroken: list[Span] = []
     for span in speech:
         near = unbroken and span.start_ms - unbroken[-1].end_ms < OPTIONS.short_pause_ms
         start_ms = unbroken.pop().start_ms if near else span.start_ms
         unbroken.append(Span(start_ms=start_ms, end_ms=span.end_ms))
-    for edge in {edge for piece in pieces for edge in (piece.start_ms, piece.end_ms)}:
+    for edge in {edge for segment in segments for edge in (segment.start_ms, segment.end_ms)}:
         for span in unbroken:
             if span.start_ms < edge < span.end_ms:
                 assert span.duration_ms > max_ms - FRAME_MS
 
     small = SpeechCutter(Loudness, options).cut(clips(samples, size=7_777), max_ms)
-    assert list(small) == pieces, "however the sound is handed over"
+    assert list(small) == segments, "independent of the size of the clips"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from canary_subs import formats
 from canary_subs import speech as speech_room
 from canary_subs.cues import layout as layouts
 from canary_subs.cues.check.report import as_json, as_text, summary
@@ -19,7 +20,7 @@ from canary_subs.model import Choice, Cue
 from canary_subs.plugin.hookspecs import Provider, hookimpl
 from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
-from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_film
+from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_video
 from canary_subs.time import clock
 from canary_subs.workflows.check import check_file, named_language, named_track, relayout
 
@@ -33,7 +34,7 @@ class Listener:
             Provider(
                 name="silero",
                 summary="hears fake films",
-                make=lambda options: FakeSegmenter(),
+                make=lambda options, context: FakeSegmenter(),
                 options=SileroOptions,
             )
         ]
@@ -46,7 +47,7 @@ class Listener:
 
 @pytest.fixture
 def on_offer() -> Plugins:
-    return plugins(Fakes(), Listener())
+    return plugins(Fakes(), Listener(), formats)
 
 
 def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
@@ -67,7 +68,7 @@ def test_the_options_it_listens_with_exist() -> None:
 
 
 def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> None:
-    film = write_film(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
+    film = write_video(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
     file = srt(
         tmp_path / "f.en.srt",
         (1000, 3000, "I was there."),
@@ -175,7 +176,7 @@ def test_relayout_keeps_every_word_in_order(tmp_path: Path, on_offer: Plugins) -
         at = cues[-1][1] - chance.choice([0, 0, 400])  # some overlap
     file = srt(tmp_path / "f.en.srt", *cues)
     document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
-    wanted = [word for cue in read(file).cues for word in cue.text.split()]
+    wanted = [word for cue in read(file, on_offer).cues for word in cue.text.split()]
     assert [word for cue in document.cues for word in cue.text.split()] == wanted
     for one, other in zip(document.cues, document.cues[1:], strict=False):
         assert one.end_ms <= other.start_ms

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from canary_subs.cues.breaks import UNSPACED
-from canary_subs.model import Cue
-from canary_subs.naming import primary
+from canary_subs.model import Cue, primary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,7 @@ from itertools import groupby
 from canary_subs.cues.breaks import UNSPACED
 from canary_subs.cues.check.material import Material, finding, is_label, text_of, words_of
 from canary_subs.cues.text_language import other_language, other_script
-from canary_subs.model import Cue, Finding
-from canary_subs.naming import primary
+from canary_subs.model import Cue, Finding, primary
 
 #: A cue whose words are believed less than this, on average, is doubtful.
 MIN_CONFIDENCE = 0.5
