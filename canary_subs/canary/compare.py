@@ -72,7 +72,7 @@ def compare_precisions(
 def _weights_bytes(session: Any) -> int:
     """Bytes of all weights; a saved copy also holds those that torch packs out of sight."""
     saved = io.BytesIO()
-    states = {**session.decoder.state_dict(prefix="decoder."), **session.hearing.state_dict()}
+    states = {**session.decoder.state_dict(prefix="decoder."), **session.encoder.state_dict()}
     for name, value in states.items():
         if isinstance(value, torch.Tensor) and value.is_mkldnn:  # cannot be saved as it is
             states[name] = value.to_dense()

@@ -8,7 +8,7 @@ from tests.canary.conftest import clip
 
 
 def test_precisions_are_compared_with_fp32(v2_file: Path) -> None:
-    requests = [Request(clip=clip(1.5, seed=3), source="en", targets=("en",))]
+    requests = [Request(clip=clip(1.5, seed=3), spoken="en", targets=("en",))]
     reports = compare_precisions(str(v2_file), requests, device="cpu", precisions=("bf16", "int4"))
     assert [report.precision for report in reports] == ["fp32", "bf16", "int4"]
     whole, half, quarter = (report.weights_bytes for report in reports)
