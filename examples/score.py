@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from canary_subs.cues.check.reference import normal
+from canary_subs.cues.sdh import AGAIN_MS
 from canary_subs.cues.sound_labels import labels
-from canary_subs.cues.sounds import AGAIN_MS
 from canary_subs.formats.reading import read
 from canary_subs.model import Cue, Word
 from canary_subs.plugin.manager import load

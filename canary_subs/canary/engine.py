@@ -38,6 +38,10 @@ class CanaryEngine(Engine):
         """The pairs (spoken, target) that the model knows; (x, x) is transcription."""
         return self.card.pairs
 
+    def fetch(self, context: Context) -> None:
+        """Download the model, if it is not on this machine. Raises `ModelError`."""
+        models.locate(self.model)
+
     def open(self, context: Context) -> Session:
         """Load the model, from the hub if it is not on this machine.
 

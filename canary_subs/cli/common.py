@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
+import shlex
 import sys
 import typing
 from collections.abc import Iterable, Sequence
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from canary_subs._text import printable
 from canary_subs.config.schema import Config
+from canary_subs.errors import UsageError
 from canary_subs.plugin.options import kinds, parse
 
 if TYPE_CHECKING:
@@ -114,10 +117,10 @@ def load_app(args: argparse.Namespace) -> AppContext:
 
 def open_app(args: argparse.Namespace) -> AppContext:
     """`load_app`, and check that everything chosen exists. Raises `UsageError`."""
-    from canary_subs.config import layers
+    from canary_subs.config.plan import check_providers
 
     app = load_app(args)
-    layers.check_providers(app.settings, app.plugins)
+    check_providers(app.settings, app.plugins)
     return app
 
 
@@ -153,13 +156,44 @@ def _names(text: str) -> list[str]:
     return names
 
 
+def not_a_file(path: Path, for_folder: str) -> str | None:
+    """What to do with a name that is not a file's: an address, a pattern, a folder; else None.
+
+    ``for_folder`` is the command for a folder, with {} for its name.
+    """
+    # Making the path absolute took one slash from "https://" and put a folder before it.
+    address = re.search(r"(?:^|/)([a-z][a-z0-9+.-]+):/[^/].*", str(path))
+    if address is not None and not path.exists():
+        shown = printable(address[0].lstrip("/").replace(":/", "://", 1))
+        return f"{shown}: is an address; download it first, then name the file"
+    if path.is_dir():
+        return f"{path}: is a folder; use {for_folder.format(shlex.quote(str(path)))}"
+    if re.search(r"[*?[]", path.name) and not path.exists():
+        return (
+            f"{path.name}: there is no file of this name; if it is a pattern, no file matches it, "
+            "or it is in quotes, where the shell does not expand it"
+        )
+    return None
+
+
+def require_file(path: Path, for_folder: str) -> None:
+    """Raise `UsageError` for a name that is not a file's, saying what to do."""
+    if (advice := not_a_file(path, for_folder)) is not None:
+        raise UsageError(advice)
+
+
+def counted(count: int, thing: str) -> str:
+    """A number and its noun: "1 video", "2 videos"."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def show_json(value: object) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns on standard output, as wide as they need to be; no frame, so that grep works."""
+    """Print columns on standard output, as wide as needed; without a frame, so that grep works."""
     lines = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:
@@ -168,7 +202,7 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def complain(text: str) -> None:
-    """One line on standard error."""
+    """Print one line on standard error."""
     print(f"canary-subs: {printable(text)}", file=sys.stderr)
 
 

@@ -40,9 +40,9 @@ def completions(args: argparse.Namespace) -> int:
     names = _names(args)
     for action in _actions(top):
         if action.metavar in ("FILE", "SUBTITLES", "VIDEO", "TEXT|SUBTITLES"):
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.complete = shtab.FILE
         elif action.metavar in ("DIR", "VIDEO|FOLDER"):
-            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+            action.complete = shtab.DIRECTORY
         elif key := action.dest.removeprefix(common.KEY):
             action.choices = action.choices or names.get(key, lambda: None)()
     sys.stdout.write(shtab.complete(top, shell=args.shell))

@@ -15,6 +15,7 @@ from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import UsageError
 
 if TYPE_CHECKING:
+    from canary_subs.jobs.queue import Queue
     from canary_subs.jobs.records import Record
     from canary_subs.jobs.store import Store
 
@@ -67,7 +68,7 @@ def _add(
 
 
 def why(args: argparse.Namespace) -> int:
-    """Every rule's word on a file, and the one that decides."""
+    """Print what every rule says about a file, and which one decides."""
     from canary_subs.jobs.why import why as ask
 
     app = common.open_app(args)
@@ -87,7 +88,7 @@ def why(args: argparse.Namespace) -> int:
 
 
 def stale(args: argparse.Namespace) -> int:
-    """Films that an upgrade or another configuration would subtitle differently."""
+    """List videos that an upgrade or another configuration would subtitle differently."""
     from canary_subs.jobs.stale import stale as find
 
     app = common.open_app(args)
@@ -95,7 +96,7 @@ def stale(args: argparse.Namespace) -> int:
         found = find(store, app.settings, app.plugins)
         if args.redo:
             for one in found:
-                store.retry(one.record.job.id, "its results are stale", renew=True)
+                store.queue.retry(one.record.job.id, "its results are stale", redo=True)
     if args.json:
         common.show_json(
             [{"file": str(s.record.job.path), "differences": s.differences} for s in found]
@@ -103,22 +104,22 @@ def stale(args: argparse.Namespace) -> int:
         return 0
     for one in found:
         print(f"{printable(one.record.job.path)}: {'; '.join(one.differences)}")
-    print(f"{len(found)} films" + (" queued again" if args.redo and found else ""))
+    print(common.counted(len(found), "video") + (" queued again" if args.redo and found else ""))
     return 0
 
 
 def status(args: argparse.Namespace) -> int:
-    """Show the queue, or one film's way; with ``--follow`` again and again."""
+    """Print the queue, or the history of one video; with ``--follow`` at every change."""
     with common.open_store(args) as store:
         shown: object = None
         while True:
-            facts = _film(store, args.file) if args.file else _queue(store)
+            facts = _video(store, args.file) if args.file else _queue(store)
             if facts != shown:
                 shown = facts
                 if args.json:
                     common.show_json(facts)
                 else:
-                    _show_film(facts) if args.file else _show_queue(facts)
+                    _show_video(facts) if args.file else _show_queue(facts)
                 sys.stdout.flush()
             if not args.follow:
                 return 0
@@ -127,23 +128,23 @@ def status(args: argparse.Namespace) -> int:
 
 def _queue(store: Store) -> dict[str, Any]:
     return {
-        "paused": store.paused(),
-        "counts": {state.value: count for state, count in store.counts().items()},
-        "jobs": [_facts(record) for record in store.records()],
+        "paused": store.queue.paused(),
+        "counts": {state.value: count for state, count in store.views.counts().items()},
+        "jobs": [_facts(record) for record in store.views.records()],
     }
 
 
-def _film(store: Store, path: Path) -> dict[str, Any]:
-    record = store.find(path)
+def _video(store: Store, path: Path) -> dict[str, Any]:
+    record = store.views.find(path)
     if record is None:
-        raise UsageError(f"{path}: is not in the queue; 'canary-subs why' tells what would be done")
+        raise UsageError(f"{path}: is not in the queue; 'canary-subs why' says what would be done")
     steps = [
         {
             "at": step.at.isoformat(timespec="seconds"),
             "state": step.became.value,
             "reason": step.reason,
         }
-        for step in store.history(record.job.id)
+        for step in store.views.history(record.job.id)
     ]
     return {**_facts(record), "history": steps}
 
@@ -174,7 +175,7 @@ def _show_queue(facts: dict[str, Any]) -> None:
             (str(job["id"]), _state(job), Path(job["file"]).name, job["reason"] or "")
             for job in facts["jobs"]
         )
-        common.show_table(("job", "state", "film", "reason"), rows)
+        common.show_table(("job", "state", "video", "reason"), rows)
 
 
 def _state(job: dict[str, Any]) -> str:
@@ -183,7 +184,7 @@ def _state(job: dict[str, Any]) -> str:
     return f"{job['stage'] or 'starting'} {job['progress']:.0%}"
 
 
-def _show_film(facts: dict[str, Any]) -> None:
+def _show_video(facts: dict[str, Any]) -> None:
     print(f"job {facts['id']}: {_state(facts)}  {printable(facts['file'])}")
     for step in facts["history"]:
         reason = f"  {printable(step['reason'])}" if step["reason"] else ""
@@ -194,46 +195,71 @@ def _show_film(facts: dict[str, Any]) -> None:
 
 def retry(args: argparse.Namespace) -> int:
     """Queue jobs again."""
-    return _each(args, lambda store, id: store.retry(id), "it is being worked on")
+    return _each(args, lambda queue, id: queue.retry(id), "queued again", "it is running")
 
 
 def cancel(args: argparse.Namespace) -> int:
     """End jobs, also running ones."""
-    return _each(args, lambda store, id: store.cancel(id), "it has ended already")
+    return _each(args, lambda queue, id: queue.cancel(id), "cancelled", "it has ended already")
 
 
 def pause(args: argparse.Namespace) -> int:
-    """Let every worker of the store rest."""
+    """Stop the work of every worker of the store."""
+    from canary_subs.model import JobState
+
     with common.open_store(args) as store:
-        store.pause(args.reason)
+        store.queue.pause(args.reason)
+        running = store.views.counts()[JobState.RUNNING]
+    _say(args, "paused; 'canary-subs resume' continues")
+    if running:
+        _say(args, f"{common.counted(running, 'running job')} will stop after the current batch")
     return 0
 
 
 def resume(args: argparse.Namespace) -> int:
-    """Let the workers of the store go on."""
+    """Let the workers of the store continue."""
+    from canary_subs.model import JobState
+
     with common.open_store(args) as store:
-        store.resume()
+        paused = store.queue.paused()
+        store.queue.resume()
+        waiting = store.views.counts()[JobState.QUEUED]
+    _say(args, f"resumed, {common.counted(waiting, 'job')} waiting" if paused else "was not paused")
     return 0
 
 
-def _each(args: argparse.Namespace, act: Callable[[Store, int], bool], refusal: str) -> int:
+def _each(
+    args: argparse.Namespace, act: Callable[[Queue, int], bool], done: str, refusal: str
+) -> int:
+    """Do one thing with every job that was named; 1 if one refuses."""
     status = 0
     with common.open_store(args) as store:
         for name in args.jobs:
-            for record in _named(store, name):
-                if not act(store, record.job.id):
-                    common.complain(f"job {record.job.id} ({record.job.path}): {refusal}")
+            records = _named(store, name)
+            if not records:
+                _say(args, f"there are no {name} jobs")
+            for record in records:
+                job = f"job {record.job.id} ({record.job.path.name})"
+                if act(store.queue, record.job.id):
+                    _say(args, f"{job}: {done}")
+                else:
+                    common.complain(f"{job}: {refusal}")
                     status = 1
     return status
+
+
+def _say(args: argparse.Namespace, text: str) -> None:
+    if not args.quiet:
+        print(printable(text))
 
 
 def _named(store: Store, name: str) -> list[Record]:
     """The jobs that a person means: a number, a file, or all of a state."""
     from canary_subs.model import JobState
 
-    if name in tuple(JobState):
-        return store.records((JobState(name),))
-    record = store.record(int(name)) if name.isdecimal() else store.find(Path(name))
+    if name.lower() in tuple(JobState):
+        return store.views.records((JobState(name.lower()),))
+    record = store.views.record(int(name)) if name.isdecimal() else store.views.find(Path(name))
     if record is None:
         raise UsageError(f"there is no job {name!r}; 'canary-subs status' lists them")
     return [record]

@@ -16,7 +16,7 @@ from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
-    from canary_subs.cli.progress import FilmProgress
+    from canary_subs.cli.progress import VideoProgress
     from canary_subs.jobs.store import Store
     from canary_subs.model import Plan
     from canary_subs.pipeline.task import Outcome, Task
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("run", help="subtitle these files now")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "--fresh", action="store_true", help="recognise everything anew, using no earlier results"
+    )
     common.add_work(parser)
     common.add_json(parser)
     parser.set_defaults(command=run)
@@ -33,34 +36,36 @@ def add_to(commands: Commands[Parser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Subtitle every file; one that fails costs no other."""
-    from canary_subs.cli.progress import FilmProgress
+    from canary_subs.cli.progress import VideoProgress
     from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.engine import engine_of
     from canary_subs.pipeline.schedule import process
 
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
-    # A model that does not exist is reported before any video is opened.
-    app.plugins.use("engine", plan.engine, plan.context)
     status = 0
-    try:
-        with FilmProgress() as progress, _memory(app.settings.config.store) as store:
-            tasks = _tasks(args.files, plan, progress, store)
-            for done in process(tasks, app.plugins):
-                outcome, findings = _reviewed(done, app.plugins)
-                progress.end(outcome.task.path)
-                facts = {**_facts(outcome), "findings": findings}
-                progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
-                for error in outcome.errors:
-                    common.complain(str(error))
-                status = max(status, _status(outcome))
-    finally:
-        app.plugins.close()
+    with (
+        closing(app.plugins),
+        VideoProgress(quiet=args.quiet and not args.json) as progress,
+        _store(app.settings.config.store) as store,
+    ):
+        # A model that does not exist is reported before any video is opened.
+        engine_of(plan.engine, plan.context, app.plugins)
+        tasks = _tasks(args.files, plan, progress, store, fresh=args.fresh)
+        for ended in process(tasks, app.plugins):
+            outcome, findings = _reviewed(_explained(ended), app.plugins)
+            progress.end(outcome.task.path)
+            facts = {**_facts(outcome), "findings": findings}
+            progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
+            for error in outcome.errors:
+                common.complain(str(error))
+            status = max(status, _status(outcome))
     return status
 
 
 @contextmanager
-def _memory(path: Path) -> Iterator[Store | None]:
-    """The daemon's store, for its pieces: an interrupted run goes on where it was."""
+def _store(path: Path) -> Iterator[Store | None]:
+    """The daemon's store, for its cache: an interrupted run continues where it stopped."""
     from canary_subs.errors import StoreError
     from canary_subs.jobs.store import Store
 
@@ -75,23 +80,38 @@ def _memory(path: Path) -> Iterator[Store | None]:
 
 
 def _tasks(
-    files: Sequence[Path], plan: Plan, progress: FilmProgress, store: Store | None
+    files: Sequence[str], plan: Plan, progress: VideoProgress, store: Store | None, *, fresh: bool
 ) -> Iterator[Task]:
     from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
-    from canary_subs.pipeline.cache import Cache, NoCache
+    from canary_subs.pipeline.cache import Cache, NoCache, WriteOnly
     from canary_subs.pipeline.task import Task
 
-    for path in dict.fromkeys(path.absolute() for path in files):
-        keep: Cache = NoCache()
+    for path in dict.fromkeys(Path(file).absolute() for file in files):
+        cache: Cache = NoCache()
         if store is not None:
-            with suppress(OSError):  # a file that is not there is told of by its probe
-                keep = TranscriptCache(store, fingerprint(path))
-        yield Task(path=path, plan=plan, cache=keep, on_progress=partial(progress.tell, path))
+            with suppress(OSError):  # a file that does not exist is reported by its probe
+                cache = TranscriptCache(store, fingerprint(path))
+        yield Task(
+            path=path,
+            plan=plan,
+            cache=WriteOnly(cache) if fresh else cache,
+            on_progress=partial(progress.update, path),
+        )
+
+
+def _explained(outcome: Outcome) -> Outcome:
+    """The outcome with a better error for what is not the name of a file at all."""
+    from canary_subs.errors import NotMedia
+
+    advice = common.not_a_file(outcome.task.path, "canary-subs watch {} --drain")
+    if not outcome.errors or advice is None:
+        return outcome
+    return dataclasses.replace(outcome, errors=(NotMedia(advice),))
 
 
 def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
-    """The line that sums the review up, where one was asked for; a failed one is an error."""
+    """The line that sums up the review, if the plan asks for one; a failed one is an error."""
     from canary_subs.errors import CanarySubsError
     from canary_subs.workflows.review import write
 
@@ -128,5 +148,5 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _status(outcome: Outcome) -> int:
     if outcome.errors:
         return max(error.exit_code for error in outcome.errors)
-    # Nothing was made of a film that was asked for by name; that it is there already is no failure.
+    # Nothing was made of a video that was named; that its results exist already is not a failure.
     return 3 if outcome.skip and outcome.skip.rule != "exists" else 0

@@ -1,37 +1,47 @@
-"""Subtitle files of anyone's: check, proof, align, relayout."""
+"""Work with existing subtitle files: check, proof, align, relayout."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
-from canary_subs.errors import MediaError, OutputError, UsageError
+from canary_subs.errors import CanarySubsError, MediaError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from canary_subs.model import Document, Plan
+    from canary_subs.model import Choice, Document, Plan
     from canary_subs.plugin.manager import Plugins
 
 
 def add_to(commands: Commands[Parser]) -> None:
-    checking = commands.add_parser("check", help="what a person should look at in subtitle files")
+    checking = commands.add_parser(
+        "check", help="find what a person should look at in subtitle files"
+    )
     checking.add_argument("files", nargs="+", type=Path, metavar="SUBTITLES")
-    checking.add_argument("--video", type=Path, help="compare with the sound of this film")
-    checking.add_argument("--source", type=Path, metavar="FILE", help="the file they translate")
-    checking.add_argument("--reference", type=Path, metavar="FILE", help="right subtitles")
+    checking.add_argument(
+        "--video", type=Path, metavar="VIDEO", help="compare with the speech in this video"
+    )
+    checking.add_argument(
+        "--original", type=Path, metavar="FILE", help="the subtitles that these translate"
+    )
+    checking.add_argument(
+        "--reference", type=Path, metavar="FILE", help="correct subtitles to compare with"
+    )
     _add_reading(checking)
     common.add_json(checking)
     checking.set_defaults(command=check)
 
     proving = commands.add_parser(
         "proof",
-        help="a page to watch and correct subtitles",
-        description="Make a page of a film and its subtitles, by default those beside it; or of a "
-        "folder, an index of the pages and reports in it, the films with most findings first.",
+        help="make a page to watch and correct subtitles",
+        description="Make a page of a video and its subtitles, by default those beside it; or, "
+        "for a folder, an index of its pages and reports, the videos with most findings first.",
     )
     proving.add_argument("video", type=Path, metavar="VIDEO|FOLDER")
     proving.add_argument("files", nargs="*", type=Path, metavar="SUBTITLES")
@@ -39,15 +49,19 @@ def add_to(commands: Commands[Parser]) -> None:
     _add_reading(proving)
     proving.set_defaults(command=proof)
 
-    aligning = commands.add_parser("align", help="time a script, or a drifted file, to a film")
+    aligning = commands.add_parser(
+        "align", help="time a script, or subtitles that are off, to a video"
+    )
     aligning.add_argument("video", type=Path, metavar="VIDEO")
     aligning.add_argument("text", type=Path, metavar="TEXT|SUBTITLES")
-    aligning.add_argument("--language", metavar="LANG", help="of the text")
+    aligning.add_argument("--language", metavar="LANG", help="language of the text")
     _add_result(aligning)
     common.add_work(aligning)
     aligning.set_defaults(command=align)
 
-    breaking = commands.add_parser("relayout", help="break a subtitle file anew, keeping its words")
+    breaking = commands.add_parser(
+        "relayout", help="break a subtitle file into new cues, keeping its words"
+    )
     breaking.add_argument("file", type=Path, metavar="SUBTITLES")
     _add_reading(breaking)
     _add_result(breaking)
@@ -55,7 +69,9 @@ def add_to(commands: Commands[Parser]) -> None:
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--language", metavar="LANG", help="of the subtitles, if not in the name")
+    parser.add_argument(
+        "--language", metavar="LANG", help="language of the subtitles, if not in the file's name"
+    )
     common.add_settings(parser, "spoken", "profile")
     common.add_config(parser)
     common.add_options(parser)
@@ -63,60 +79,75 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _add_result(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--to-file", type=Path, metavar="FILE", help="the file to write; else standard output"
+        "--to-file", type=Path, metavar="FILE", help="the file to write; by default standard output"
     )
-    parser.add_argument("--as", dest="written", metavar="FORMAT", help="its format, by default srt")
+    parser.add_argument(
+        "--as",
+        dest="written",
+        metavar="FORMAT",
+        help="the format; by default that of the file's suffix, else srt",
+    )
 
 
 def check(args: argparse.Namespace) -> int:
-    """Report on each file; status 1 where something was found."""
+    """Report on each file; status 1 if anything was found, else that of the worst failure."""
     from canary_subs.cues.check.report import as_json, as_text
     from canary_subs.workflows.check import check_file
 
     app = common.open_app(args)
     chosen = app.settings.config
-    clean = True
+    status = 0
     reports = []
     for path in args.files:
-        report = check_file(
-            path,
-            app.plugins,
-            profile=chosen.profile,
-            own_profiles=chosen.profiles,
-            language=args.language,
-            video=args.video,
-            spoken=chosen.spoken,
-            original=args.source,
-            reference=args.reference,
-        )
-        clean = clean and report.clean
+        try:
+            common.require_file(path, "canary-subs check {}/*.srt")
+            report = check_file(
+                path,
+                app.plugins,
+                profile=chosen.profile,
+                own_profiles=chosen.profiles,
+                language=args.language,
+                video=args.video,
+                spoken=chosen.spoken,
+                original=args.original,
+                reference=args.reference,
+            )
+        except CanarySubsError as error:
+            common.complain(str(error))
+            status = max(status, error.exit_code)
+            continue
+        status = max(status, int(not report.clean))
         reports.append(as_json(report) if args.json else as_text(report))
     if args.json:
         print(f"[{','.join(reports)}]")
-    else:
+    elif reports:
         print("\n".join(reports))
-    return int(not clean)
+    return status
 
 
 def proof(args: argparse.Namespace) -> int:
-    """Write the proof page of a film and its subtitle files, or the index of a folder."""
+    """Write the proof page of a video and its subtitle files, or the index of a folder."""
+    from canary_subs.cli.progress import VideoProgress
     from canary_subs.workflows.review import review_files, save, write_index
 
     if args.video.is_dir():
         if args.files:
-            raise UsageError(f"{args.video} is a folder: its index is made of no subtitle files")
+            raise UsageError(f"{args.video} is a folder: name no subtitle files with it")
         print(printable(write_index(args.video, args.out)))
         return 0
     app = common.open_app(args)
     chosen = app.settings.config
-    found = review_files(
-        args.video,
-        args.files or _beside(args.video, app.plugins),
-        app.plugins,
-        profile=chosen.profile,
-        own_profiles=chosen.profiles,
-        spoken=chosen.spoken,
-    )
+    common.require_file(args.video, "canary-subs proof {}")
+    with closing(app.plugins), VideoProgress(quiet=args.quiet) as progress:
+        found = review_files(
+            args.video,
+            args.files or _beside(args.video, app.plugins),
+            app.plugins,
+            profile=chosen.profile,
+            own_profiles=chosen.profiles,
+            spoken=chosen.spoken,
+            on_progress=partial(progress.show, args.video, "looking for speech"),
+        )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
     print(printable(args.out or found.store(args.video.parent)))
@@ -125,7 +156,7 @@ def proof(args: argparse.Namespace) -> int:
 
 
 def _beside(video: Path, plugins: Plugins) -> list[Path]:
-    """The subtitle files that lie beside a video by their names. Raises `MediaError`."""
+    """The subtitle files beside a video, by their names. Raises `MediaError`."""
     from canary_subs.formats.reading import suffixes
 
     readable = suffixes(plugins)
@@ -139,56 +170,100 @@ def _beside(video: Path, plugins: Plugins) -> list[Path]:
             and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
         )
     except OSError as error:
-        raise MediaError(f"{video}: cannot be looked for ({error.strerror})") from error
+        raise MediaError(f"{video.parent}: cannot be read ({error.strerror})") from error
     if not files:
-        raise MediaError(f"{video}: no subtitle files lie beside it; name them")
+        raise MediaError(f"{video}: there are no subtitle files beside it; name them")
     return files
 
 
 def align(args: argparse.Namespace) -> int:
     """Time a text to a video, and write the result."""
     from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.engine import engine_of
     from canary_subs.workflows.align import align as time
 
+    for path in (args.video, args.text):
+        common.require_file(path, "canary-subs align with a file of {}")
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
-    # A model that does not exist is reported before the video is opened.
-    app.plugins.use("engine", plan.engine, plan.context)
-    try:
+    with closing(app.plugins):
+        writer = _writer(args, app, plan)
+        # A model that does not exist is reported before the video is opened.
+        engine_of(plan.engine, plan.context, app.plugins)
         document = time(args.video, args.text, plan, app.plugins, language=args.language)
-        return _write(args, app, plan, document)
-    finally:
-        app.plugins.close()
+        return _write(document, writer, plan, app.plugins, args.to_file)
 
 
 def relayout(args: argparse.Namespace) -> int:
-    """Break a subtitle file into cues anew, and write the result."""
+    """Break a file anew, and write the result."""
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.workflows.relayout import relayout as break_anew
 
+    common.require_file(args.file, "canary-subs relayout with a file of {}")
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
-    document = break_anew(args.file, plan, app.plugins, language=args.language)
-    return _write(args, app, plan, document)
+    with closing(app.plugins):
+        writer = _writer(args, app, plan)
+        document = break_anew(args.file, plan, app.plugins, language=args.language)
+        return _write(document, writer, plan, app.plugins, args.to_file)
 
 
-def _write(args: argparse.Namespace, app: common.AppContext, plan: Plan, document: Document) -> int:
-    from canary_subs._files import write_atomic
+def _writer(args: argparse.Namespace, app: common.AppContext, plan: Plan) -> Choice:
+    """The format to write, with its options: as asked for, else by the file's suffix.
+
+    Raises `UsageError`.
+    """
     from canary_subs.model import Choice
+
+    name = args.written.lower() if args.written else None
+    if name is None:
+        name = "srt" if args.to_file is None else _format_of(args.to_file, plan, app.plugins)
+    app.plugins.provider("format", name)
+    options = app.settings.config.options.get("format", {}).get(name, {})
+    return Choice(name=name, options=options)
+
+
+def _format_of(file: Path, plan: Plan, plugins: Plugins) -> str:
+    """The format whose suffix ends a file's name; the longest such suffix counts."""
+    from canary_subs.model import Choice
+    from canary_subs.pipeline.existing import suffix_of
+
+    found: list[tuple[int, bool, str]] = []
+    for entry in plugins.providers("format"):
+        name = entry.provider.name
+        try:
+            suffix = suffix_of(Choice(name=name), plan, plugins).lower()
+        except CanarySubsError:
+            continue
+        if file.name.lower().endswith(suffix):
+            found.append((len(suffix), suffix == f".{name}", name))
+    if not found:
+        raise UsageError(f"{file}: no format has this suffix; name the format with --as")
+    return max(found)[2]
+
+
+def _write(
+    document: Document, writer: Choice, plan: Plan, plugins: Plugins, target: Path | None
+) -> int:
+    """Write a document to a file, and further files of its format beside it, or to the terminal."""
+    from canary_subs._files import write_atomic
     from canary_subs.pipeline.output import render
 
-    target: Path | None = args.to_file
-    name = args.written or (target.suffix.removeprefix(".") if target is not None else "srt")
-    options = app.settings.config.options.get("format", {}).get(name, {})
-    data = render(document, Choice(name=name, options=options), plan, app.plugins).data
+    rendered = render(document, writer, plan, plugins)
     if target is None:
-        sys.stdout.buffer.write(data)
+        if rendered.extra:
+            raise UsageError(f"{writer.name} makes several files; name one with --to-file")
+        sys.stdout.buffer.write(rendered.data)
         return 0
-    try:
-        write_atomic(target, data, replace=False)
-    except FileExistsError:
-        raise OutputError(f"{target}: is there already; name another file") from None
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error.strerror})") from error
-    print(target)
+    stem = target.name.removesuffix(rendered.suffix)
+    files = {target: rendered.data}
+    files |= {target.with_name(stem + suffix): data for suffix, data in rendered.extra.items()}
+    for path, data in files.items():
+        try:
+            write_atomic(path, data, replace=False)
+        except FileExistsError:
+            raise OutputError(f"{path}: exists already; name another file") from None
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+        print(printable(path))
     return 0

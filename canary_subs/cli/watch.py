@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shlex
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
+from canary_subs.errors import UsageError
 
 if TYPE_CHECKING:
+    from canary_subs.cli.progress import VideoProgress
     from canary_subs.config.layers import Settings
-    from canary_subs.jobs.records import Record
+    from canary_subs.model import Job
 
 
 def add_to(commands: Commands[Parser]) -> None:
@@ -41,84 +45,98 @@ def add_to(commands: Commands[Parser]) -> None:
 
 
 def watch(args: argparse.Namespace) -> int:
-    """Watch folders until told to stop or, draining, until nothing is left.
+    """Watch folders until stopped or, draining, until nothing is left.
 
-    Draining, 1 where a film failed, or waits for what may pass.
+    Draining, the status is 1 if a video failed, or waits to be tried again.
     """
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.jobs import daemon
     from canary_subs.model import JobState
+    from canary_subs.pipeline.engine import engine_of
 
+    for folder in args.folders:
+        if folder.is_file():
+            raise UsageError(f"{folder}: is a file; use canary-subs run {shlex.quote(str(folder))}")
     app = common.open_app(args)
-    # A model that is not there is told of now, and not by every film.
-    plan = plan_for(app.settings.config, app.plugins)
-    app.plugins.use("engine", plan.engine, plan.context)
     folders = [folder.absolute() for folder in args.folders]
-    if args.dry_run:
-        return _estimate(args, app, folders)
-    with _shown(app.settings):
-        summary = daemon.watch(
-            app.settings, folders, drain=args.drain, listener=app.plugins.job_changed
-        )
+    with closing(app.plugins):
+        plan = plan_for(app.settings.config, app.plugins)
+        # A model that does not exist is reported once, and not by every video.
+        engine_of(plan.engine, plan.context, app.plugins)
+        if args.dry_run:
+            return _estimate(args, app, folders)
+        with _shown(args, app.settings) as listener:
+            summary = daemon.watch(
+                app.settings, app.plugins, folders, drain=args.drain, listener=listener
+            )
     counts = {state.value: count for state, count in summary.counts.items() if count}
     if args.json:
         common.show_json(counts)
-    elif args.drain:
+    elif args.drain and not args.quiet:
         print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing to do")
     left = (JobState.FAILED,) if summary.stopped else (JobState.FAILED, JobState.QUEUED)
     return int(args.drain and any(summary.counts[state] for state in left))
 
 
 @contextmanager
-def _shown(settings: Settings) -> Iterator[None]:
-    """Progress on a terminal; elsewhere log lines, as text or as JSON."""
+def _shown(args: argparse.Namespace, settings: Settings) -> Iterator[Callable[[Job], None]]:
+    """Progress on a terminal; elsewhere log lines, as text or as JSON.
+
+    Yields what is to be called with each job that changed.
+    """
+    from canary_subs.cli.progress import VideoProgress
     from canary_subs.jobs.logs import handler
 
     if sys.stderr.isatty():
         done = threading.Event()
-        follower = threading.Thread(target=_follow, args=(settings.config.store, done))
-        follower.start()
-        try:
-            yield
-        finally:
-            done.set()
-            follower.join()
+        with VideoProgress(quiet=args.quiet) as progress:
+            follower = threading.Thread(
+                target=_follow, args=(settings.config.store, progress, done)
+            )
+            follower.start()
+            try:
+                yield partial(_print_end, progress)
+            finally:
+                done.set()
+                follower.join()
         return
     top = logging.getLogger()
     top.handlers[:] = [handler(settings.config.service.log, sys.stderr)]
-    top.setLevel(min(top.level, logging.INFO))
-    yield
+    if not args.quiet:
+        top.setLevel(min(top.level, logging.INFO))
+        logging.getLogger("canary_subs").setLevel(logging.DEBUG if args.debug else logging.INFO)
+    yield lambda job: None
 
 
-def _follow(path: Path, done: threading.Event) -> None:
-    """Show the films under way, as the store tells of them."""
-    from contextlib import closing
-
-    from canary_subs.cli.progress import FilmProgress
+def _follow(path: Path, progress: VideoProgress, done: threading.Event) -> None:
+    """Show the progress of running jobs, as it is in the store."""
     from canary_subs.jobs.store import Store
     from canary_subs.model import JobState, Stage
 
-    with FilmProgress() as progress, closing(Store(path)) as store:
-        under_way: set[Path] = set()
+    with closing(Store(path)) as store:
+        shown: set[Path] = set()
         while not done.wait(0.5):
-            running = {record.job.path: record.job for record in store.records((JobState.RUNNING,))}
-            for gone in under_way - set(running):
+            records = store.views.records((JobState.RUNNING,))
+            running = {record.job.path: record.job for record in records}
+            for gone in shown - set(running):
                 progress.end(gone)
-                if (record := store.find(gone)) is not None:
-                    progress.print(_ended(record))
-            for film, job in running.items():
-                progress.tell(film, job.stage or Stage.PROBE, job.progress)
-            under_way = set(running)
+            for video, job in running.items():
+                progress.update(video, job.stage or Stage.PROBE, job.progress)
+            shown = set(running)
 
 
-def _ended(record: Record) -> str:
-    name = printable(record.job.path.name)
-    reason = f", {printable(record.job.reason)}" if record.job.reason else ""
-    return f"{name}: {record.job.state.value}{reason}"
+def _print_end(progress: VideoProgress, job: Job) -> None:
+    """Print what became of a job that has ended, or that waits after a failure."""
+    from canary_subs.model import JobState
+
+    waiting = job.state is JobState.QUEUED and job.reason is not None and job.attempts
+    if waiting or job.state not in (JobState.QUEUED, JobState.RUNNING):
+        reason = f", {printable(job.reason)}" if job.reason else ""
+        progress.print(f"{printable(job.path.name)}: {job.state.value}{reason}")
 
 
 def _estimate(args: argparse.Namespace, app: common.AppContext, folders: list[Path]) -> int:
-    """What watching would do with what lies there, and how long it would take."""
+    """Print what watching would do with the files that are there, and how long it would take."""
     from canary_subs.jobs.estimate import estimate
     from canary_subs.time import clock
 
@@ -144,10 +162,11 @@ def _estimate(args: argparse.Namespace, app: common.AppContext, folders: list[Pa
         (one.finding.verdict or "work", str(one.path), one.finding.detail) for one in found.files
     )
     common.show_table(("would", "file", "because"), rows)
-    work = "unknown, nothing like it was measured yet"
+    work = "not known, nothing comparable has been measured yet"
     if found.work_ms is not None:
         work = clock(found.work_ms)
-    print(f"{len(found.work)} films, {clock(found.duration_ms)} of sound; time: {work}")
+    videos = common.counted(len(found.work), "video")
+    print(f"{videos}, {clock(found.duration_ms)} of audio; time: {work}")
     return 0
 
 

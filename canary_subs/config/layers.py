@@ -29,7 +29,6 @@ from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
 from canary_subs.model import ORIGINAL, Track
 from canary_subs.plugin import options
-from canary_subs.plugin.manager import KINDS, Plugins
 
 log = logging.getLogger(__name__)
 
@@ -215,34 +214,6 @@ def merge(*tables: Mapping[str, object]) -> dict[str, object]:
     return merged
 
 
-def check_providers(settings: Settings, plugins: Plugins) -> None:
-    """Check that what is chosen exists and knows the options it is given.
-
-    Raises `UnknownName`, or `ConfigError` with the file and line of the option.
-    """
-    config = settings.config
-    profile_for(config.profile, "en", config.profiles)
-    chosen = {
-        "engine": (config.engine,),
-        "segmenter": (config.segmenter,),
-        "aligner": (config.aligner,) if config.aligner else (),
-        "tagger": (config.tagger,),
-        "layout": (config.layout,),
-        "format": config.formats,
-        "delivery": config.deliveries,
-    }
-    for kind, names in chosen.items():
-        for name in names:
-            plugins.provider(kind, name)
-    for layer in settings.layers:
-        for kind, named in cast(Mapping[str, Any], layer.table.get("options", {})).items():
-            for name, table in named.items():
-                provider = plugins.provider(kind, name).provider
-                for key, value in table.items():
-                    where = layer.where("options", kind, name, key)
-                    options.build(provider.options, {key: value}, where)
-
-
 def target(name: str, where: str) -> str:
     """A track to make: a language, 'original', two of those joined by '+', or one with its kind.
 
@@ -335,6 +306,8 @@ def _check_options(layer: Layer, value: object) -> None:
     if layer.folder:
         where = layer.where("options")
         raise ConfigError(f"{where}: options cannot be set by a folder, only in the configuration")
+    from canary_subs.plugin.manager import KINDS
+
     if not isinstance(value, Mapping):
         raise ConfigError(f"{layer.where('options')}: options are tables, as [options.format.ass]")
     for kind, named in value.items():

@@ -11,6 +11,7 @@ from canary_subs.config.layers import Settings, keys
 from canary_subs.config.schema import SECTIONS, Config
 from canary_subs.model import Profile
 from canary_subs.plugin import options
+from canary_subs.plugin.hookspecs import Provider
 from canary_subs.plugin.manager import KINDS, Plugins
 
 
@@ -112,7 +113,7 @@ def _offered(plugins: Plugins) -> dict[str, Any]:
             "properties": {
                 entry.provider.name: {
                     "description": entry.provider.summary,
-                    **_table(entry.provider.options),
+                    **_options_of(entry.provider),
                 }
                 for entry in plugins.providers(kind)
             },
@@ -120,6 +121,14 @@ def _offered(plugins: Plugins) -> dict[str, Any]:
         for kind in KINDS
     }
     return {"properties": tables, "additionalProperties": False}
+
+
+def _options_of(provider: Provider[Any]) -> dict[str, Any]:
+    """The options of a provider, and those that go with each request."""
+    table = _table(provider.options)
+    if provider.request_options is not None:
+        table["properties"] |= _table(provider.request_options)["properties"]
+    return table
 
 
 def _profiles() -> dict[str, Any]:

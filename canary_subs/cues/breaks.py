@@ -1,12 +1,12 @@
-"""Where a text may break: how good each place between two words is, in 25 languages.
+"""Where a text may break: the rank of a break between any two words, in 25 languages.
 
 The rules are those that the guides share (Netflix Timed Text Style Guide, General Requirements,
 "Line treatment"; BBC Subtitle Guidelines, "Break at natural points"): break after punctuation,
 before conjunctions and prepositions; never between article and noun, preposition and noun, first
 and last name, title and name, pronoun and verb, verb and negation, number and unit.
-Without a tagger these are judged by closed lists of function words (`function_words`), which the
-languages of canary-1b-v2 have; other languages get the rules for names, numbers and punctuation,
-and scripts without spaces the line-breaking rules of their typography (JIS X 4051's kinsoku).
+Without a part-of-speech tagger, these are decided by lists of function words (`function_words`) in
+the languages of canary-1b-v2; other languages get the rules for names, numbers and punctuation,
+and scripts without spaces the line-breaking rules of their typography (kinsoku, JIS X 4051).
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from functools import lru_cache
 
 from canary_subs.cues.function_words import ORDINAL_LANGUAGES, UNITS, FunctionWords, function_words
 from canary_subs.cues.width import is_wide
+from canary_subs.model import primary
 
 
 class Break(IntEnum):
-    """How good a break is between two words, best first."""
+    """How good a break between two words is, best first."""
 
     SENTENCE = 0  #: a sentence ends
     CLAUSE = 1  #: a comma, a dash, a closing bracket
     OPENING = 2  #: before a conjunction or preposition
-    PLAIN = 3  #: between two words that nothing ties
+    PLAIN = 3  #: between two unrelated words
     AVOID = 4  #: after a conjunction, between auxiliary and verb
     FORBIDDEN = 5  #: article and noun, preposition and noun, first and last name ...
 
@@ -56,20 +57,25 @@ _JAPANESE_PARTICLES = frozenset("はがをにへとでもの")
 UNSPACED = frozenset({"ja", "zh", "yue", "th", "lo", "km", "my"})
 
 
+def is_unspaced(language: str) -> bool:
+    """Whether the language (BCP-47) is written without spaces between words."""
+    return primary(language) in UNSPACED
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What matters of one word, whatever stands beside it."""
+    """The properties of one word, independent of its neighbours."""
 
     core: str  #: casefolded, punctuation stripped
-    end: Break | None  #: SENTENCE or CLAUSE where its punctuation ends one
+    end: Break | None  #: SENTENCE or CLAUSE if its punctuation ends one
     opens: bool  #: begins with an opening bracket or quote
-    dash: bool  #: nothing but a dash
+    dash: bool  #: only a dash
     small: bool  #: begins with a small letter
     titled: bool  #: Capitalised like a name
     number: bool
-    ordinal: bool  #: "3." as many languages write the third
-    initial: bool  #: "K." as names are shortened
-    semicolon: bool  #: ends with the sign that asks in Greek
+    ordinal: bool  #: "3.", which is "third" in many languages
+    initial: bool  #: "K.", an initial of a name
+    semicolon: bool  #: ends with the Greek question mark
 
 
 @lru_cache(maxsize=1 << 16)
@@ -96,51 +102,51 @@ def _shape(text: str) -> _Shape:
 
 
 def rank_breaks(texts: Sequence[str], language: str) -> list[Break]:
-    """How good a break before each word of ``texts`` is; the first entry is `Break.SENTENCE`.
+    """The rank of a break before each word of ``texts``; the first is `Break.SENTENCE`.
 
     ``language`` is a BCP-47 tag; its primary subtag chooses the rules.
     """
-    primary = language.replace("_", "-").split("-")[0].lower()
-    words = function_words(primary)
+    code = primary(language)
+    words = function_words(code)
     shapes = [_shape(text) for text in texts]
     ranks = [Break.SENTENCE] * len(texts)
     for i in range(1, len(texts)):
-        rank = _rank(shapes[i - 1], shapes[i], words, primary)
+        rank = _rank(shapes[i - 1], shapes[i], words, code)
         if rank is None:
             first_word = ranks[i - 1] is Break.SENTENCE
             rank = Break.FORBIDDEN if not first_word and _name(shapes, i) else Break.PLAIN
-        if rank in (Break.PLAIN, Break.OPENING) and primary in UNSPACED:
+        if rank in (Break.PLAIN, Break.OPENING) and code in UNSPACED:
             rank = _rank_unspaced(texts[i - 1], texts[i])
         ranks[i] = rank
     return ranks
 
 
 def _name(shapes: Sequence[_Shape], i: int) -> bool:
-    """Whether word i and the one before it are two names: capitals beside a small letter.
+    """Whether word i and the one before it are two names: capitalised next to lower case.
 
-    Where everything around has capitals too, as in a title, they say nothing.
+    If all neighbours are capitalised too, as in a title, they are not taken for names.
     """
     if not (shapes[i - 1].titled and shapes[i].titled):
         return False
     return shapes[i - 2].small or (i + 1 < len(shapes) and shapes[i + 1].small)
 
 
-def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, primary: str) -> Break | None:
-    """The rank that two words' own nature gives, None where only names could tie them."""
-    ends = left.end is Break.SENTENCE or (left.semicolon and primary == "el")
-    # Punctuation that stands alone belongs to the word before it, or the one it opens for.
+def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, code: str) -> Break | None:
+    """The rank by the words themselves; None if only being a name could connect them."""
+    ends = left.end is Break.SENTENCE or (left.semicolon and code == "el")
+    # Separate punctuation belongs to the word before it or, if it opens, to the one after it.
     if not right.core and not right.opens:
         return Break.SENTENCE if ends and right.dash else Break.FORBIDDEN
     if not left.core and left.opens:
         return Break.FORBIDDEN
     if words and left.core in words.titles and left.end is not Break.CLAUSE:
         return Break.FORBIDDEN
-    if left.ordinal and primary in ORDINAL_LANGUAGES:
+    if left.ordinal and code in ORDINAL_LANGUAGES:
         return Break.AVOID
     if left.initial:
         return Break.FORBIDDEN if right.titled or right.initial else Break.PLAIN
     if ends:
-        # What goes on in small letters was an abbreviation, or a question inside a sentence.
+        # Lower case follows an abbreviation, or a question inside a sentence.
         return Break.CLAUSE if right.small else Break.SENTENCE
     if left.end is Break.CLAUSE or right.opens or not left.core:
         return Break.CLAUSE
@@ -156,7 +162,7 @@ def _rank_words(left: _Shape, right: _Shape, words: FunctionWords) -> Break | No
     if right.core in words.enclitics:
         return Break.FORBIDDEN
     if right.core in words.conjunctions:
-        # "because that", and in Romance languages "before that": one conjunction of two words.
+        # "before that" in Romance languages is one conjunction of two words.
         double = left.core in words.prepositions and right.core in _THAT
         return Break.AVOID if double or left.core in words.conjunctions else Break.OPENING
     if left.core in words.leaning:
@@ -174,7 +180,7 @@ def _rank_words(left: _Shape, right: _Shape, words: FunctionWords) -> Break | No
 
 
 def _rank_unspaced(left: str, right: str) -> Break:
-    """Kinsoku first; then a change of script or a particle is a better place than mid-word."""
+    """Kinsoku first; then a change of script or a particle is better than inside a word."""
     if not left or not right:
         return Break.PLAIN
     a, b = left[-1], right[0]

@@ -1,25 +1,25 @@
-"""The published reading rules as data, and profiles of the user's own.
+"""Published reading rules as data, and the user's own profiles.
 
 Sources, as of November 2026: Netflix Timed Text Style Guides (general requirements and one per
 language; the figures per language as Subtitle Edit's Netflix checks carry them); BBC Subtitle
 Guidelines; EBU teletext subtitles (EBU Tech 3264: 37 characters a row) with the Code of Good
 Subtitling Practice of ESIST (1 to 7 seconds, a gap of 4 frames); DCMP Captioning Key and its
 guidelines (32 characters, 160 words a minute for adults); YouTube's advice to uploaders.
-Speeds that a source states in words a minute become characters a second at 5.7 characters a word,
-its space counted: 180 wpm is 17.1.
+Speeds given in words per minute are converted at 5.7 characters per word, including its space:
+180 wpm is 17.1 characters per second.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, UnknownName
-from canary_subs.model import Profile
+from canary_subs.model import Profile, primary
 
-#: What each Netflix guide changes for its language; columns are two for each wide character.
+#: What each Netflix guide changes for its language; a wide character has two columns.
 _NETFLIX: dict[str, dict[str, Any]] = {
     "ar": {"max_cps": 20.0},
     "en": {"max_cps": 20.0},
@@ -40,7 +40,7 @@ _NETFLIX_CHILDREN: dict[str, dict[str, Any]] = {
     "th": {"max_columns": 35},
     "zh": {"max_cps": 7.0, "max_columns": 32},
 }
-#: Scripts whose characters are words or syllables keep their own speed in every profile.
+#: Scripts whose characters are words or syllables have their own speed in every profile.
 _DENSE_SCRIPTS: dict[str, dict[str, Any]] = {
     language: {"max_cps": _NETFLIX[language]["max_cps"]} for language in ("ja", "ko", "zh")
 }
@@ -98,7 +98,7 @@ _BY_LANGUAGE: dict[str, dict[str, dict[str, Any]]] = {
     "netflix-children": _NETFLIX_CHILDREN,
 }
 
-#: Each number's least and greatest sensible value.
+#: The smallest and greatest sensible value of each rule.
 _LIMITS: dict[str, tuple[float, float]] = {
     "max_lines": (1, 4),
     "max_columns": (8, 200),
@@ -113,7 +113,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
 
 
 def names() -> tuple[str, ...]:
-    """The profiles that are built in."""
+    """The names of the built-in profiles."""
     return tuple(_BASE)
 
 
@@ -122,12 +122,11 @@ def profile_for(
 ) -> Profile:
     """The rules named ``name`` for a track in ``language`` (BCP-47).
 
-    ``own`` holds the user's profiles as TOML gives them: tables of `Profile` fields, each with
-    ``inherits``, the name of a built-in or of another of them ("netflix" where it is missing).
-    What a table sets holds for every language. Raises `UnknownName` and `ConfigError`.
+    ``own`` holds the user's profiles as TOML gives them: tables of `Profile` fields and
+    ``inherits``, the name of a built-in profile or of another of the user's (default "netflix").
+    The values of a table apply to every language. Raises `UnknownName` and `ConfigError`.
     """
-    primary = language.replace("_", "-").split("-")[0].lower()
-    return _resolve(name, primary, own or {}, ())
+    return _resolve(name, primary(language), own or {}, ())
 
 
 def _resolve(
@@ -147,19 +146,18 @@ def _resolve(
     if name in _BASE:
         changes = _BY_LANGUAGE.get(name, _DENSE_SCRIPTS).get(language, {})
         return replace(_BASE[name], **changes)
-    known = [*_BASE, *own]
-    raise UnknownName(f"no profile is named {name!r}; {_hint(name, known)}")
+    raise UnknownName(f"no profile is named {name!r}; {did_you_mean(name, [*_BASE, *own])}")
 
 
 def _changed(profile: Profile, name: str, table: Mapping[str, object]) -> Profile:
-    """The inherited profile with a user's table laid over it, every value checked."""
+    """The inherited profile with the values of a user's table, each checked."""
     types = {field.name: type(getattr(profile, field.name)) for field in fields(Profile)}
     changes: dict[str, Any] = {"name": name}
     for key, value in table.items():
         if key == "inherits":
             continue
         if key not in _LIMITS:
-            raise ConfigError(f"profile {name!r}: no rule {key!r}; {_hint(key, list(_LIMITS))}")
+            raise ConfigError(f"profile {name!r}: no rule {key!r}; {did_you_mean(key, _LIMITS)}")
         low, high = _LIMITS[key]
         number = types[key] is float
         if isinstance(value, bool) or not isinstance(value, (int, float) if number else int):
@@ -177,8 +175,3 @@ def _changed(profile: Profile, name: str, table: Mapping[str, object]) -> Profil
             f"max_duration_ms ({result.max_duration_ms})"
         )
     return result
-
-
-def _hint(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(sorted(known))}"

@@ -1,14 +1,14 @@
-"""Shared timing: a translation's words laid on the cues of the source language.
+"""Shared timing: a translation's words laid out on the cues of the spoken language.
 
-This is how the trade translates from a template: the cues' times stand, and every language fills
-them. A translation's word times are estimates (`Timing.SOURCE`), so they only say roughly where a
-word belongs; which words stand in which cue is chosen for the whole track together, at the least
-cost of reading speed, broken phrases, lines, and distance from the estimates.
+This is template translation as subtitlers do it: the times of the cues are fixed, and every
+language fills them. A translation's word times are estimates (`Timing.SOURCE`), so they only say
+roughly where a word belongs; which words go into which cue is chosen for the entire track together,
+at the least cost of reading speed, broken phrases, lines, and distance from the estimates.
 
-When not all rules can hold, they give way in this order, the last one first: every word once and
-in order; cues never overlap; lines and columns (a text too long for its cue splits the cue's time,
-its outer times stand); the template's times; reading speed; no cue of the template left empty.
-Text in a place where the template has no cue gets cues of its own between the template's.
+If not all rules can hold, they give way in this order, the last one first: every word once and in
+order; cues never overlap; lines and columns (a text too long for its cue splits the cue's time, but
+keeps its start and end); the template's times; reading speed; no cue of the template left empty.
+Text at a time without a cue in the template gets cues of its own between the template's.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ from itertools import pairwise, zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
-from canary_subs.cues.layout import Runs, Track, cheapest, lay_out, spoken
-from canary_subs.cues.rules import min_gap_ms
+from canary_subs.cues.layout import lay_out
+from canary_subs.cues.limits import min_gap_ms
+from canary_subs.cues.runs import Runs, cheapest
+from canary_subs.cues.words import TrackWords, visible_words
 from canary_subs.model import Cue, Profile, Transcript, Utterance
 
 #: How far from its estimate a word may move to another cue.
 _WINDOW_MS = 5000
 
-#: Prices beside the line costs of `layout`.
+#: Prices in addition to the line costs of `runs.Costs`.
 _EMPTY = 6.0
 _OVERFULL = 40.0
 _SPEED = 6.0
@@ -62,13 +64,13 @@ def _groups(
 ) -> Iterator[tuple[list[Utterance], list[Cue]]]:
     """Utterances with the template's cues that share their time.
 
-    Neighbours that share a cue come together, and neighbours that have none.
+    Neighbours that share a cue form a group, and so do neighbours without any cue.
     """
     group: list[Utterance] = []
     slots: list[Cue] = []
     next_slot = 0
     for utterance in utterances:
-        words = spoken(utterance)
+        words = visible_words(utterance)
         if not words:
             continue
         start_ms, end_ms = words[0].start_ms, max(words[-1].end_ms, words[0].start_ms + 1)
@@ -92,26 +94,27 @@ def _groups(
 def _fill(
     utterances: Sequence[Utterance], slots: Sequence[Cue], profile: Profile, gap_ms: int
 ) -> Iterator[Cue]:
-    track = Track.of(utterances, profile.max_columns)
-    n = len(track.words)
-    runs = Runs(track, profile, np.full(n, n - 1))
-    bounds = _bounds(track, runs, slots, profile)
+    words = TrackWords.of(utterances, profile.max_columns)
+    n = len(words)
+    runs = Runs(words, profile, np.full(n, n - 1))
+    bounds = _bounds(runs, slots, profile)
     for slot, (begin, end) in zip(slots, pairwise(bounds), strict=True):
         if begin < end:
-            yield from _cues_in(slot, track, runs, begin, end, gap_ms)
+            yield from _cues_in(slot, runs, begin, end, gap_ms)
 
 
-def _bounds(track: Track, runs: Runs, slots: Sequence[Cue], profile: Profile) -> list[int]:
-    """Where each slot's words begin, and where the last one's end: len(slots) + 1 rising places."""
-    n = len(track.words)
-    begin = np.append(track.start_ms, track.end_ms[-1])
-    break_cost = np.append(track.break_costs(_CUE_BREAK), 0.0)
-    size = np.concatenate(([0], np.cumsum(track.characters + track.space)))
+def _bounds(runs: Runs, slots: Sequence[Cue], profile: Profile) -> list[int]:
+    """The first word of each slot, rising, and the end of the last slot: len(slots) + 1 numbers."""
+    words = runs.words
+    n = len(words)
+    begin = np.append(words.start_ms, words.end_ms[-1])
+    break_cost = np.append(words.break_costs(_CUE_BREAK), 0.0)
+    size = np.concatenate(([0], np.cumsum(words.characters + words.space)))
     counts = np.diff(runs.offset)
     places: list[NDArray[np.int64]] = [np.zeros(1, np.int64)]
     for slot in slots[1:]:
-        low = int(np.searchsorted(track.start_ms, slot.start_ms - _WINDOW_MS))
-        high = int(np.searchsorted(track.start_ms, slot.start_ms + _WINDOW_MS, side="right"))
+        low = int(np.searchsorted(words.start_ms, slot.start_ms - _WINDOW_MS))
+        high = int(np.searchsorted(words.start_ms, slot.start_ms + _WINDOW_MS, side="right"))
         places.append(np.arange(min(low, n), min(high, n) + 1))
     places.append(np.full(1, n))
     total: _Floats = np.zeros(1)
@@ -140,33 +143,32 @@ def _bounds(track: Track, runs: Runs, slots: Sequence[Cue], profile: Profile) ->
     return bounds[::-1]
 
 
-def _cues_in(
-    slot: Cue, track: Track, runs: Runs, begin: int, end: int, gap_ms: int
-) -> Iterator[Cue]:
-    """The words ``begin`` to ``end`` (excluded) in one slot; in several cues if they must."""
+def _cues_in(slot: Cue, runs: Runs, begin: int, end: int, gap_ms: int) -> Iterator[Cue]:
+    """The words ``begin`` to ``end`` (excluded) in one slot, as several cues if necessary."""
+    words = runs.words
     counts = np.diff(runs.offset)
-    whole = int(runs.offset[begin]) + end - 1 - begin
-    if end - begin <= counts[begin] and np.isfinite(runs.line_cost[whole]):
-        starts = runs.line_starts(whole)
-        yield track.cue(slot.start_ms, slot.end_ms, begin, end - 1, starts)
+    run = int(runs.offset[begin]) + end - 1 - begin
+    if end - begin <= counts[begin] and np.isfinite(runs.line_cost[run]):
+        starts = runs.line_starts(run)
+        yield words.cue(slot.start_ms, slot.end_ms, begin, end - 1, starts)
         return
-    cost = runs.line_cost + _OVERFULL + track.break_costs(_CUE_BREAK)[runs.first]
+    cost = runs.line_cost + _OVERFULL + words.break_costs(_CUE_BREAK)[runs.first]
     chosen = cheapest(runs, cost, begin, end)
     sizes = [0]
     for run in chosen:
-        words = slice(int(runs.first[run]), int(runs.last[run]) + 1)
-        sizes.append(sizes[-1] + max(1, int(track.characters[words].sum())))
+        chosen_words = slice(int(runs.first[run]), int(runs.last[run]) + 1)
+        sizes.append(sizes[-1] + max(1, int(words.characters[chosen_words].sum())))
     times = [slot.start_ms + slot.duration_ms * size // sizes[-1] for size in sizes]
     for k, run in enumerate(chosen):
         last = k == len(chosen) - 1
         stop = times[k + 1] if last else max(times[k] + 1, times[k + 1] - gap_ms)
-        yield track.cue(
+        yield words.cue(
             times[k], stop, int(runs.first[run]), int(runs.last[run]), runs.line_starts(run)
         )
 
 
 def _disjoint(cues: Sequence[Cue], gap_ms: int) -> Iterator[Cue]:
-    """The cues with those that lean over the next one cut short, or begun late if need be."""
+    """The cues without overlaps: ended before the next one, or begun late if necessary."""
     earliest = None
     for cue, following in zip_longest(cues, cues[1:]):
         start = cue.start_ms if earliest is None else max(cue.start_ms, earliest)

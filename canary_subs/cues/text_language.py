@@ -1,8 +1,8 @@
-"""Which language a text is in, as far as its script and its smallest words tell.
+"""The language of a text, judged by its script and its function words.
 
-No model: function words make up a third to a half of running text and differ between languages,
-also between near ones. A word counts for a language the more, the fewer languages have it. Where
-the evidence is thin there is no answer.
+No model: function words make up a third to a half of running text and differ even between related
+languages. A word counts for a language more, the fewer languages have it. Weak evidence gives no
+answer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from canary_subs.cues.function_words import function_words, languages
 from canary_subs.model import primary
 
-#: The scripts of languages that are not written in Latin letters, as Unicode names characters.
+#: The scripts of languages not written in Latin letters, by the names of Unicode.
 _SCRIPTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         language: frozenset(scripts.split())
@@ -31,16 +31,16 @@ _SCRIPTS: Mapping[str, frozenset[str]] = MappingProxyType(
 )  # fmt: skip
 _LATIN = frozenset({"LATIN"})
 
-#: A text must show so much more evidence for another language than for its own (in words that
-#: only one language has), and so many times as much, before it counts as being in the other.
+#: A text counts as being in another language if that has this much more evidence (in words that
+#: only one language has) than its own, and this many times as much.
 _MARGIN = 1.5
 _TIMES = 4.0
 
 
 def other_script(text: str, language: str) -> str | None:
-    """The script that most letters of ``text`` are in where it is not the language's own.
+    """The script of most letters of ``text``, if that is not the language's own.
 
-    None for under four letters, and where a quarter or more are in the language's own script.
+    None for fewer than four letters, and if a quarter or more are in the language's own script.
     """
     expected = _SCRIPTS.get(primary(language), _LATIN)
     scripts = Counter(_script(c) for c in text if c.isalpha())
@@ -52,7 +52,7 @@ def other_script(text: str, language: str) -> str | None:
 
 
 def other_language(words: Sequence[str], language: str) -> str | None:
-    """The language that ``words`` are plainly in where it is not ``language``; None if unsure."""
+    """The language that ``words`` are clearly in, if not ``language``; None if uncertain."""
     own = primary(language)
     if own not in languages():
         return None
@@ -61,14 +61,15 @@ def other_language(words: Sequence[str], language: str) -> str | None:
     if not ranked or ranked[0][1] == own:
         return None
     weight, other = ranked[0]
-    known = evidence.get(own, 0.0)
-    return other if weight - known >= _MARGIN and weight >= _TIMES * known else None
+    own_weight = evidence.get(own, 0.0)
+    clear = weight - own_weight >= _MARGIN and weight >= _TIMES * own_weight
+    return other if clear else None
 
 
 def _evidence(words: Iterable[str]) -> Mapping[str, float]:
     found: defaultdict[str, float] = defaultdict(float)
     owners = _owners()
-    # A word that is said again says nothing new.
+    # A repeated word is no further evidence.
     for word in {word.casefold().replace("’", "'") for word in words}:
         owned_by = owners.get(word, ())
         for language in owned_by:

@@ -1,4 +1,4 @@
-"""How wide a text looks and how many characters it has, as eyes count them."""
+"""The width of a text on the screen, and its number of visible characters."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from wcwidth import iter_graphemes, wcwidth, width
 
 @lru_cache(maxsize=1 << 16)
 def columns(text: str) -> int:
-    """Columns that ``text`` takes on a screen.
+    """The columns of ``text`` on the screen.
 
-    Combining marks and direction marks take none, East Asian wide characters and emoji take two
-    (Unicode Standard Annex 11); an emoji joined of several counts once.
+    Combining marks and direction marks have none, East Asian wide characters and emoji have two
+    (Unicode Standard Annex 11); an emoji of several code points counts once.
     """
     if text.isascii():
         return len(text)
@@ -21,14 +21,14 @@ def columns(text: str) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def characters(text: str) -> int:
-    """Characters that a reader reads: grapheme clusters with a width, spaces counted."""
+    """The number of visible characters: grapheme clusters with a width, and spaces."""
     if text.isascii():
         return len(text)
     return sum(1 for grapheme in graphemes(text) if width(grapheme))
 
 
 def graphemes(text: str) -> list[str]:
-    """The text cut into what a reader calls characters (Unicode Standard Annex 29)."""
+    """The text as grapheme clusters, which readers call characters (Unicode Annex 29)."""
     return list(iter_graphemes(text))
 
 

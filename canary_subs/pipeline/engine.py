@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from canary_subs.errors import CanarySubsError, UnsupportedPair
-from canary_subs.model import AudioClip, Choice, ModelCard, Plan, Request, Utterance, primary
+from canary_subs.errors import CanarySubsError, PluginUnusable, UnsupportedPair
+from canary_subs.model import (
+    AudioClip,
+    Choice,
+    Context,
+    ModelCard,
+    Plan,
+    Request,
+    Utterance,
+    primary,
+)
 from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Engine, Session
 from canary_subs.plugin.manager import Plugins
@@ -24,12 +33,17 @@ class PlanEngine:
 
     @cached_property
     def _engine(self) -> Engine:
-        engine: Engine = self._plugins.use("engine", self._choice, self._context)
-        return engine
+        return engine_of(self._choice, self._context, self._plugins)
+
+    @property
+    def card(self) -> ModelCard | None:
+        """What the engine says about its model before it is loaded."""
+        return next(iter(self._engine.models()), None)
 
     @property
     def session(self) -> Session:
         """The loaded model; loads it at first use. Raises `ModelError`."""
+        _ = self._engine
         return self._plugins.session(self._choice, self._context)
 
     @cached_property
@@ -61,8 +75,7 @@ class PlanEngine:
         pair = (primary(spoken), primary(target))
         for engine, card in models(self._plugins, first=self._choice.name):
             if pair in card.pairs:
-                prefix = "" if engine == self._choice.name else f"{engine}:"
-                return f"use --model {prefix}{card.name}"
+                return f"use --model {name_of(engine, card, self._choice.name)}"
         reachable = sorted(target for source, target in self.pairs if source == pair[0])
         if reachable:
             return f"from {spoken} it writes {', '.join(reachable)}"
@@ -93,6 +106,32 @@ class PlanEngine:
         if given != asked:
             raise misbehaved(recognise, f"asked for {asked!r:.80}, it gave {given!r:.80}")
         return found
+
+
+def engine_of(choice: Choice, context: Context, plugins: Plugins) -> Engine:
+    """The engine of a choice, its model's name checked and nothing loaded.
+
+    Raises `UnknownName`, `ModelError`, and `PluginUnusable` where the context asks for models
+    for commercial use and the licence forbids it, or is not known.
+    """
+    engine: Engine = plugins.use("engine", choice, context)
+    if not context.commercial:
+        return engine
+    card = next(iter(engine.models()), None)
+    if card is not None and card.commercial:
+        return engine
+    if card is None:
+        reason = f"the engine {choice.name} does not state the licence of its model"
+    else:
+        reason = f"the licence of {card.name} ({card.licence}) does not allow commercial use"
+    known = models(plugins, first=choice.name)
+    free = [name_of(owner, other, choice.name) for owner, other in known if other.commercial]
+    raise PluginUnusable(f"{reason}; these do: {', '.join(free)}" if free else reason)
+
+
+def name_of(engine: str, card: ModelCard, chosen: str) -> str:
+    """What ``--model`` takes for a model, where ``chosen`` is the engine that is set."""
+    return card.name if engine == chosen else f"{engine}:{card.name}"
 
 
 def models(plugins: Plugins, *, first: str | None = None) -> Iterable[tuple[str, ModelCard]]:

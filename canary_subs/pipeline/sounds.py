@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from canary_subs.cues.sounds import KINDS, knows
+from canary_subs.cues.sdh import KINDS, has_labels
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
     SAMPLE_RATE_HZ,
@@ -41,7 +41,7 @@ def check_sounds(path: Path, plan: Plan, tracks: Iterable[Track], plugins: Plugi
     for track in tracks:
         if track.kind is not TrackKind.SDH:
             continue
-        if not knows(track.language):
+        if not has_labels(track.language):
             raise UnsupportedPair(
                 f"{path}: {track} cannot be made, since there are no sound labels in that "
                 "language yet; leave that track out"

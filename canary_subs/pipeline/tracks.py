@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from canary_subs.cues.bilingual import bilingual
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.sounds import labelled
-from canary_subs.cues.tracks import bilingual
+from canary_subs.cues.sdh import add_labels
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.shots import shots_ms
 from canary_subs.model import Cue, Document, MediaInfo, Plan, Sound, Track, TrackKind, Transcript
@@ -138,7 +138,7 @@ class TrackBuilder:
     def _with_sounds(self, document: Document) -> Document:
         """The track with labels of sounds between its cues (SDH)."""
         plan = self._plan
-        cues = labelled(
+        cues = add_labels(
             document.cues,
             self._sounds,
             language=document.language,

@@ -160,6 +160,10 @@ class Engine(ABC):
         """The models that it knows by name, the chosen one first."""
         return ()
 
+    def fetch(self, context: Context) -> None:
+        """Download the chosen model; loading it does, where an engine knows no shorter way."""
+        self.open(context).close()
+
 
 class Aligner(Protocol):
     """Finds when each word of a known text is said."""
@@ -201,6 +205,30 @@ class Layout(Protocol):
 
     def layout(self, request: LayoutRequest) -> Sequence[Cue]:
         """Rising cues that never overlap and show every word once, in order."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckRequest:
+    """A subtitle track to check. None means unknown: a check that needs it finds nothing."""
+
+    cues: tuple[Cue, ...]
+    profile: Profile
+    #: BCP-47.
+    language: str | None = None
+    frame_rate: Fraction | None = None
+    #: Of the video.
+    duration_ms: int | None = None
+    #: Where somebody speaks, rising and disjoint.
+    speech: tuple[Span, ...] | None = None
+    #: The cues of the track that this one translates.
+    original: tuple[Cue, ...] | None = None
+
+
+class Check(Protocol):
+    """Finds what a person should look at in a track. Pure: equal requests, equal findings."""
+
+    def check(self, request: CheckRequest) -> Iterable[Finding]:
+        """What is wrong, in any order, each finding with what was measured and its limit."""
 
 
 class Writer(Protocol):
@@ -259,28 +287,6 @@ class Delivery(Protocol):
 
         Safe to repeat. Raises `OutputError` for what failed after the others were delivered.
         """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckRequest:
-    """A subtitle track to examine, and what is known of its video."""
-
-    cues: Sequence[Cue]
-    profile: Profile
-    language: str | None = None
-    frame_rate: Fraction | None = None
-    duration_ms: int | None = None
-    #: Where somebody speaks, rising and disjoint; None: not known.
-    speech: Sequence[Span] | None = None
-    #: The cues of the track that this one translates; None: not known.
-    original: Sequence[Cue] | None = None
-
-
-class Check(Protocol):
-    """Rules over a subtitle track."""
-
-    def check(self, request: CheckRequest) -> Iterable[Finding]:
-        """What a person should look at."""
 
 
 @dataclass(frozen=True, kw_only=True)

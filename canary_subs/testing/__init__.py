@@ -15,6 +15,7 @@ files written by `write_video`, and the words that `Fakes` recognise in them are
 
 from canary_subs.testing.checks import (
     check_aligner,
+    check_check,
     check_delivery,
     check_engine,
     check_layout,
@@ -69,6 +70,7 @@ __all__ = [
     "Fakes",
     "babble",
     "check_aligner",
+    "check_check",
     "check_delivery",
     "check_engine",
     "check_layout",

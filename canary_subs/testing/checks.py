@@ -20,6 +20,7 @@ from canary_subs.model import (
     AudioClip,
     Context,
     Cue,
+    Finding,
     MediaInfo,
     ModelCard,
     Profile,
@@ -32,6 +33,8 @@ from canary_subs.model import (
 )
 from canary_subs.plugin.hookspecs import (
     Aligner,
+    Check,
+    CheckRequest,
     Delivery,
     Engine,
     Layout,
@@ -196,6 +199,42 @@ def check_layout(
         claim(len(cue.lines) <= rules.max_lines, f"{len(cue.lines)} lines in {cue.lines!r}")
         for line in cue.lines:
             claim(len(line) <= rules.max_columns, f"{len(line)} columns in {line!r}")
+
+
+def check_check(
+    provider: Provider[Check],
+    request: CheckRequest | None = None,
+    options: Mapping[str, object] | None = None,
+) -> None:
+    """Findings are about cues of the track, equal for equal requests, with little known or much.
+
+    ``request`` is a track in which the check finds something, if that is to be asserted.
+    """
+    check_provider(provider)
+    check: Check = make(provider, options)
+    cue = Cue(start_ms=1000, end_ms=1200, lines=("Hello there, who is it?",))
+    profile = Profile(name="check")
+    little = CheckRequest(cues=(cue,), profile=profile)
+    requests = {
+        "no cues": replace(little, cues=()),
+        "a cue": little,
+        "no speech": replace(little, speech=(), language="en", duration_ms=5000),
+        "a translation": replace(little, original=(cue,), frame_rate=Fraction(25)),
+    }
+    if request is not None:
+        requests["the given track"] = request
+    for name, one in requests.items():
+        found = list(check.check(one))
+        for finding in found:
+            claim(isinstance(finding, Finding), f"{name}: {finding!r:.60} is not a Finding")
+            claim(
+                finding.cue is None or 0 <= finding.cue < len(one.cues),
+                f"{name}: {finding.rule} names cue {finding.cue} of {len(one.cues)}",
+            )
+            claim(finding.start_ms <= finding.end_ms, f"{name}: {finding.rule} ends too early")
+        claim(list(check.check(one)) == found, f"{name}: checked twice, the findings differ")
+    if request is not None:
+        claim(bool(found), "nothing was found in the given track")
 
 
 def _overlapping() -> Transcript:

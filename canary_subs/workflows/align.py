@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import canary_subs
-from canary_subs.cues import placing
+from canary_subs.cues import known_text
 from canary_subs.cues.check import sync
+from canary_subs.cues.limits import min_gap_ms
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.rules import min_gap_ms
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read, read_script
 from canary_subs.model import (
@@ -73,11 +73,11 @@ def align(
     heard = _recognised(video, plan, plugins)
     if given and primary(given) != primary(heard.language):
         return _by_clock(video, text, track.cues, given, plan, plugins)
-    cues = placing.rising(track.cues, 0)
-    texts = [word for words in placing.cue_texts(cues) for word in words]
+    cues = known_text.rising(track.cues, 0)
+    texts = [word for words in known_text.cue_texts(cues) for word in words]
     utterances, placed = _said(text, texts, heard, plan, plugins)
     profile = profile_for(plan.profile, heard.language, plan.own_profiles)
-    moved = placing.retime(cues, placed, min_gap_ms(profile, heard.media.frame_rate))
+    moved = known_text.retime(cues, placed, min_gap_ms(profile, heard.media.frame_rate))
     said = _with(heard, utterances, _placed(text, placed, utterances, plan))
     return replace(said, cues=moved)
 
@@ -95,7 +95,7 @@ def _recognised(video: Path, plan: Plan, plugins: Plugins) -> Document:
 
 def _said(
     text: Path, texts: Sequence[str], heard: Document, plan: Plan, plugins: Plugins
-) -> tuple[list[Utterance], placing.Placed]:
+) -> tuple[list[Utterance], known_text.TimedText]:
     """The text as utterances, one for each piece that was heard; and its words. All of them.
 
     Raises `UsageError` where too little of it is heard.
@@ -104,7 +104,7 @@ def _said(
     spoken = [word for piece in pieces for word in piece.words]
     spans = [piece.span for piece in pieces]
     speech = speech_in(heard.media.path, plugins, spoken=plan.spoken)
-    placed = placing.place(texts, spoken, speech)
+    placed = known_text.time_words(texts, spoken, speech)
     if placed.share < MIN_HEARD:
         raise UsageError(
             f"{text}: only {placed.share:.0%} of its words are heard in {heard.media.path}; "
@@ -112,7 +112,7 @@ def _said(
         )
     said = [
         replace(piece, text=_joined(words), words=words, flags=frozenset())
-        for piece, within in zip(pieces, placing.by_piece(placed.words, spans), strict=True)
+        for piece, within in zip(pieces, known_text.by_segment(placed.words, spans), strict=True)
         for words in [placed.words[within.start : within.stop]]
     ]
     if plan.aligner is not None:
@@ -163,7 +163,7 @@ class _Known:
 
 
 def _placed(
-    text: Path, placed: placing.Placed, said: Iterable[Utterance], plan: Plan
+    text: Path, placed: known_text.TimedText, said: Iterable[Utterance], plan: Plan
 ) -> dict[str, str]:
     """Provenance: that the words are those of a file, how many were heard, and what timed them."""
     timings = sorted({utterance.timing for utterance in said if utterance.timing is not None})
@@ -201,7 +201,7 @@ def _by_clock(
     """Cues moved by the one clock under which most of them begin with speech."""
     media = probe(video, plugins)[0]
     speech = [span.start_ms for span in speech_in(video, plugins, spoken=plan.spoken)]
-    ordered = placing.rising(cues, 0)
+    ordered = known_text.rising(cues, 0)
     clock = sync.fit([cue.start_ms for cue in ordered], speech, reach_ms=_REACH_MS)
     if clock is None:
         raise UsageError(
@@ -211,8 +211,8 @@ def _by_clock(
     moved = [
         replace(
             cue,
-            start_ms=max(0, clock.film_ms(cue.start_ms)),
-            end_ms=max(1, clock.film_ms(cue.end_ms)),
+            start_ms=max(0, clock.video_ms(cue.start_ms)),
+            end_ms=max(1, clock.video_ms(cue.end_ms)),
             words=(),
         )
         for cue in ordered
@@ -228,7 +228,7 @@ def _by_clock(
             model="",
             utterances=(),
         ),
-        cues=placing.rising(moved, gap_ms),
+        cues=known_text.rising(moved, gap_ms),
         provenance={
             "canary_subs": canary_subs.__version__,
             "text": text.name,

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
-from canary_subs.cues.check import check
+from canary_subs.cues.check import in_time
 from canary_subs.cues.check.reference import compare
 from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
 from canary_subs.formats.filename import Named, parse_name
 from canary_subs.formats.reading import read
 from canary_subs.media import tracks
-from canary_subs.model import AudioClip, Choice, Cue, Span, Track
+from canary_subs.model import AudioClip, Choice, Cue, Finding, Span, Track
 from canary_subs.pipeline.segments import Audio, probe
-from canary_subs.plugin.hookspecs import Segmenter
+from canary_subs.plugin.contain import each
+from canary_subs.plugin.hookspecs import Check, CheckRequest, Segmenter
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import joined
 
@@ -59,14 +60,14 @@ def check_file(
         frame_rate=frame_rate,
     )
     language = language or found.language or named_language(subtitles)
-    findings = check(
-        found.cues,
-        profile_for(profile, language or "und", own_profiles),
+    request = CheckRequest(
+        cues=found.cues,
+        profile=profile_for(profile, language or "und", own_profiles),
         language=language,
         frame_rate=frame_rate,
         duration_ms=media.duration_ms if media else None,
         speech=speech_in(video, plugins, spoken=spoken) if video is not None else None,
-        source=_cues(original, plugins, None, frame_rate) if original is not None else None,
+        original=_cues(original, plugins, None, frame_rate) if original is not None else None,
     )
     comparison = None
     if reference is not None:
@@ -74,10 +75,22 @@ def check_file(
     return Report(
         name=str(subtitles),
         cues=found.cues,
-        findings=findings,
+        findings=find(request, plugins),
         damage=tuple(map(str, found.damage)),
         comparison=comparison,
     )
+
+
+def find(request: CheckRequest, plugins: Plugins) -> tuple[Finding, ...]:
+    """What every installed check finds in a track, in the order of the video.
+
+    Raises `PluginError` if a check fails.
+    """
+    found: list[Finding] = []
+    for entry in plugins.providers("check"):
+        made: Check = plugins.use("check", Choice(name=entry.provider.name))
+        found += each(made.check, made.check(request), Finding)
+    return tuple(sorted(found, key=in_time))
 
 
 def _cues(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from canary_subs.cues import placing
+from canary_subs.cues import known_text
 from canary_subs.errors import UsageError
 from canary_subs.formats.reading import read
 from canary_subs.model import Cue, Document, MediaInfo, Plan, Span, Track, Transcript, Utterance
@@ -39,7 +39,7 @@ def relayout(
     language = language or found.language or named_language(subtitles)
     if language is None:
         raise UsageError(f"{subtitles}: its language is not known; name it with --language")
-    cues = placing.rising([cue for cue in found.cues if placing.cue_texts([cue])[0]], 0)
+    cues = known_text.rising([cue for cue in found.cues if known_text.cue_texts([cue])[0]], 0)
     transcript = Transcript(
         language=language,
         spoken=language,
@@ -68,7 +68,9 @@ def _utterance(cue: Cue, language: str) -> Utterance:
 
 def _with_speakers(cues: Sequence[Cue], original: Sequence[Cue]) -> tuple[Cue, ...]:
     """The cues with the speaker that all their words have; both hold the same words, in order."""
-    speakers = [cue.speaker for cue in original for _ in cue.words or placing.cue_texts([cue])[0]]
+    speakers = [
+        cue.speaker for cue in original for _ in cue.words or known_text.cue_texts([cue])[0]
+    ]
     if len(speakers) != sum(len(cue.words) for cue in cues):
         return tuple(cues)  # a word of a script without spaces was cut in two
     result = []

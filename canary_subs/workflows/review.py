@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from canary_subs._files import write_atomic
-from canary_subs.cues.check import check
 from canary_subs.cues.check.report import Report, as_json, summary
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import OutputError
@@ -23,10 +22,11 @@ from canary_subs.formats.reading import read
 from canary_subs.model import Cue, MediaInfo, Span, Track, TrackKind
 from canary_subs.pipeline.segments import probe
 from canary_subs.pipeline.task import Outcome
+from canary_subs.plugin.hookspecs import CheckRequest
 from canary_subs.plugin.manager import Plugins
 from canary_subs.proof import Entry, Peaks, TrackSummary, Waveform, index, page
 from canary_subs.proof import Track as PageTrack
-from canary_subs.workflows.check import named_language, named_track, sound_of, speech_among
+from canary_subs.workflows.check import find, named_language, named_track, sound_of, speech_among
 
 log = logging.getLogger(__name__)
 
@@ -132,15 +132,16 @@ def review(
         language = one.track.language if one.track else "und"
         forced = one.track is not None and one.track.kind is TrackKind.FORCED
         rules = profile_for(profile, language, own_profiles)
-        findings = check(
-            one.cues,
-            rules,
+        request = CheckRequest(
+            cues=tuple(one.cues),
+            profile=rules,
             language=None if one.track is None or one.track.is_bilingual else language,
             frame_rate=media.frame_rate,
             duration_ms=media.duration_ms,
             speech=None if forced else sound.speech,  # most of the speech is not for it
-            source=None if forced or language == spoken else original,
+            original=None if forced or language == spoken or original is None else tuple(original),
         )
+        findings = find(request, plugins)
         found.append(
             PageTrack(language=one.name, cues=tuple(one.cues), profile=rules, findings=findings)
         )

@@ -26,8 +26,8 @@ from pathlib import Path
 
 from canary_subs.cues.breaks import Break, rank_breaks
 from canary_subs.cues.layout import lay_out
+from canary_subs.cues.limits import cps, min_gap_ms
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.rules import cps, min_gap_ms
 from canary_subs.cues.width import columns
 from canary_subs.model import Cue, Profile, Span, Timing, Transcript, Utterance, Word
 

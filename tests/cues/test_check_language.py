@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from canary_subs.cues.check import check
 from canary_subs.cues.function_words import languages
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.text_language import other_language, other_script
 from canary_subs.model import Cue
+from tests.cues.checking import checked
 
 # The first article of the Universal Declaration of Human Rights, and what people say in films.
 SAMPLES = {
@@ -174,5 +174,5 @@ def test_a_line_in_another_language_is_found_where_it_stands() -> None:
         for i, line in enumerate(lines)
     ]
     profile = profile_for("youtube", "de")
-    found = [one for one in check(cues, profile, language="de") if one.rule == "language"]
+    found = [one for one in checked(cues, profile, language="de") if one.rule == "language"]
     assert [(one.cue, one.measured, one.limit) for one in found] == [(4, "fr", "de")]

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from canary_subs.cues import canary_subs_layouts
-from canary_subs.cues.layout import Balanced, Runs, Track, break_lines, lay_out
+from canary_subs.cues.layout import Balanced, break_lines, lay_out
 from canary_subs.cues.profiles import profile_for
+from canary_subs.cues.runs import Runs
+from canary_subs.cues.words import TrackWords
 from canary_subs.model import Span, Transcript, Utterance, Word
 from canary_subs.plugin.hookspecs import LayoutRequest
 from tests.cues.streams import transcript
@@ -306,8 +308,8 @@ def test_layout_grows_no_faster_than_its_words() -> None:
 
     def looked_at(repeat: int) -> int:
         spoken = transcript("It was the best of times, it was the worst of times. " * repeat)
-        track = Track.of(spoken.utterances, 42)
-        return len(Runs(track, NETFLIX, np.full(len(track.words), len(track.words))).first)
+        words = TrackWords.of(spoken.utterances, 42)
+        return len(Runs(words, NETFLIX, np.full(len(words), len(words))).first)
 
     assert looked_at(200) < 2.1 * looked_at(100)
 

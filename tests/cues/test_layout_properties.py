@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from canary_subs.cues.layout import Runs, Track, cheapest, lay_out
+from canary_subs.cues.layout import lay_out
 from canary_subs.cues.profiles import names, profile_for
+from canary_subs.cues.runs import Runs, cheapest
 from canary_subs.cues.template import lay_on_template
+from canary_subs.cues.words import TrackWords
 from canary_subs.model import Cue, Profile, Transcript
 from tests.cues.streams import thorough, transcripts
 
@@ -135,11 +137,11 @@ def test_a_track_fits_its_own_template(
 def test_the_cheapest_cut_is_found(transcript: Transcript, lines: int, data: st.DataObject) -> None:
     """Against all cuts of a few words, at random prices."""
     profile = replace(profile_for("netflix", transcript.language), max_lines=lines)
-    track = Track.of(transcript.utterances, profile.max_columns)
-    n = min(9, len(track.words))
+    words = TrackWords.of(transcript.utterances, profile.max_columns)
+    n = min(9, len(words))
     if not n:
         return
-    runs = Runs(track, profile, np.full(len(track.words), len(track.words)))
+    runs = Runs(words, profile, np.full(len(words), len(words)))
     seed = data.draw(st.integers(0, 2**32 - 1))
     prices = np.random.default_rng(seed).random(len(runs.first)) * 10
     price = {

@@ -131,7 +131,7 @@ def test_what_cannot_be_made_is_said_before_any_work(
     wanted = fake_plan(targets=("en", "en.sdh"), tagger=Choice(name="nobody"))
     (unknown,) = one(fakes, path, wanted).errors
     assert isinstance(unknown, UnknownName)
-    monkeypatch.setattr(sounds, "knows", lambda language: language != "fr")
+    monkeypatch.setattr(sounds, "has_labels", lambda language: language != "fr")
     (refused,) = one(fakes, path, plan("en.sdh", "fr.sdh")).errors
     assert isinstance(refused, UnsupportedPair) and "fr.sdh cannot be made" in str(refused)
     assert fakes.engine.asked == []

@@ -27,6 +27,7 @@ from canary_subs.plugin.hookspecs import Provider, Writer, hookimpl
 from canary_subs.plugin.manager import BUILTINS, HOOKS, KINDS, Entry, Plugins, load
 from canary_subs.testing import (
     FakeWriter,
+    check_check,
     check_delivery,
     check_engine,
     check_layout,
@@ -75,6 +76,11 @@ def test_segmenters_keep_the_rules(provider: Provider[Any]) -> None:
 @built_in("layout")
 def test_layouts_keep_the_rules(provider: Provider[Any], profile: str) -> None:
     check_layout(provider, profile_for(profile, "en"))
+
+
+@built_in("check")
+def test_checks_keep_the_rules(provider: Provider[Any]) -> None:
+    check_check(provider)
 
 
 @built_in("delivery")

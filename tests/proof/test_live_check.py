@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from canary_subs.cues.check import check
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.width import characters, columns
 from canary_subs.formats.srt import SrtOptions, SrtWriter
 from canary_subs.formats.vtt import VttOptions, VttWriter
 from canary_subs.model import Cue, Document, MediaInfo, Profile, Transcript
 from canary_subs.proof import assets
+from tests.cues.checking import checked
 
 #: What needs no more than cues and a profile; the page keeps cues in order by itself.
 SCREEN_RULES = frozenset(
@@ -119,7 +119,7 @@ def test_the_same_findings_in_the_same_words(run: Any, seed: int) -> None:
             },
         },
     )
-    expected = check(track, profile, frame_rate=rate, duration_ms=duration_ms)
+    expected = checked(track, profile, frame_rate=rate, duration_ms=duration_ms)
     keys = ("rule", "id", "start_ms", "end_ms", "measured", "limit")
     ours = sorted(tuple(one[key] for key in keys) for one in found)
     theirs = sorted(

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from canary_subs import _hub as hub
-from canary_subs.cues.sounds import KINDS
+from canary_subs.cues.sdh import KINDS
 from canary_subs.demo import TAGGER_PATH
 from canary_subs.errors import ConfigError, ModelError, Temporary, UnknownName
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Choice, Sound

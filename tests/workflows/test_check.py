@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from canary_subs import formats
-from canary_subs import speech as speech_room
+from canary_subs import cues, formats
+from canary_subs import speech as speech_package
 from canary_subs.cues import layout as layouts
 from canary_subs.cues.check.report import as_json, as_text, summary
-from canary_subs.errors import NotMedia, NotSubtitles, UnknownName, UsageError
+from canary_subs.errors import NotMedia, NotSubtitles, PluginError, UnknownName, UsageError
 from canary_subs.formats.json import JsonOptions, JsonWriter
 from canary_subs.formats.reading import read
-from canary_subs.model import Choice, Cue
-from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.model import Choice, Cue, Finding
+from canary_subs.plugin.hookspecs import CheckRequest, Provider, hookimpl
 from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
 from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_video
@@ -26,7 +27,7 @@ from canary_subs.workflows.check import check_file, named_language, named_track,
 
 
 class Listener:
-    """The fakes' ears under the name that proofing asks for, and the house's own layout."""
+    """The fake segmenter under the name that checks ask for; the built-in layout and checks."""
 
     @hookimpl
     def canary_subs_segmenters(self) -> list[Provider[Any]]:
@@ -42,7 +43,11 @@ class Listener:
     @hookimpl
     def canary_subs_layouts(self) -> list[Provider[Any]]:
         make = lambda options: layouts.Balanced()  # noqa: E731
-        return [Provider(name="balanced", summary="the house's own", make=make)]
+        return [Provider(name="balanced", summary="the built-in one", make=make)]
+
+    @hookimpl
+    def canary_subs_checks(self) -> Iterable[Provider[Any]]:
+        return cues.canary_subs_checks()
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
 def test_the_options_it_listens_with_exist() -> None:
     from canary_subs.workflows.check import _LISTENER
 
-    offered = {p.name: p for p in speech_room.canary_subs_segmenters()}
+    offered = {p.name: p for p in speech_package.canary_subs_segmenters()}
     offered[_LISTENER.name].make(SileroOptions(**_LISTENER.options))  # type: ignore[arg-type]
 
 
@@ -107,6 +112,51 @@ def test_source_and_reference(tmp_path: Path, on_offer: Plugins) -> None:
     assert found.cue_start is not None and found.cue_start.mean_ms == 100
     assert found.cue_end is not None and found.cue_end.mean_ms == -200
     assert "40.00%" in as_text(report)
+
+
+class Shouting:
+    """A plugin with a check of its own."""
+
+    def __init__(self, answer: object = None) -> None:
+        self.answer = answer
+
+    @hookimpl
+    def canary_subs_checks(self) -> list[Provider[Any]]:
+        return [Provider(name="shouting", summary="text in capitals", make=lambda options: self)]
+
+    def check(self, request: CheckRequest) -> Iterator[object]:
+        for index, cue in enumerate(request.cues):
+            if cue.text.isupper():
+                yield self.answer or Finding(
+                    rule="shouting",
+                    start_ms=cue.start_ms,
+                    end_ms=cue.end_ms,
+                    measured="all capitals",
+                    limit="some small letters",
+                    cue=index,
+                )
+
+
+def test_a_check_of_a_plugin_counts_as_a_built_in_one(tmp_path: Path) -> None:
+    file = srt(tmp_path / "f.en.srt", (1000, 3000, "GO AWAY!"), (4000, 4200, "Now."))
+    report = check_file(file, plugins(Listener(), Shouting()), profile="netflix")
+    assert [one.rule for one in report.findings] == ["shouting", "flash"]
+    assert '"shouting": 1' in as_json(report)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (7, "a check must give Findings, not 7"),
+        (Finding(rule="x", start_ms=0, end_ms=1, measured="", limit="", cue=3), "no cue 3"),
+    ],
+)
+def test_a_check_that_breaks_the_rules_is_named(
+    tmp_path: Path, answer: object, message: str
+) -> None:
+    file = srt(tmp_path / "f.en.srt", (1000, 3000, "GO AWAY!"))
+    with pytest.raises(PluginError, match=f"plugin 2.*{message}"):
+        check_file(file, plugins(Listener(), Shouting(answer)), profile="netflix")
 
 
 def test_damage_is_no_clean_file(tmp_path: Path, on_offer: Plugins) -> None:

@@ -1,72 +1,84 @@
-"""Is a track any good? Rules that find what a person should look at, each with its limit.
+"""Quality checks: rules that find what a person should look at, each with its limit.
 
-Each rule is a function from a `Material` to findings that measures one thing; its documentation is
-what lists show. A rule that lacks what it needs (no sound, no source track) says nothing.
+Each rule is a function from a `CheckRequest` to findings that measures one thing, described by its
+docstring. A rule that lacks what it needs (no audio, no original) finds nothing. Related rules form
+a check, which is a provider of the hook ``canary_subs_checks``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from canary_subs.cues.check import screen, sound, translation, wording
-from canary_subs.cues.check.material import Material
-from canary_subs.model import Cue, Finding, Profile, Span
+from canary_subs.cues.check import screen, speech, translation, wording
+from canary_subs.model import Finding
+from canary_subs.plugin.hookspecs import Check, CheckRequest
 
-Rule = Callable[[Material], Iterator[Finding]]
+Rule = Callable[[CheckRequest], Iterator[Finding]]
 
-#: Every rule by the name that its findings carry.
-RULES: Mapping[str, Rule] = MappingProxyType(
+#: Check -> its rules, by the names that their findings carry.
+RULES: Mapping[str, Mapping[str, Rule]] = MappingProxyType(
     {
-        "empty": screen.empty,
-        "backwards": screen.backwards,
-        "order": screen.order,
-        "overlap": screen.overlap,
-        "beyond-end": screen.beyond_end,
-        "lines": screen.lines,
-        "line-width": screen.line_width,
-        "reading-speed": screen.reading_speed,
-        "flash": screen.flash,
-        "too-short": screen.too_short,
-        "too-long": screen.too_long,
-        "gap": screen.gap,
-        "unsubtitled": sound.unsubtitled,
-        "no-speech": sound.no_speech,
-        "sync": sound.out_of_sync,
-        "repeated": wording.repeated,
-        "language": wording.language,
-        "low-confidence": wording.low_confidence,
-        "untranslated": translation.untranslated,
-        "numbers": translation.numbers,
+        "screen": {
+            "empty": screen.empty,
+            "backwards": screen.backwards,
+            "order": screen.order,
+            "overlap": screen.overlap,
+            "beyond-end": screen.beyond_end,
+            "lines": screen.lines,
+            "line-width": screen.line_width,
+            "reading-speed": screen.reading_speed,
+            "flash": screen.flash,
+            "too-short": screen.too_short,
+            "too-long": screen.too_long,
+            "gap": screen.gap,
+        },
+        "speech": {
+            "unsubtitled": speech.unsubtitled,
+            "no-speech": speech.no_speech,
+            "sync": speech.out_of_sync,
+        },
+        "wording": {
+            "repeated": wording.repeated,
+            "language": wording.language,
+            "low-confidence": wording.low_confidence,
+        },
+        "translation": {
+            "untranslated": translation.untranslated,
+            "numbers": translation.numbers,
+        },
     }
 )
 
 
-def check(
-    cues: Sequence[Cue],
-    profile: Profile,
-    *,
-    language: str | None = None,
-    frame_rate: Fraction | None = None,
-    duration_ms: int | None = None,
-    speech: Sequence[Span] | None = None,
-    source: Sequence[Cue] | None = None,
-) -> tuple[Finding, ...]:
-    """Everything in a track that a person should look at, in the order of the film.
+class RuleCheck:
+    """The built-in check of that name, as a `hookspecs.Check`."""
 
-    ``language`` is the track's; ``speech`` where somebody speaks, rising and disjoint; ``source``
-    the track that this one translates. What is None is not known, and its rules say nothing.
-    Confidences are those of the cues' words.
+    def __init__(self, name: str) -> None:
+        self._rules = RULES[name]
+
+    def check(self, request: CheckRequest) -> Iterator[Finding]:
+        for rule in self._rules.values():
+            yield from rule(request)
+
+
+def check(request: CheckRequest, checks: Iterable[Check]) -> tuple[Finding, ...]:
+    """The findings of all ``checks``, in the order of the video.
+
+    Raises `TypeError` for what is not a `Finding`, and `ValueError` for one about a cue that the
+    track does not have.
     """
-    material = Material(
-        cues=tuple(cues),
-        profile=profile,
-        language=language,
-        frame_rate=frame_rate,
-        duration_ms=duration_ms,
-        speech=None if speech is None else tuple(speech),
-        source=None if source is None else tuple(source),
-    )
-    found = [one for rule in RULES.values() for one in rule(material)]
-    return tuple(sorted(found, key=lambda one: (one.start_ms, one.end_ms)))
+    found: list[Finding] = []
+    for one in checks:
+        for finding in one.check(request):
+            if not isinstance(finding, Finding):
+                raise TypeError(f"a check must give Findings, not {finding!r:.60}")
+            if finding.cue is not None and not 0 <= finding.cue < len(request.cues):
+                raise ValueError(f"{finding.rule}: there is no cue {finding.cue}")
+            found.append(finding)
+    return tuple(sorted(found, key=in_time))
+
+
+def in_time(finding: Finding) -> tuple[int, int]:
+    """The key that sorts findings in the order of the video."""
+    return finding.start_ms, finding.end_ms

@@ -1,7 +1,7 @@
-"""A track against a reference: how many words differ, and how far its times are off.
+"""Compare a track with a reference: how many words differ, and how far its times are off.
 
-Texts are aligned by jiwer (word error rate: Morris, Maier and Green, Interspeech 2004), letter
-case and punctuation left out, as is usual; scripts without spaces are compared by character.
+Texts are aligned by jiwer (word error rate: Morris, Maier and Green, Interspeech 2004), ignoring
+letter case and punctuation, as is usual; scripts without spaces are compared by character.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from canary_subs.cues.breaks import UNSPACED
-from canary_subs.model import Cue, primary
+from canary_subs.cues.breaks import is_unspaced
+from canary_subs.model import Cue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class Spread:
     count: int
     #: Signed: positive is late.
     mean_ms: int
-    #: Of the size of the differences.
+    #: Of the absolute differences.
     median_ms: int
     p90_ms: int
 
@@ -35,20 +35,20 @@ class Comparison:
 
     #: "words", or "characters" for scripts without spaces.
     unit: str
-    #: Of the reference.
+    #: The length of the reference, in units.
     length: int
     substituted: int
     deleted: int
     inserted: int
-    #: Of words that both have, where both know when they are said.
+    #: Of words that both have, if both have word times.
     word_start: Spread | None
-    #: Of cues that are each other's, by their words.
+    #: Of cues that correspond by their words.
     cue_start: Spread | None
     cue_end: Spread | None
 
     @property
     def error_rate(self) -> float:
-        """Errors by the reference's length; over 1 where much was inserted."""
+        """Errors divided by the reference's length; over 1 if much was inserted."""
         errors = self.substituted + self.deleted + self.inserted
         return errors / self.length if self.length else float(errors > 0)
 
@@ -62,7 +62,7 @@ class _Token:
 
 def compare(cues: Sequence[Cue], reference: Sequence[Cue], language: str | None) -> Comparison:
     """How ``cues`` differ from ``reference``, both tracks in ``language`` (BCP-47)."""
-    by_character = language is not None and primary(language) in UNSPACED
+    by_character = language is not None and is_unspaced(language)
     ours = list(_tokens(cues, by_character))
     theirs = list(_tokens(reference, by_character))
     same, substituted, deleted, inserted = _aligned(theirs, ours)
@@ -85,7 +85,7 @@ def compare(cues: Sequence[Cue], reference: Sequence[Cue], language: str | None)
 
 
 def normal(word: str) -> str:
-    """A word as it is compared: composed, casefolded, letters and digits alone."""
+    """A word in its form for comparison: composed, casefolded, only letters and digits."""
     folded = unicodedata.normalize("NFKC", word).casefold()
     return "".join(c for c in folded if c.isalnum() or unicodedata.combining(c))
 
@@ -123,7 +123,7 @@ def _aligned(
 def _paired(
     same: Iterable[tuple[_Token, _Token]], ours: Sequence[_Token], theirs: Sequence[_Token]
 ) -> list[tuple[int, int]]:
-    """Cues (ours, reference), one to one, that share half of the words of one of them or more."""
+    """Pairs of cues (ours, reference), one to one, that share half of the words of one of them."""
     shared = Counter((token.cue, other.cue) for token, other in same)
     our_sizes = Counter(token.cue for token in ours)
     their_sizes = Counter(token.cue for token in theirs)

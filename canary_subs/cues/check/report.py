@@ -1,4 +1,4 @@
-"""What was found, for people and for programs."""
+"""Reports of findings, for people and for programs."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _SHOWN = 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """One subtitle file, examined."""
+    """The findings in one subtitle file."""
 
-    #: The file, as a person named it.
+    #: The file, as the user named it.
     name: str
     cues: tuple[Cue, ...]
     findings: tuple[Finding, ...]
     #: Lines of the file that could not be read.
     damage: tuple[str, ...] = ()
-    #: Against a reference, where one was given.
+    #: With a reference, if one was given.
     comparison: Comparison | None = None
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing to look at; the exit status is 0 then and 1 otherwise."""
+        """Whether there is nothing to report; the exit status is then 0, otherwise 1."""
         return not (self.findings or self.damage)
 
     def counts(self) -> dict[str, int]:
-        """Findings by rule, the commonest first."""
+        """Findings by rule, the most common first."""
         return dict(Counter(finding.rule for finding in self.findings).most_common())
 
 
@@ -105,7 +105,7 @@ def _quoted(cues: Sequence[Cue], finding: Finding) -> str:
     if finding.cue is None:
         return ""
     text = " ".join(" ".join(cues[finding.cue].lines).split())
-    # A terminal obeys control characters; what cannot be printed is shown as a dot.
+    # Control characters would reach the terminal; a dot keeps the text's length.
     text = "".join(c if c.isprintable() else "·" for c in text[: _SHOWN + 1])
     return f"  {text[:_SHOWN]}{'…' if len(text) > _SHOWN else ''}"
 

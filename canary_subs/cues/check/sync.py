@@ -1,8 +1,8 @@
-"""How a track's clock runs against the film's: starts of cues against starts of speech.
+"""Find the offset and drift of a track: starts of cues against starts of speech.
 
-A cue usually appears when somebody begins to speak. For each of the speeds that films are
-converted by, and for small drifts, the offsets between all near starts are counted; the right
-speed and offset stand out as a peak, which a line fitted to its members makes exact.
+A cue usually appears when somebody begins to speak. For each of the usual speed conversions, and
+for small drifts, the offsets between all near starts are counted; the right speed and offset form a
+peak, which is refined by fitting a line to its members.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Speeds by which films and their subtitles differ: frame rates taken for one another.
+#: Speeds by which videos and their subtitles differ: one frame rate taken for another.
 _CONVERSIONS = (25 / 24, 24 / 25, 25 * 1001 / 24000, 24000 / 25 / 1001)
-#: Slow drifts of up to 0.2 %, which holds 24 for 23.976 and 30 for 29.97.
+#: Slow drifts of up to 0.2 %, which include 24 for 23.976 and 30 for 29.97.
 _DRIFTS = tuple(1 + step / 10_000 for step in range(-20, 21))
 
-#: A cue this near to a start of speech begins with it.
+#: A cue this close to a start of speech begins with it.
 NEAR_MS = 150
-#: Fewer cues say nothing about a clock.
+#: Fewer cues are not enough for a fit.
 MIN_CUES = 12
-#: At least this share of the cues must begin with speech before a clock is believed.
+#: At least this share of the cues must begin with speech for a fit to count.
 MIN_SHARE = 0.4
 _BIN_MS = 50
 
@@ -30,32 +30,32 @@ _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Clock:
-    """The film's time of a track's time ``t`` is ``scale * t + offset_ms``."""
+class TimeMap:
+    """From a track's time ``t`` to the video's: ``scale * t + offset_ms``."""
 
     scale: float
     offset_ms: float
-    #: The share of cues that begin with speech (within `NEAR_MS`) by this clock.
+    #: The share of cues that begin with speech (within `NEAR_MS`) after mapping.
     share: float
 
-    def film_ms(self, track_ms: int) -> int:
-        """Where in the film a track's time is."""
+    def video_ms(self, track_ms: int) -> int:
+        """The video's time for a track's time."""
         return round(self.scale * track_ms + self.offset_ms)
 
 
 def fit(
     cue_starts_ms: Sequence[int], speech_starts_ms: Sequence[int], *, reach_ms: int = 20_000
-) -> Clock | None:
-    """The clock under which most cues begin with speech, or None where none stands out.
+) -> TimeMap | None:
+    """The mapping with which most cues begin with speech, or None if none stands out.
 
-    ``reach_ms`` is the largest offset that is looked for. Both sequences rise.
+    ``reach_ms`` is the largest offset to search for. Both sequences rise.
     """
     cues = np.asarray(cue_starts_ms, np.float64)
     speech = np.asarray(speech_starts_ms, np.float64)
     if len(cues) < MIN_CUES or len(speech) < MIN_CUES:
         return None
     peaks = [(_peak(scale * cues, speech, reach_ms), scale) for scale in (*_DRIFTS, *_CONVERSIONS)]
-    # Of speeds that explain the same, the one nearest to none.
+    # Of speeds that match equally well, the one nearest to 1.
     (_, offset), scale = max(peaks, key=lambda peak: (peak[0][0], -abs(peak[1] - 1)))
     for near_ms in (4 * NEAR_MS, 2 * NEAR_MS, NEAR_MS, NEAR_MS):
         distance = _distances(scale * cues + offset, speech)
@@ -64,18 +64,18 @@ def fit(
             return None
         wanted = (scale * cues + offset + distance)[close]
         scale, offset = _line(cues[close], wanted)
-    found = Clock(scale=scale, offset_ms=offset, share=share(cues, speech, scale, offset))
+    found = TimeMap(scale=scale, offset_ms=offset, share=share(cues, speech, scale, offset))
     return found if found.share >= MIN_SHARE else None
 
 
 def share(cues: _Floats, speech: _Floats, scale: float = 1, offset_ms: float = 0) -> float:
-    """The share of cues that begin with speech under a clock."""
+    """The share of cues that begin with speech after mapping."""
     distance = _distances(scale * cues + offset_ms, speech)
     return float(np.mean(np.abs(distance) <= NEAR_MS))
 
 
 def _peak(cues: _Floats, speech: _Floats, reach_ms: int) -> tuple[int, float]:
-    """How many pairs of near starts share the commonest offset, and that offset."""
+    """How many pairs of near starts share the most common offset, and that offset."""
     first = np.searchsorted(speech, cues - reach_ms)
     last = np.searchsorted(speech, cues + reach_ms)
     counts = last - first
@@ -98,7 +98,7 @@ def _distances(times: _Floats, speech: _Floats) -> _Floats:
 
 
 def _line(x: _Floats, y: _Floats) -> tuple[float, float]:
-    """Least squares: (slope, intercept); a slope only where the points are spread in time."""
+    """Least squares: (slope, intercept); the slope is 1 unless the points are spread in time."""
     centre = x.mean()
     spread = float(((x - centre) ** 2).sum())
     if np.ptp(x) < 60_000 or spread == 0:

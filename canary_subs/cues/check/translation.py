@@ -1,4 +1,4 @@
-"""Rules about a track and the one that it translates; cues correspond where they share time."""
+"""Rules about a translation and its original; cues that share time correspond."""
 
 from __future__ import annotations
 
@@ -7,62 +7,65 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from canary_subs.cues.check.material import Material, finding, is_label, text_of, words_of
+from canary_subs.cues.check.findings import finding, is_label, text_of, words_of
 from canary_subs.model import Cue, Finding
+from canary_subs.plugin.hookspecs import CheckRequest
 
-#: More words than this that are the source's own are no name and no quotation.
+#: More words in common with the original than this are not just a name or a quotation.
 MAX_SAME_WORDS = 4
-#: How far the same words or numbers may stand from their place in the source.
+#: How far the same words or numbers may be from their time in the original.
 _NEAR_MS = 2000
-# Files in which everything stands at once must not take for ever: cues longer than a minute are
-# looked for near their start only, and no more than 64 at a place.
-_LONGEST_CUE_MS = 60_000
-_MOST_NEAR = 64
+# Files that show everything at once must not take forever: cues longer than a minute are searched
+# for near their start only, and at most 64 at any time.
+_MAX_CUE_MS = 60_000
+_MAX_NEAR = 64
 
 #: 1,000 and 1.5 and 3:30 are one number each; a space joins groups of three digits only.
 _NUMBER = re.compile(r"\d+(?:[.,:'’]\d+|[ \u00a0\u202f]\d{3}(?!\d))*")
 _NO_MINUTES = re.compile(r"[.,:]00$")
 
 
-def untranslated(material: Material) -> Iterator[Finding]:
-    """A cue that repeats the source's words instead of translating them."""
-    if material.source is None:
+def untranslated(request: CheckRequest) -> Iterator[Finding]:
+    """A cue that repeats the original's words instead of translating them."""
+    if request.original is None:
         return
-    source = _Track(material.source)
-    for index, cue in enumerate(material.cues):
+    original = _CueIndex(request.original)
+    for index, cue in enumerate(request.cues):
         words = [word.casefold() for word in words_of(cue)]
         names = sum(word[0].isupper() for word in words_of(cue))
         if is_label(cue) or len(words) <= MAX_SAME_WORDS or 2 * names > len(words):
             continue
-        near = [w.casefold() for other in source.near(cue, _NEAR_MS) for w in words_of(other)]
+        near = [w.casefold() for other in original.near(cue, _NEAR_MS) for w in words_of(other)]
         if len(set(words)) > 2 and _contains(near, words):
             yield finding(
-                "untranslated", index, cue, f"{len(words)} words as in the source", _SAME_LIMIT
+                "untranslated", index, cue, f"{len(words)} words as in the original", _SAME_LIMIT
             )
 
 
 _SAME_LIMIT = f"{MAX_SAME_WORDS} words"
 
 
-def numbers(material: Material) -> Iterator[Finding]:
-    """A number that is another one in the source.
+def numbers(request: CheckRequest) -> Iterator[Finding]:
+    """A number that differs from the original.
 
-    Numbers may be words in one of the two, so something is said only where both have a number that
-    the other lacks, or one of three digits and more is missing altogether.
+    Either text may spell numbers out, so this is a finding only if both have a number that the
+    other lacks, or a number of three or more digits is missing altogether.
     """
-    if material.source is None:
+    if request.original is None:
         return
-    source, track = _Track(material.source), _Track(material.cues)
-    for index, cue in enumerate(material.cues):
-        ours = _missing(_numbers([cue]), _numbers(source.near(cue, _NEAR_MS)))
+    original, track = _CueIndex(request.original), _CueIndex(request.cues)
+    for index, cue in enumerate(request.cues):
+        ours = _missing(_numbers([cue]), _numbers(original.near(cue, _NEAR_MS)))
         theirs = {
             number
-            for other in source.near(cue, 0)
+            for other in original.near(cue, 0)
             for number in _missing(_numbers([other]), _numbers(track.near(other, _NEAR_MS)))
         }
         long = [number for number in (*ours, *theirs) if len(number) >= 3]
         if (ours and theirs) or long:
-            yield finding("numbers", index, cue, _listed(ours), f"{_listed(theirs)} in the source")
+            yield finding(
+                "numbers", index, cue, _listed(ours), f"{_listed(theirs)} in the original"
+            )
 
 
 def _listed(numbers: set[str]) -> str:
@@ -97,21 +100,21 @@ def _contains(words: Sequence[str], wanted: Sequence[str]) -> bool:
     return any(words[i : i + n] == wanted for i in range(len(words) - n + 1))
 
 
-class _Track:
-    """Cues in time, asked for those near another."""
+class _CueIndex:
+    """Cues in the order of time, to find those near another."""
 
     def __init__(self, cues: Sequence[Cue]) -> None:
         self._cues = sorted(cues, key=lambda cue: cue.start_ms)
         self._starts = [cue.start_ms for cue in self._cues]
         longest_ms = max((cue.duration_ms for cue in self._cues), default=0)
-        self._longest_ms = min(longest_ms, _LONGEST_CUE_MS)
+        self._longest_ms = min(longest_ms, _MAX_CUE_MS)
 
     def near(self, cue: Cue, reach_ms: int) -> list[Cue]:
-        """The cues that stand within ``reach_ms`` of ``cue``."""
+        """The cues within ``reach_ms`` of ``cue``."""
         start_ms, end_ms = cue.start_ms - reach_ms, cue.end_ms + reach_ms
         i = bisect_left(self._starts, start_ms - self._longest_ms)
         result: list[Cue] = []
-        while i < len(self._cues) and self._starts[i] < end_ms and len(result) < _MOST_NEAR:
+        while i < len(self._cues) and self._starts[i] < end_ms and len(result) < _MAX_NEAR:
             if self._cues[i].end_ms > start_ms:
                 result.append(self._cues[i])
             i += 1

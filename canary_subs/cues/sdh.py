@@ -1,8 +1,8 @@
-"""Sounds told between the cues of a track: subtitles for the deaf and hard of hearing (SDH).
+"""Sound labels between the cues of a track: subtitles for the deaf and hard of hearing (SDH).
 
-As the trade has it (Netflix, DCMP), a sound is told of in brackets and the present tense, where
-nobody speaks, from when it begins; a second at least and three at most, however long it goes on;
-and not again while it goes on, or comes back soon.
+By the usual guidelines (Netflix, DCMP), a label is in brackets and the present tense, is shown
+while nobody speaks, from the start of the sound, for at least one second and at most three, however
+long the sound lasts, and is not repeated while the sound continues or if it soon returns.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import ceil
 
 from canary_subs.cues.layout import break_lines
-from canary_subs.cues.rules import close_gap_ms, min_gap_ms
+from canary_subs.cues.limits import close_gap_ms, min_gap_ms
 from canary_subs.cues.sound_labels import labels, languages
 from canary_subs.cues.width import characters
 from canary_subs.model import Cue, Profile, Sound, primary
@@ -30,18 +30,18 @@ KINDS = frozenset(
     """.split()
 )
 
-#: How long a sound stands.
-LEAST_MS, MOST_MS = 1_000, 3_000
-#: A sound that comes back sooner than this after it was last heard is the same one.
+#: How long a label is shown.
+MIN_MS, MAX_MS = 1_000, 3_000
+#: A sound that returns sooner than this after its end gets no second label.
 AGAIN_MS = 10_000
 
 
-def knows(language: str) -> bool:
-    """Whether sounds can be told of in a language (BCP-47)."""
+def has_labels(language: str) -> bool:
+    """Whether there are sound labels in the language (BCP-47)."""
     return primary(language) in languages()
 
 
-def labelled(
+def add_labels(
     cues: Sequence[Cue],
     sounds: Sequence[Sound],
     *,
@@ -49,23 +49,23 @@ def labelled(
     profile: Profile,
     frame_rate: Fraction | None = None,
 ) -> tuple[Cue, ...]:
-    """``cues`` with a cue for each of the ``sounds`` (rising) that there is room for between them.
+    """``cues`` with a label for each of the ``sounds`` (rising) that fits between them.
 
-    Cues of speech stay as they are, but for gaps that the profile closes. A language that
-    `knows` not gets no sounds.
+    Cues of speech are unchanged, except for gaps that the profile closes. No labels are added in a
+    language that has none (`has_labels`).
     """
     words = labels(primary(language))
     gap_ms = min_gap_ms(profile, frame_rate)
     close_ms = close_gap_ms(profile, frame_rate)
-    most_ms = min(MOST_MS, profile.max_duration_ms)
+    max_ms = min(MAX_MS, profile.max_duration_ms)
     track = list(cues)
-    heard_to_ms: dict[str, int] = {}
+    labelled_to_ms: dict[str, int] = {}
     for sound in sounds:
         if sound.kind not in words:
             continue
-        last_ms = heard_to_ms.get(sound.kind)
+        last_ms = labelled_to_ms.get(sound.kind)
         if last_ms is not None and sound.start_ms - last_ms < AGAIN_MS:
-            heard_to_ms[sound.kind] = max(last_ms, sound.end_ms)
+            labelled_to_ms[sound.kind] = max(last_ms, sound.end_ms)
             continue
         text = f"[{words[sound.kind]}]"
         place = bisect_right(track, sound.start_ms, key=lambda cue: cue.start_ms)
@@ -73,11 +73,11 @@ def labelled(
         after = track[place] if place < len(track) else None
         start_ms = max(sound.start_ms, before.end_ms + gap_ms if before else 0)
         reading_ms = ceil(characters(text) * 1000 / profile.max_cps)
-        least_ms = max(LEAST_MS, profile.min_duration_ms, reading_ms)
-        end_ms = start_ms + max(least_ms, min(sound.end_ms - start_ms, most_ms))
+        min_ms = max(MIN_MS, profile.min_duration_ms, reading_ms)
+        end_ms = start_ms + max(min_ms, min(sound.end_ms - start_ms, max_ms))
         if after is not None:
             end_ms = min(end_ms, after.start_ms - gap_ms)
-        if start_ms >= sound.end_ms or end_ms - start_ms < least_ms:
+        if start_ms >= sound.end_ms or end_ms - start_ms < min_ms:
             continue
         label = Cue(start_ms=start_ms, end_ms=end_ms, lines=break_lines(text, language, profile))
         if after is not None and after.start_ms - end_ms < close_ms:
@@ -85,12 +85,12 @@ def labelled(
         if before is not None and start_ms - before.end_ms < close_ms:
             track[place - 1] = _until(before, start_ms - gap_ms, profile)
         track.insert(place, label)
-        heard_to_ms[sound.kind] = sound.end_ms
+        labelled_to_ms[sound.kind] = sound.end_ms
     return tuple(track)
 
 
 def _until(cue: Cue, end_ms: int, profile: Profile) -> Cue:
-    """The cue until then, so that it closes a gap; as it was where that would be too long."""
+    """The cue extended to ``end_ms``, to close a gap; unchanged if that would be too long."""
     if end_ms - cue.start_ms > profile.max_duration_ms:
         return cue
     return replace(cue, end_ms=end_ms)

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
+from canary_subs.cues.limits import close_gap_ms, cps, frames_ms, min_gap_ms, snap_ms
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.rules import close_gap_ms, cps, frames_ms, min_gap_ms, snap_ms
 from canary_subs.model import Cue
 
 

@@ -1,8 +1,8 @@
-"""Known text in its place: a script's words where a recogniser heard them.
+"""Times for a known text (a script, subtitles), from the words that an engine recognised.
 
-The recognised words need not be right, only near enough: both texts are aligned as a whole (the
-least edits, in memory that grows with the film, not with its square), runs of equal words are
-anchors, and what lies between two anchors shares the speech that lies between them.
+The recognised words need not be right, only similar enough: the two texts are aligned with the
+fewest edits (in memory linear in the length of the video), runs of equal words become anchors, and
+the words between two anchors share the speech between them.
 """
 
 from __future__ import annotations
@@ -22,59 +22,62 @@ from canary_subs.time import joined
 #: An anchor is this many equal words in a row, or one word of `_LONG_WORD` letters.
 _RUN_WORDS = 2
 _LONG_WORD = 6
-#: What a word takes where nothing else tells, as people speak.
+#: The time for a word if nothing else is known, at the usual speed of speech.
 _WORD_MS = 350
 
 _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Placed:
-    """A text's words with times; ``heard[i]`` is whether word i was recognised as such."""
+class TimedText:
+    """The words of a text with times; ``matched[i]``: whether word i was recognised."""
 
     words: tuple[Word, ...]
-    heard: tuple[bool, ...]
+    matched: tuple[bool, ...]
 
     @property
     def share(self) -> float:
-        """The share of the words that were heard."""
-        return sum(self.heard) / len(self.heard) if self.heard else 0.0
+        """The share of the words that were recognised."""
+        return sum(self.matched) / len(self.matched) if self.matched else 0.0
 
 
-def place(texts: Sequence[str], spoken: Sequence[Word], speech: Sequence[Span]) -> Placed:
+def time_words(
+    texts: Sequence[str], recognised: Sequence[Word], speech: Sequence[Span]
+) -> TimedText:
     """Give every word of ``texts`` a time; times rise.
 
-    ``spoken`` are the recognised words in order, ``speech`` where somebody speaks, rising.
+    ``recognised`` are the words from the engine, in order; ``speech`` is where somebody speaks,
+    rising.
     """
-    anchors = _anchors([normal(text) for text in texts], [normal(word.text) for word in spoken])
-    heard = [spoken[anchors[i]] if i in anchors else None for i in range(len(texts))]
+    anchors = _anchors([normal(text) for text in texts], [normal(word.text) for word in recognised])
+    matches = [recognised[anchors[i]] if i in anchors else None for i in range(len(texts))]
     words: list[Word] = []
     earliest_ms = 0
     i = 0
     while i < len(texts):
-        anchor = heard[i]
+        anchor = matches[i]
         if anchor is not None:
             start_ms = max(anchor.start_ms, earliest_ms)
             earliest_ms = max(anchor.end_ms, start_ms)
             words.append(Word(text=texts[i], start_ms=start_ms, end_ms=earliest_ms))
             i += 1
             continue
-        end = next((j for j in range(i, len(texts)) if heard[j] is not None), len(texts))
+        end = next((j for j in range(i, len(texts)) if matches[j] is not None), len(texts))
         before_ms = earliest_ms if i else None
-        following = heard[end] if end < len(texts) else None
-        span = _room(before_ms, following.start_ms if following else None, end - i)
+        following = matches[end] if end < len(texts) else None
+        span = _gap(before_ms, following.start_ms if following else None, end - i)
         words += _shared(texts[i:end], span, speech)
         earliest_ms = words[-1].end_ms
         i = end
-    return Placed(words=tuple(words), heard=tuple(word is not None for word in heard))
+    return TimedText(words=tuple(words), matched=tuple(word is not None for word in matches))
 
 
-def _anchors(texts: Sequence[str], spoken: Sequence[str]) -> dict[int, int]:
-    """Index of a text's word -> index of the recognised word that it is."""
+def _anchors(texts: Sequence[str], recognised: Sequence[str]) -> dict[int, int]:
+    """Index of a word of the text -> index of the recognised word that it matches."""
     from rapidfuzz.distance import Levenshtein
 
     anchors: dict[int, int] = {}
-    for step in Levenshtein.opcodes(texts, spoken):
+    for step in Levenshtein.opcodes(texts, recognised):
         if step.tag != "equal":
             continue
         run = [
@@ -91,8 +94,8 @@ def _anchors(texts: Sequence[str], spoken: Sequence[str]) -> dict[int, int]:
     return anchors
 
 
-def _room(before_ms: int | None, after_ms: int | None, count: int) -> Span:
-    """Where ``count`` words lie between two anchors, or beyond the first or last one."""
+def _gap(before_ms: int | None, after_ms: int | None, count: int) -> Span:
+    """The span of ``count`` words between two anchors, or before the first or after the last."""
     needed_ms = count * _WORD_MS
     if before_ms is None and after_ms is None:
         return Span(start_ms=0, end_ms=needed_ms)
@@ -103,19 +106,19 @@ def _room(before_ms: int | None, after_ms: int | None, count: int) -> Span:
     return Span(start_ms=before_ms, end_ms=max(before_ms, after_ms))
 
 
-def _shared(texts: Sequence[str], room: Span, speech: Sequence[Span]) -> list[Word]:
-    """The words one after the other in the speech inside ``room``, or all over it without any."""
+def _shared(texts: Sequence[str], gap: Span, speech: Sequence[Span]) -> list[Word]:
+    """The words in sequence over the speech inside ``gap``, or over all of it without speech."""
     inside: list[Span] = []
-    first = max(bisect_right(speech, room.start_ms, key=lambda span: span.start_ms) - 1, 0)
-    for span in speech[first : bisect_left(speech, room.end_ms, key=lambda span: span.start_ms)]:
-        if span.end_ms > room.start_ms:
-            start_ms = max(span.start_ms, room.start_ms)
-            inside.append(Span(start_ms=start_ms, end_ms=min(span.end_ms, room.end_ms)))
-    parts = joined(inside) or [room]
+    first = max(bisect_right(speech, gap.start_ms, key=lambda span: span.start_ms) - 1, 0)
+    for span in speech[first : bisect_left(speech, gap.end_ms, key=lambda span: span.start_ms)]:
+        if span.end_ms > gap.start_ms:
+            start_ms = max(span.start_ms, gap.start_ms)
+            inside.append(Span(start_ms=start_ms, end_ms=min(span.end_ms, gap.end_ms)))
+    parts = joined(inside) or [gap]
     passed = np.cumsum([0, *(part.duration_ms for part in parts)])
     sizes = np.cumsum([0, *(len(text) + 1 for text in texts)])
     shares: _Floats = sizes * (passed[-1] / sizes[-1])
-    # A word that would end where a pause begins ends there; one that would begin there waits.
+    # At a pause, a word may end where the pause begins, but the next one begins after it.
     starts = [_after(parts, passed, share, side="right") for share in shares[:-1]]
     ends = [_after(parts, passed, share, side="left") for share in shares[1:]]
     return [
@@ -125,24 +128,24 @@ def _shared(texts: Sequence[str], room: Span, speech: Sequence[Span]) -> list[Wo
 
 
 def _after(parts: Sequence[Span], passed: NDArray[np.int64], share_ms: float, *, side: str) -> int:
-    """When ``share_ms`` of speech have passed."""
+    """The time at which ``share_ms`` of speech have passed."""
     at = int(np.searchsorted(passed[1:], share_ms, side="right" if side == "right" else "left"))
     at = min(at, len(parts) - 1)
     return min(parts[at].start_ms + int(share_ms - passed[at]), parts[at].end_ms)
 
 
-def by_piece(words: Sequence[Word], pieces: Sequence[Span]) -> list[range]:
-    """For each piece (rising, disjoint) the words that belong into it; each word to the nearest.
+def by_segment(words: Sequence[Word], segments: Sequence[Span]) -> list[range]:
+    """For each segment (rising, disjoint), the range of words that are nearest to it.
 
-    Words keep their order, so what is given out are ranges that follow each other.
+    Words keep their order, so the ranges are consecutive.
     """
-    if not pieces:
+    if not segments:
         return []
-    # A word belongs to the first piece whose boundary with the next lies after its middle.
-    borders = [(a.end_ms + b.start_ms) // 2 for a, b in pairwise(pieces)]
+    # A word belongs to the first segment whose boundary with the next lies after its middle.
+    borders = [(a.end_ms + b.start_ms) // 2 for a, b in pairwise(segments)]
     middles = np.array([(word.start_ms + word.end_ms) // 2 for word in words], np.int64)
     owners = np.maximum.accumulate(np.searchsorted(borders, middles, side="right"))
-    edges = np.searchsorted(owners, np.arange(len(pieces) + 1)).tolist()
+    edges = np.searchsorted(owners, np.arange(len(segments) + 1)).tolist()
     return [range(a, b) for a, b in pairwise(edges)]
 
 
@@ -151,21 +154,21 @@ def cue_texts(cues: Iterable[Cue]) -> list[list[str]]:
     return [" ".join(cue.lines).split() for cue in cues]
 
 
-def retime(cues: Sequence[Cue], placed: Placed, gap_ms: int) -> tuple[Cue, ...]:
-    """Cues with their texts as they are and new times, by their words' places.
+def retime(cues: Sequence[Cue], text: TimedText, gap_ms: int) -> tuple[Cue, ...]:
+    """Cues with the same texts and new times, from the times of their words.
 
-    ``placed`` holds the words of `cue_texts`, in order. A cue most of whose words were heard begins
-    with its first word and stays as long as it did; others move as their neighbours do. Cues rise,
-    and lie ``gap_ms`` apart where there is room.
+    ``text`` holds the words of `cue_texts`, in order. A cue most of whose words were recognised
+    begins with its first word and keeps its duration; others move as their neighbours do. Cues
+    rise, and are ``gap_ms`` apart if possible.
     """
     moves: list[int | None] = []
     spoken_until: list[int] = []
     at = 0
     for cue, texts in zip(cues, cue_texts(cues), strict=True):
-        words = placed.words[at : at + len(texts)]
-        heard = placed.heard[at : at + len(texts)]
+        words = text.words[at : at + len(texts)]
+        matched = text.matched[at : at + len(texts)]
         at += len(texts)
-        moves.append(words[0].start_ms - cue.start_ms if 2 * sum(heard) > len(heard) else None)
+        moves.append(words[0].start_ms - cue.start_ms if 2 * sum(matched) > len(matched) else None)
         spoken_until.append(words[-1].end_ms if moves[-1] is not None else 0)
     known = [
         (cue.start_ms, move) for cue, move in zip(cues, moves, strict=True) if move is not None

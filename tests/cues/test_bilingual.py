@@ -1,4 +1,4 @@
-"""Two tracks in one."""
+"""Bilingual tracks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from canary_subs.cues.bilingual import bilingual
 from canary_subs.cues.profiles import profile_for
-from canary_subs.cues.tracks import bilingual
 from canary_subs.model import Cue
 from tests.cues.streams import thorough
 
