@@ -1,6 +1,6 @@
 """Canary's text decoder, arranged for generation.
 
-The weights are NeMo's; the loop is not. NeMo projects the whole text and every frame of audio
+The weights are NeMo's; the loop is not. NeMo projects all of the text and every frame of audio
 again at each step, and decodes each target language by itself. Here
 
 - the keys and values of the audio are computed once for a segment, and every language reads them;

@@ -1,4 +1,4 @@
-"""The engine from sound to timed words, on tiny random models: nonsense, but whole and in order."""
+"""The engine from sound to timed words, on tiny random models: nonsense, but complete and in order."""
 
 import itertools
 import tarfile
@@ -269,7 +269,7 @@ def test_one_segment_too_much_says_what_to_do_and_bugs_stay_bugs() -> None:
         ),
     ],
 )
-def test_what_nobody_can_have_said(
+def test_texts_that_cannot_have_been_said(
     text: str, seconds: float, truncated: bool, expected: set[Flag]
 ) -> None:
     assert expected <= fallback.faults(text.split(), seconds, truncated=truncated)
@@ -324,9 +324,9 @@ def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Pat
     with pytest.raises(PluginUnusable, match="option model"):
         CtcWordTimer(CtcOptions(), Context())
     path = tmp_path / "ctc.nemo"
-    with tarfile.open(v2_file) as whole, tarfile.open(path, "w") as part:
-        for info in whole:
-            stream = whole.extractfile(info)
+    with tarfile.open(v2_file) as both, tarfile.open(path, "w") as part:
+        for info in both:
+            stream = both.extractfile(info)
             if info.name.startswith("timestamps_asr_model_"):
                 info.name = info.name.replace("timestamps_asr_model_", "model_")
             elif info.name.startswith("model_"):
