@@ -10,7 +10,6 @@ from typing import Any
 from unicodedata import is_normalized
 
 import pytest
-from canary_subs.cues.sounds import KINDS
 
 from canary_subs import cues
 from canary_subs.cues import function_words, sound_labels
