@@ -202,7 +202,7 @@ def test_progress_is_reported(fakes: Fakes, tmp_path: Path) -> None:
 def test_work_can_be_cancelled(fakes: Fakes, tmp_path: Path) -> None:
     video = write_video(tmp_path / "a.film", (0, 600_000), tagged="en")
     cancel = threading.Event()
-    with pytest.raises(Cancelled, match="a.film: cancelled"):
+    with pytest.raises(Cancelled, match=r"a\.film: cancelled"):
         subtitle(video, cancel=cancel, on_progress=lambda stage, share: cancel.set())
     assert sum(map(len, fakes.engine.asked)) < 60
 
