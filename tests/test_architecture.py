@@ -62,7 +62,7 @@ DRIVERS = {"jobs": {"cli", "testing", "api"}, "cli": {"testing"}, "__main__": {"
 LONGEST = {"model": 600, "plugin.hookspecs": 500, "config.schema": 450}
 
 #: Who may import torch and NeMo.
-TORCH = ("canary", "sounds", "cli.doctor")  # doctor tells which device there is
+TORCH = ("canary", "sounds", "demo", "cli.doctor", "workflows.precisions")  # devices, peak memory
 
 HEAVY = ("torch", "nemo", "lightning", "transformers", "av", "onnxruntime", "pysubs2", "silero_vad",
          "webrtcvad", "imageio_ffmpeg", "ffmpeg", "srt", "scipy", "librosa", "pandas", "watchdog",

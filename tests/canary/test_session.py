@@ -1,4 +1,4 @@
-"""The engine from sound to timed words, on tiny random models: nonsense, but complete and in order."""
+"""The session: what it recognises, how it times words, and what it does with doubtful texts."""
 
 import itertools
 import tarfile
