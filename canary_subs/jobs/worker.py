@@ -25,7 +25,7 @@ from typing import Any, TextIO
 
 from canary_subs import _process
 from canary_subs._text import printable
-from canary_subs.config import layers as configuration
+from canary_subs.config.plan import check_providers
 from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import SkipRules
 from canary_subs.errors import CanarySubsError, StoreError, Temporary
@@ -179,7 +179,7 @@ class _Worker:
 
     def run(self) -> None:
         """Work; without work, keep the model loaded for a while; then return."""
-        configuration.check_providers(self._settings, self._plugins)
+        check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
             if not self._store.queue.due():

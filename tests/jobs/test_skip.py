@@ -259,6 +259,51 @@ def test_why_tells_which_rule_decides(
     assert ask(video, store, plugins) == ("folder", "fail")
 
 
+def test_why_shows_every_rule_that_the_worker_goes_by(
+    tmp_path: Path, store: Store, plugins: manager.Plugins
+) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    (folder / "a.de.ass").touch()
+    settings = stage.settings(
+        tmp_path / "state", watch={"settle_s": 0.0}, skip={"min_duration_s": 3, "spoken": ["en"]}
+    )
+    answer = why(video, settings, plugins, store, [folder])
+    verdicts = {one.rule: one.verdict for one in answer.findings}
+    assert {rule: verdicts[rule] for rule in ("too-short", "spoken", "sidecar")} == {
+        "too-short": "skip", "spoken": "skip", "sidecar": "skip"
+    }  # fmt: skip
+    assert answer.decided.rule == "too-short"
+    # A rule that leaves out one track of two is shown, and the rest is worked on.
+    settings = stage.settings(tmp_path / "state", watch={"settle_s": 0.0})
+    answer = why(video, settings, plugins, store, [folder])
+    found = {one.rule: (one.verdict, one.detail) for one in answer.findings}
+    assert found["sidecar"] == (None, "a.de.ass is there in 'de'")
+    assert found["tracks"] == (None, "would be written: en")
+    assert answer.decided.verdict == "work"
+
+
+def test_why_survives_a_delivery_that_fails(
+    tmp_path: Path, store: Store, plugins: manager.Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIGHT_FOLDER", str(tmp_path))
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    (tmp_path / "lost").write_text("a.wav")
+    assert ask(video, store, plugins, deliveries=["archive"]) == ("plugins", "fail")
+    assert ask(video, store, plugins, deliveries=["archive", "sidecar"]) == ("queue", "work")
+
+
+def test_what_the_plan_would_write_elsewhere_does_not_hide_a_sidecar(
+    tmp_path: Path, plugins: manager.Plugins
+) -> None:
+    (tmp_path / "Film.de.srt").touch()
+    info = media(tmp_path / "Film.mkv")
+    assert left(decide(info, plugins, out=str(tmp_path / "out"))) == ("original",)
+
+
 def done(store: Store, video: Path, plan: dict[str, str] | None = None) -> None:
     one = Seen(
         path=video, root=video.parent, fingerprint=fingerprint(video), stamp=Stamp.of(video.stat())
@@ -312,6 +357,23 @@ def test_only_what_would_be_different_is_stale(
     after = stage.settings(tmp_path / "state", targets=["en", "fr"], precision="fp32")
     (found,) = stale.stale(store, after, plugins)
     assert found.differences == ("targets: en, de -> en, fr", "precision: auto -> fp32")
+
+
+def test_a_changed_plugin_makes_its_results_stale(tmp_path: Path, store: Store) -> None:
+    folder, code = tmp_path / "videos", tmp_path / "plugins"
+    folder.mkdir()
+    shutil.copytree(stage.PLUGINS, code, ignore=shutil.ignore_patterns("__pycache__"))
+    settings = stage.settings(tmp_path / "state")
+    before = manager.load(code)
+    plan = plan_for(settings.config, before, root=folder)
+    done(store, stage.wav(folder / "a.wav", 1, 1), stale.describe(plan, before))
+    assert stale.stale(store, settings, manager.load(code)) == []
+    with (code / "light.py").open("a") as file:
+        file.write("# changed\n")
+    (found,) = stale.stale(store, settings, manager.load(code))
+    assert [difference.partition(":")[0] for difference in found.differences] == [
+        "engine", "segmenter"
+    ]  # fmt: skip
 
 
 # When to pause.
