@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import threading
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,51 +14,40 @@ from canary_subs.cli.parser import Commands, Parser
 def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser(
         "bench",
-        help="time, memory and accuracy of each precision on a video",
+        help="compare time, memory and accuracy of a model's precisions",
         description="Transcribe a video in each precision that the model has, and compare time, "
-        "memory and words with those of fp32.",
+        "memory and words with those of the first, most exact one.",
     )
     parser.add_argument("video", type=Path, metavar="VIDEO", help="a video of some minutes")
-    parser.add_argument("--model", metavar="M", help="by name or file (default: the usual model)")
-    parser.add_argument("--device", default="auto", metavar="D", help="cpu, cuda, mps or auto")
+    common.add_settings(parser, "spoken", "audio_track", "engine", "model", "device")
+    common.add_config(parser)
+    common.add_options(parser)
     common.add_json(parser)
     parser.set_defaults(command=bench)
 
 
 def bench(args: argparse.Namespace) -> int:
-    """Measure and show."""
-    from canary_subs.canary import models
-    from canary_subs.canary.compare import compare_precisions
-    from canary_subs.config.schema import Config
-    from canary_subs.media.tracks import choose
-    from canary_subs.model import Choice, Request
-    from canary_subs.pipeline.segments import Audio, cut, probe
-    from canary_subs.plugin import manager
+    """Measure, and print a table."""
+    from canary_subs.config.plan import plan
+    from canary_subs.workflows.precisions import compare_precisions
 
-    plugins, config = manager.load(), Config()
-    model = args.model or models.DEFAULT_MODEL
-    card = models.find(model)
-    media, source = probe(args.video, plugins)
-    track = choose(media).track
-    spoken = track.language or "en"
-    segmenter = plugins.use("segmenter", Choice(name=config.segmenter))
-    audio = Audio(media=media, track=track, source=source, stop=threading.Event())
-    with audio.clips() as clips:
-        requests = [
-            Request(clip=clip, spoken=spoken, targets=(spoken,))
-            for clip in cut(clips, segmenter, card.longest_ms)
-        ]
-    reports = compare_precisions(model, requests, device=args.device)
+    common.require_file(args.video, "name a video in it")
+    app = common.open_app(args)
+    with closing(app.plugins):
+        reports = compare_precisions(
+            args.video, plan(app.settings.config, app.plugins), app.plugins
+        )
     if args.json:
         common.show_json([asdict(report) for report in reports])
         return 0
     common.show_table(
-        ("precision", "weights MB", "peak MB", "seconds", "word errors against fp32"),
+        ("precision", "memory MB", "peak MB", "loading s", "work s", "word errors"),
         (
             (
                 report.precision,
-                f"{report.weights_bytes / 1e6:.1f}",
-                "-" if report.peak_bytes is None else f"{report.peak_bytes / 1e6:.0f}",
+                _megabytes(report.memory_bytes),
+                _megabytes(report.peak_bytes),
+                f"{report.load_seconds:.2f}",
                 f"{report.seconds:.2f}",
                 f"{report.changed:.2%}",
             )
@@ -66,3 +55,7 @@ def bench(args: argparse.Namespace) -> int:
         ),
     )
     return 0
+
+
+def _megabytes(size: int | None) -> str:
+    return "-" if size is None else f"{size / 1e6:.0f}"

@@ -156,10 +156,10 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def not_a_file(path: Path, for_folder: str) -> str | None:
+def not_a_file(path: Path, advice: str) -> str | None:
     """What to do with a name that is not a file's: an address, a pattern, a folder; else None.
 
-    ``for_folder`` is the command for a folder, with {} for its name.
+    ``advice`` says what to do with a folder; {} stands for its name.
     """
     # Making the path absolute took one slash from "https://" and put a folder before it.
     address = re.search(r"(?:^|/)([a-z][a-z0-9+.-]+):/[^/].*", str(path))
@@ -167,7 +167,7 @@ def not_a_file(path: Path, for_folder: str) -> str | None:
         shown = printable(address[0].lstrip("/").replace(":/", "://", 1))
         return f"{shown}: is an address; download it first, then name the file"
     if path.is_dir():
-        return f"{path}: is a folder; use {for_folder.format(shlex.quote(str(path)))}"
+        return f"{path}: is a folder; {advice.format(shlex.quote(str(path)))}"
     if re.search(r"[*?[]", path.name) and not path.exists():
         return (
             f"{path.name}: there is no file of this name; if it is a pattern, no file matches it, "
@@ -176,10 +176,10 @@ def not_a_file(path: Path, for_folder: str) -> str | None:
     return None
 
 
-def require_file(path: Path, for_folder: str) -> None:
+def require_file(path: Path, advice: str) -> None:
     """Raise `UsageError` for a name that is not a file's, saying what to do."""
-    if (advice := not_a_file(path, for_folder)) is not None:
-        raise UsageError(advice)
+    if (message := not_a_file(path, advice)) is not None:
+        raise UsageError(message)
 
 
 def counted(count: int, thing: str) -> str:

@@ -108,7 +108,7 @@ def _explained(outcome: Outcome) -> Outcome:
     """The outcome with a better error for what is not the name of a file at all."""
     from canary_subs.errors import NotMedia
 
-    advice = common.not_a_file(outcome.task.path, "canary-subs watch {} --drain")
+    advice = common.not_a_file(outcome.task.path, "for all videos in it: canary-subs watch {}")
     if not outcome.errors or advice is None:
         return outcome
     return dataclasses.replace(outcome, errors=(NotMedia(advice),))

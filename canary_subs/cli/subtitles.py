@@ -100,7 +100,7 @@ def check(args: argparse.Namespace) -> int:
     reports = []
     for path in args.files:
         try:
-            common.require_file(path, "canary-subs check {}/*.srt")
+            common.require_file(path, "name the subtitle files in it")
             report = check_file(
                 path,
                 app.plugins,
@@ -137,7 +137,7 @@ def proof(args: argparse.Namespace) -> int:
         return 0
     app = common.open_app(args)
     chosen = app.settings.config
-    common.require_file(args.video, "canary-subs proof {}")
+    common.require_file(args.video, "name a video")
     with closing(app.plugins), VideoProgress(quiet=args.quiet) as progress:
         found = review_files(
             args.video,
@@ -146,7 +146,7 @@ def proof(args: argparse.Namespace) -> int:
             profile=chosen.profile,
             own_profiles=chosen.profiles,
             spoken=chosen.spoken,
-            on_progress=partial(progress.show, args.video, "looking for speech"),
+            on_progress=partial(progress.show, args.video, "finding speech"),
         )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
@@ -157,18 +157,10 @@ def proof(args: argparse.Namespace) -> int:
 
 def _beside(video: Path, plugins: Plugins) -> list[Path]:
     """The subtitle files beside a video, by their names. Raises `MediaError`."""
-    from canary_subs.formats.reading import suffixes
+    from canary_subs.formats.reading import beside
 
-    readable = suffixes(plugins)
     try:
-        files = sorted(
-            path
-            for path in video.parent.iterdir()
-            if path.suffix.lower() in readable
-            and path.name.startswith(f"{video.stem}.")
-            # With an index, a .sub file holds pictures (VobSub).
-            and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
-        )
+        files = beside(video, plugins)
     except OSError as error:
         raise MediaError(f"{video.parent}: cannot be read ({error.strerror})") from error
     if not files:
@@ -183,7 +175,7 @@ def align(args: argparse.Namespace) -> int:
     from canary_subs.workflows.align import align as time
 
     for path in (args.video, args.text):
-        common.require_file(path, "canary-subs align with a file of {}")
+        common.require_file(path, "name a file in it")
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
     with closing(app.plugins):
@@ -199,7 +191,7 @@ def relayout(args: argparse.Namespace) -> int:
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.workflows.relayout import relayout as break_anew
 
-    common.require_file(args.file, "canary-subs relayout with a file of {}")
+    common.require_file(args.file, "name a file in it")
     app = common.open_app(args)
     plan = plan_for(app.settings.config, app.plugins)
     with closing(app.plugins):

@@ -17,7 +17,7 @@ from canary_subs.formats.reading import read
 from canary_subs.media import tracks
 from canary_subs.model import AudioClip, Choice, Cue, Finding, Span, Track
 from canary_subs.pipeline.segments import Audio, probe
-from canary_subs.plugin.contain import each
+from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Check, CheckRequest, Segmenter
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import joined
@@ -89,7 +89,10 @@ def find(request: CheckRequest, plugins: Plugins) -> tuple[Finding, ...]:
     found: list[Finding] = []
     for entry in plugins.providers("check"):
         made: Check = plugins.use("check", Choice(name=entry.provider.name))
-        found += each(made.check, made.check(request), Finding)
+        for finding in each(made.check, made.check(request), Finding):
+            if finding.cue is not None and not 0 <= finding.cue < len(request.cues):
+                raise misbehaved(made.check, f"{finding.rule}: there is no cue {finding.cue}")
+            found.append(finding)
     return tuple(sorted(found, key=in_time))
 
 

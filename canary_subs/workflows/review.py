@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -19,7 +19,7 @@ from canary_subs.cues.check.report import Report, as_json, summary
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import OutputError
 from canary_subs.formats.reading import read
-from canary_subs.model import Cue, MediaInfo, Span, Track, TrackKind
+from canary_subs.model import AudioClip, Cue, MediaInfo, Span, Track, TrackKind
 from canary_subs.pipeline.segments import probe
 from canary_subs.pipeline.task import Outcome
 from canary_subs.plugin.hookspecs import CheckRequest
@@ -120,12 +120,14 @@ def review(
     profile: str,
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> Review:
     """Examine a video's tracks against its sound, and translations against the original.
 
-    ``spoken`` is the spoken language. Raises `MediaError`, `UnknownName`, `PluginError`.
+    ``spoken`` is the spoken language; ``on_progress`` is called with the share of the video that
+    has been read. Raises `MediaError`, `UnknownName`, `PluginError`.
     """
-    sound = _summary_of_sound(media.path, plugins, spoken)
+    sound = _summary_of_sound(media, plugins, spoken, on_progress)
     original = next((one.cues for one in tracks if spoken and one.track == Track((spoken,))), None)
     found = []
     for one in tracks:
@@ -148,14 +150,25 @@ def review(
     return Review(media=media, tracks=tuple(found), sound=sound)
 
 
-def _summary_of_sound(video: Path, plugins: Plugins, spoken: str | None) -> SoundSummary:
+def _summary_of_sound(
+    media: MediaInfo, plugins: Plugins, spoken: str | None, on_progress: Callable[[float], None]
+) -> SoundSummary:
     """Read a video's sound once, for speech and waveform."""
     waveform = Waveform()
-    with sound_of(video, plugins, spoken=spoken) as clips:
-        passing = waveform.passing(clips)
+    with sound_of(media.path, plugins, spoken=spoken) as clips:
+        passing = waveform.passing(_reported(clips, media.duration_ms, on_progress))
         speech = speech_among(passing, plugins)
         deque(passing, maxlen=0)  # what the segmenter did not read
     return SoundSummary(speech=speech, peaks=waveform.peaks())
+
+
+def _reported(
+    clips: Iterable[AudioClip], duration_ms: int, on_progress: Callable[[float], None]
+) -> Iterator[AudioClip]:
+    """The clips; each reports the share of the video that has been read with it."""
+    for clip in clips:
+        yield clip
+        on_progress(min(1.0, clip.span.end_ms / max(1, duration_ms)))
 
 
 def review_files(
@@ -166,6 +179,7 @@ def review_files(
     profile: str,
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> Review:
     """`review` of existing subtitle files. Raises `NotSubtitles` too."""
     media = probe(video, plugins)[0]
@@ -184,6 +198,7 @@ def review_files(
         profile=profile,
         own_profiles=own_profiles,
         spoken=spoken,
+        on_progress=on_progress,
     )
 
 

@@ -13,7 +13,6 @@ from canary_subs import formats
 from canary_subs.errors import MediaError, NotSubtitles, UsageError
 from canary_subs.formats.vtt import VttOptions, VttWriter
 from canary_subs.model import AudioClip, Choice, Plan, Timing, Utterance, Word
-from canary_subs.pipeline.schedule import Sessions
 from canary_subs.plugin.manager import Plugins
 from canary_subs.testing import FAKE_WORD_MS, Fakes, fake_plan, fake_words, plugins, write_video
 from canary_subs.workflows.align import align
@@ -180,19 +179,18 @@ def test_a_file_in_another_language_moves_as_a_whole(
 def test_what_cannot_be_aligned_is_told(
     tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
 ) -> None:
-    sessions = Sessions(on_offer)
     text = tmp_path / "script.txt"
     text.write_text("quite another film's words " * 20)
     with pytest.raises(UsageError, match="only 0% of its words"):
-        align(film, text, plan, on_offer, sessions)
+        align(film, text, plan, on_offer)
     text.write_text(" \n")
     with pytest.raises(NotSubtitles, match="empty"):
-        align(film, text, plan, on_offer, sessions)
+        align(film, text, plan, on_offer)
     with pytest.raises(NotSubtitles):
-        align(film, tmp_path / "none.txt", plan, on_offer, sessions)
+        align(film, tmp_path / "none.txt", plan, on_offer)
     with pytest.raises(MediaError):
-        align(text, drifted(tmp_path / "f.en.srt", 1, 0), plan, on_offer, sessions)
+        align(text, drifted(tmp_path / "f.en.srt", 1, 0), plan, on_offer)
     silent = write_video(tmp_path / "silent.mkv", duration_ms=5000)
     text.write_text("Hello.")
     with pytest.raises(UsageError, match="speaks"):
-        align(silent, text, plan, on_offer, sessions)
+        align(silent, text, plan, on_offer)

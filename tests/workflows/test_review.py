@@ -133,9 +133,9 @@ def test_the_sound_is_read_once_and_never_held(tmp_path: Path) -> None:
     )
     assert counting.reads == 1
     assert counting.most_held <= 4
-    assert [(span.start_ms, span.end_ms) for span in found.look.speech] == speech
+    assert [(span.start_ms, span.end_ms) for span in found.sound.speech] == speech
     # 50 values a second: loud where somebody speaks, nothing elsewhere.
-    loud = found.look.peaks.values.reshape(-1, 50) > 0
+    loud = found.sound.peaks.values.reshape(-1, 50) > 0
     assert loud.shape == (1800, 50)
     assert loud[0::6].all() and loud[1::6].all() and not loud[3:6].any()
     assert loud[2::6].sum() == 300 * 25
@@ -150,7 +150,7 @@ def test_a_segmenter_that_stops_early_costs_no_waveform(tmp_path: Path) -> None:
     class Ears:
         @hookimpl
         def canary_subs_segmenters(self) -> list[Provider[object]]:
-            made = lambda options: Tired()  # noqa: E731
+            made = lambda options, context: Tired()  # noqa: E731
             return [Provider(name="silero", summary="tired", make=made, options=SileroOptions)]
 
     video = write_video(tmp_path / "film.mkv", (8000, 9000), duration_ms=9000)
@@ -160,8 +160,8 @@ def test_a_segmenter_that_stops_early_costs_no_waveform(tmp_path: Path) -> None:
         plugins(Fakes(), Ears(), formats),
         profile="netflix",
     )
-    assert found.look.speech == ()
-    assert found.look.peaks.values.nonzero()[0].tolist() == list(range(400, 450))
+    assert found.sound.speech == ()
+    assert found.sound.peaks.values.nonzero()[0].tolist() == list(range(400, 450))
 
 
 def reviewed(folder: Path, name: str, *cues: Cue) -> Path:
