@@ -219,7 +219,7 @@ def test_a_fast_cue_stays_half_a_second_after_speech_and_no_more() -> None:
     assert cue.end_ms == cue.words[-1].end_ms + 500
 
 
-def test_a_last_cue_that_comes_late_is_no_flash() -> None:
+def test_a_last_cue_that_comes_late_is_not_a_flash() -> None:
     """It waits for the one before it, and still lasts as long as it must."""
     syllable = "\uac00"
     said = " ".join([*[syllable] * 20, *(syllable * count for count in (4, 5, 7, 9))])
@@ -304,14 +304,14 @@ def test_a_looping_text_costs_no_more_than_its_words() -> None:
 
 
 def test_layout_grows_no_faster_than_its_words() -> None:
-    """The runs of words that are looked at: twice the words, twice the runs."""
+    """Twice the words, twice the runs of words."""
 
-    def looked_at(repeat: int) -> int:
+    def runs(repeat: int) -> int:
         spoken = transcript("It was the best of times, it was the worst of times. " * repeat)
         words = TrackWords.of(spoken.utterances, 42)
         return len(Runs(words, NETFLIX, np.full(len(words), len(words))).first)
 
-    assert looked_at(200) < 2.1 * looked_at(100)
+    assert runs(200) < 2.1 * runs(100)
 
 
 def said(spoken: Transcript) -> list[str]:

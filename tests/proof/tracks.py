@@ -1,4 +1,4 @@
-"""Films for the pages, of no more than the tests need."""
+"""Tracks for the pages, as small as the tests allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// The page: what is chosen, and who is told when it changes.
+// The page: what is selected, and who is notified of changes.
 import { Editor } from "./editor.js";
 import { toSrt, toVtt } from "./formats.js";
 import { listenToKeys } from "./keys.js";
@@ -15,11 +15,11 @@ const FORMATS = {
   srt: { write: toSrt, type: "application/x-subrip" },
   vtt: { write: toVtt, type: "text/vtt" },
 };
-// A new cue's length, where there is room.
+// The length of a new cue, if there is enough time.
 const NEW_CUE_MS = 2000;
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
-// How long the timeline is: cues may stand after the film's end.
+// The length of the timeline: cues may be after the end of the video.
 function lengthMs(film) {
   const ends = film.tracks.flatMap((track) => track.cues.map((cue) => cue.end_ms));
   return ends.reduce((most, ms) => Math.max(most, ms), Math.max(1000, film.duration_ms, film.peaks?.duration_ms ?? 0));
@@ -52,7 +52,7 @@ class Proof {
     return this.track.get(this.selected);
   }
 
-  // Tell people who do not see the screen.
+  // Announce a message, also to screen readers.
   say(text) {
     const live = byId("live");
     live.textContent = "";
@@ -60,7 +60,7 @@ class Proof {
     byId("said").textContent = text;
   }
 
-  // ---- where we are
+  // ---- position
 
   seek(ms) {
     this.player.seek(ms);
@@ -99,7 +99,7 @@ class Proof {
   }
 
   playPause() {
-    if (!this.player.toggle()) this.say("There is no picture to play; open the video first");
+    if (!this.player.toggle()) this.say("There is no video to play; open it first");
   }
 
   #moved(ms) {
@@ -178,7 +178,7 @@ class Proof {
     const next = track.cues.find((cue) => cue.start_ms > start);
     const end = Math.min(start + NEW_CUE_MS, next ? next.start_ms - gap : Infinity);
     if (end <= start) {
-      this.say("There is no room for a cue here");
+      this.say("There is not enough time for a cue here");
       return;
     }
     this.selected = track.insert(start, end).id;
@@ -227,7 +227,7 @@ class Proof {
   choose(track) {
     const wasShown = this.overlay.shown.has(this.track);
     this.track.endGesture();
-    // The picture shows what is worked on; tracks that were put beside it stay.
+    // The video shows the track being edited; tracks shown next to it stay.
     if (wasShown) this.overlay.shown.delete(this.track);
     this.overlay.shown.add(track);
     this.track = track;
@@ -298,7 +298,7 @@ class Proof {
       "zoom-out": () => this.timeline.zoom(-1),
     };
     for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
-    // A button that splits must not take the caret that says where.
+    // The split button must not take the focus from the caret that says where to split.
     byId("split").addEventListener("pointerdown", (event) => event.preventDefault());
     byId("file").addEventListener("change", (event) => this.#openVideo(event.target.files));
     byId("video").addEventListener("click", () => this.playPause());

@@ -23,7 +23,7 @@ export function palette() {
   return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-// How a cue's speed stands to the limit; names a colour.
+// A cue's speed in relation to the limit; names a colour.
 export function speed(cue, profile) {
   const share = measure(cue).cps / profile.max_cps;
   if (share <= 0.75) return "calm";
@@ -97,7 +97,7 @@ function drawWords(context, view, colours, cue) {
     if (name === null) continue;
     const x = view.x(start_ms);
     context.fillStyle = colours[name];
-    // A doubtful word's bar is taller as well as of another colour.
+    // The bar of a doubtful word is taller, and has another colour.
     const height = name === "sure" ? WORDS_PX - 4 : WORDS_PX;
     context.fillRect(x, WORDS_TOP_PX + WORDS_PX - height, Math.max(1, view.x(end_ms) - x - 1), height);
   }
@@ -170,7 +170,7 @@ function drawPlayhead(context, view, colours, ms) {
   context.fill();
 }
 
-// Everything over the waveform, for what `view` shows of the film.
+// Everything over the waveform, for the part of the video that `view` shows.
 export function drawTimeline(canvas, view, colours, state) {
   const { context } = fitted(canvas);
   drawRuler(context, view, colours);
@@ -192,7 +192,7 @@ export function drawTimeline(canvas, view, colours, state) {
   drawPlayhead(context, view, colours, state.time);
 }
 
-// The whole film: its cues by speed, its findings above them.
+// The entire video: its cues by speed, its findings above them.
 export function drawOverview(canvas, duration_ms, colours, track) {
   const { context, width, height } = fitted(canvas);
   const scale = width / duration_ms;
@@ -206,7 +206,7 @@ export function drawOverview(canvas, duration_ms, colours, track) {
   for (const finding of track.findings) context.fillRect(finding.start_ms * scale, 2, 1.5, 5);
 }
 
-// Where in the film we are, over the overview.
+// The current position, over the overview.
 export function drawPlace(canvas, duration_ms, colours, view, time) {
   const { context, width, height } = fitted(canvas);
   const scale = width / duration_ms;

@@ -1,7 +1,7 @@
-// How wide a text looks and how many characters it has; the same counts as in Python's check.
+// The width of a text and its number of characters, as in Python's check.
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-// No script, only signs on what stands before them: marks, and invisible format characters.
+// Characters without a script of their own: combining marks and invisible format characters.
 const NO_WIDTH = /^(?![\u00ad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{M}\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u;
 // What takes a column inside a cluster: letters that a virama joins, vowel signs beside them.
 const SPACING = /[^\p{Mn}\p{Me}\p{Cf}]/gu;
@@ -72,7 +72,7 @@ export function typedLines(text) {
 
 const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
-// "rtl" for a text whose first letter belongs to a script that runs that way.
+// "rtl" for a text whose first letter belongs to a script written right to left.
 export function direction(text) {
   return RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr";
 }

@@ -1,4 +1,4 @@
-// Times are whole milliseconds on the video's timeline; frame rates are [numerator, denominator], or null
+// Times are integer milliseconds on the video's timeline; frame rates are [numerator, denominator], or null
 // where nobody knows them.
 
 // "01:02:03.004"; SubRip wants a comma before the milliseconds.
@@ -29,7 +29,7 @@ export function parseClock(text) {
 
 const USUAL_RATE = [25, 1];
 
-// The whole milliseconds that last at least so many frames, of 25 a second for want of a rate.
+// The duration of frames in milliseconds, rounded up; 25 per second if the rate is unknown.
 export function framesMs(frames, frameRate) {
   const [numerator, denominator] = frameRate ?? USUAL_RATE;
   return Math.ceil((frames * 1000 * denominator) / numerator);

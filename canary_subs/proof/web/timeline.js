@@ -1,4 +1,4 @@
-// The waveform, the cues under it, and the whole film above both.
+// The waveform, the cues below it, and an overview of the entire video above both.
 //
 // wavesurfer.js draws the waveform and scrolls; ruler, cues and playhead are one canvas over it.
 /* global WaveSurfer */
@@ -11,7 +11,7 @@ const START_ZOOM = 5;
 const WIDEST_PX = 15_000_000;
 const MOST_PEAKS = 1 << 20;
 
-// The stored peaks as wavesurfer wants them: floats that span the whole film.
+// The stored peaks as wavesurfer needs them: floats over the entire video.
 function decodePeaks(peaks, duration_ms) {
   if (!peaks?.values) return new Float32Array(2);
   const stored = Uint8Array.from(atob(peaks.values), (letter) => letter.charCodeAt(0));
@@ -63,7 +63,7 @@ export class Timeline {
     return Math.min(ZOOMS[this.#zoom], (WIDEST_PX / this.duration_ms) * 1000);
   }
 
-  // What of the film is on the screen.
+  // The visible part of the video.
   get view() {
     const width = this.host.clientWidth;
     const whole = Math.max(width, this.wave.getWrapper().clientWidth);
@@ -112,7 +112,7 @@ export class Timeline {
     }
   }
 
-  // Keep the playhead in sight while the film plays, a page at a time.
+  // Keep the playhead visible during playback, a page at a time.
   follow(ms) {
     const { view } = this;
     const x = view.x(ms);
