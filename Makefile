@@ -2,25 +2,26 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SETUP := .venv/.set-up
-FILMS := build/demo/films
+# requirements.lock holds what Python 3.11 on Linux resolves to; empty, the ranges count.
+CONSTRAINTS ?= --constraint requirements.lock
 
 # Keeps many small matrix products from fighting over two cores.
 export KMP_BLOCKTIME ?= 0
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance memory layouts vendor lock clean
+.PHONY: help demo test test-wheel lint coverage docs golden picture evaluate examples model bench bench-layout crash arrivals hostile endurance memory layouts vendor lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(SETUP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --editable '.[test]'
 	@touch $@
 
 demo: $(SETUP) ## Subtitle the examples in four languages and show what came out
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 test: $(SETUP) lint ## Everything that must hold, in under ten minutes
 	$(BIN)/python -m pytest
@@ -30,21 +31,41 @@ lint: $(SETUP)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
+coverage: $(SETUP) ## The suite, and which lines it runs; fails under the floor in pyproject.toml
+	rm -rf build/coverage && mkdir -p build/coverage
+	# Coverage itself imports sqlite3 in every process, which that test would find.
+	$(BIN)/coverage run -m pytest --deselect tests/test_architecture.py::test_nothing_heavy_is_imported_before_it_is_needed
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+test-wheel: $(SETUP) ## A short part of the suite against the built wheel and sdist
+	$(BIN)/python -m tests.tools.packages
+
+docs: $(SETUP) ## The documentation as a site in build/docs; a warning fails
+	$(BIN)/python docs/generate.py build/docs-source
+	$(BIN)/zensical build --strict
+
+golden: $(SETUP) ## Write tests/cli/golden afresh after the help has changed
+	$(BIN)/python -m tests.cli.golden_help
+
+picture: $(SETUP) ## Take docs/images/proof.png afresh, after 'make demo' (needs chromium)
+	$(BIN)/python -m tests.tools.proof_picture
+
 evaluate: $(SETUP) ## The demonstration models on sentences, voices and sounds that they never met
-	$(BIN)/python -m canary_subs.demo.evaluate
-	$(BIN)/python -m canary_subs.demo.train_tagger --evaluate
+	$(BIN)/python -m examples.demo_model.evaluate
+	$(BIN)/python -m examples.demo_model.train_tagger --evaluate
 
 examples: $(SETUP) ## Make the example videos afresh (needs espeak-ng)
-	$(BIN)/python examples/make_examples.py
+	$(BIN)/python -m examples.make_examples
 
 model: $(SETUP) ## Train the demonstration models afresh (needs espeak-ng, about 105 minutes)
-	$(BIN)/python -m canary_subs.demo.train
-	$(BIN)/python -m canary_subs.demo.train_tagger
+	$(BIN)/python -m examples.demo_model.train
+	$(BIN)/python -m examples.demo_model.train_tagger
 
 bench: $(SETUP) ## The engine against NeMo's and transformers' own, in one run
-	$(BIN)/canary-subs bench --require
-	$(BIN)/python -m tests.benchmarks.road
-	$(BIN)/canary-subs bench --formats examples/videos/long.mkv --model demo
+	$(BIN)/python -m tests.benchmarks.engine --require
+	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/canary-subs bench examples/videos/long.mkv --model demo
 
 crash: $(SETUP) ## Kill the daemon 200 times and compare what it makes
 	$(BIN)/python -m tests.crash.sweep

@@ -9,7 +9,7 @@ import re
 import time
 from pathlib import Path
 
-from canary_subs.errors import ModelError
+from canary_subs.errors import ModelError, ModelUnavailable
 
 #: A model's name on the hub: owner/name.
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
@@ -33,8 +33,8 @@ def fetch(name: str, file: str, advice: str) -> Path:
     """Download a file of a model into the hub's own cache, once, and return its path.
 
     ``advice`` is what to do if that fails: "copy it here, or ...". The cache never shows a
-    half-written file. Raises `ModelError` if the hub has no such model and, with `may_pass`, if it
-    cannot be reached or the disk is full.
+    half-written file. Raises `ModelError` if the hub has no such model and
+    `ModelUnavailable` if it cannot be reached or the disk is full.
     """
     import huggingface_hub
     from huggingface_hub import errors
@@ -45,7 +45,7 @@ def fetch(name: str, file: str, advice: str) -> Path:
         pass
     failed_at, message = _out_of_reach.get(name, (0.0, ""))
     if message and time.monotonic() - failed_at < _ASK_AGAIN_S:
-        raise _temporary(message)
+        raise ModelUnavailable(message)
     # It logs every attempt; one line at the end is enough.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
@@ -65,20 +65,13 @@ def fetch(name: str, file: str, advice: str) -> Path:
     if os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "true", "yes", "on"):
         raise ModelError(f"{absent} HF_HUB_OFFLINE forbids downloading it; {advice}") from reason
     if isinstance(reason, OSError) and reason.errno in _DISK_ERRORS:
-        raise _temporary(
+        raise ModelUnavailable(
             f"model {name} cannot be stored in the hub's cache ({reason.strerror}); fix that, or "
             "set HF_HOME to a folder with enough space"
         ) from reason
     message = f"{absent} the hub cannot be reached ({_cause(reason)}); {advice}"
     _out_of_reach[name] = (time.monotonic(), message)
-    raise _temporary(message) from reason
-
-
-def _temporary(message: str) -> ModelError:
-    """A failure that may pass by itself (network, disk space)."""
-    failure = ModelError(message)
-    failure.may_pass = True
-    return failure
+    raise ModelUnavailable(message) from reason
 
 
 def _cause(error: BaseException) -> str:

@@ -23,8 +23,10 @@ def quoted(text: str, limit: int = 40) -> str:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` is probably a misspelling of, or None."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+    """The known name that ``name`` is probably a misspelling of, in any letter case, or None."""
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[near[0]] if near else None
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

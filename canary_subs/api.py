@@ -1,147 +1,327 @@
-"""Subtitles from Python: `subtitle` for the whole film, `listen` for cues as they come."""
+"""canary_subs from Python: `Subtitler`, and `subtitle`, `listen` and `write` in one line each."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
-from os import PathLike
+import shutil
+import threading
+import wave
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from fractions import Fraction
+from os import PathLike, fspath
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypedDict, Unpack
 
-from canary_subs import naming
-from canary_subs.config import layers as config
+from canary_subs._text import did_you_mean
+from canary_subs.config import layers
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
 from canary_subs.cues.profiles import profile_for
-from canary_subs.errors import UsageError
-from canary_subs.model import Cue, Plan, Transcript
-from canary_subs.pipeline.schedule import Outcome, Passage, Sessions, Task, follow
+from canary_subs.errors import Cancelled, UsageError
+from canary_subs.model import (
+    SAMPLE_RATE_HZ,
+    Choice,
+    Cue,
+    Document,
+    MediaInfo,
+    Plan,
+    Stage,
+    Track,
+    TrackKind,
+    Transcript,
+)
+from canary_subs.pipeline.output import render
+from canary_subs.pipeline.schedule import follow
+from canary_subs.pipeline.task import Outcome, Passage, Task
+from canary_subs.pipeline.tracks import lay_out
 from canary_subs.plugin import manager
-from canary_subs.plugin.hookspecs import LayoutRequest
-from canary_subs.plugin.manager import Plugins
 
-_DEFAULT = Config()
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    #: A path, a file opened for reading bytes, or mono float samples at 16 kHz: (n,) in [-1, 1].
+    Media = str | PathLike[str] | BinaryIO | NDArray[np.floating[Any]]
+
+#: Called with the stage and the share of the video (0..1) that it has done.
+Progress = Callable[[Stage, float], None]
 
 
-def subtitle(
-    path: str | PathLike[str],
-    *,
-    to: str | Sequence[str] = _DEFAULT.targets,
-    source: str | None = None,
-    model: str = _DEFAULT.model,
-    sound_model: str = _DEFAULT.sound_model,
-    profile: str = _DEFAULT.profile,
-    track: int | None = None,
-    device: str = _DEFAULT.device,
-    precision: str = _DEFAULT.precision,
-) -> dict[str, tuple[Cue, ...]]:
-    """The cues of a film in each language: {"en": (Cue(...), ...), "de": ...}.
+class Settings(TypedDict, total=False):
+    """What a `Subtitler` can be made with; every key is one of the configuration's."""
 
-    ``to`` names the tracks to write: languages (BCP-47; "original" is the one that is spoken),
-    "de+en" for two in one, "en.forced" for what is spoken in other languages, "en.sdh" with sounds
-    told too (named by ``sound_model``). ``source`` is what is spoken: without it the file's mark
-    or the sound decides. ``track`` counts sound tracks from 0. Cues rise, do not overlap, and keep
-    the reading rules of ``profile``. Nothing is written anywhere, and the user's configuration is
-    not read; installed plugins are.
+    engine: str
+    model: str | None
+    sound_model: str | None
+    commercial: bool
+    device: str
+    precision: str
+    profile: str
+    profiles: Mapping[str, Mapping[str, object]]
+    timing: Literal["own", "shared"]
+    shots: bool
+    segmenter: str
+    aligner: str | None
+    tagger: str
+    layout: str
+    options: Mapping[str, Mapping[str, Mapping[str, object]]]
 
-    Empty where nobody speaks. Raises `canary_subs.errors.CanarySubsError`: `MediaError` for the
-    file, `LanguageUnsure`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument.
+
+class Subtitler:
+    """Subtitles videos, and keeps plugins and loaded models from one to the next.
+
+    The user's configuration is not read; installed plugins are loaded. Use it in a ``with`` block,
+    or call `close`. One thread at a time.
+
+    >>> with Subtitler(model="demo") as subtitler:
+    ...     for video in ("a.mkv", "b.mkv"):
+    ...         cues = subtitler.subtitle(video, to="en,de")["de"]
+    ...         Path(video).with_suffix(".de.srt").write_bytes(subtitler.write(cues, "srt"))
     """
-    plugins = manager.load()
-    plan = _plan(plugins, to, source, model, sound_model, profile, track, device, precision)
-    with closing(_follow(path, plan, plugins)) as events:
-        for event in events:
-            if isinstance(event, Outcome):
-                return {document.track: document.cues for document in event.documents}
-    return {}
 
+    def __init__(self, **settings: Unpack[Settings]) -> None:
+        """Raises `UsageError` and `ModelError` for settings that cannot be used."""
+        for name in settings:
+            if name not in Settings.__annotations__:
+                hint = did_you_mean(name, Settings.__annotations__)
+                raise TypeError(f"there is no setting {name!r}; {hint}")
+        self._config = Config(formats=(), deliveries=(), **settings)
+        profile_for(self._config.profile, "en", self._config.profiles)
+        self._plugins = manager.load()
+        plan = plan_for(self._config, self._plugins)
+        # A model that does not exist is reported before any video is opened.
+        self._plugins.use("engine", plan.engine, plan.context)
 
-def listen(
-    path: str | PathLike[str],
-    *,
-    to: str | Sequence[str] = _DEFAULT.targets,
-    source: str | None = None,
-    model: str = _DEFAULT.model,
-    profile: str = _DEFAULT.profile,
-    track: int | None = None,
-    device: str = _DEFAULT.device,
-    precision: str = _DEFAULT.precision,
-) -> Iterator[tuple[str, Cue]]:
-    """(track's name, cue) while the film is being heard; arguments and errors as for `subtitle`,
-    but no track tells of sounds.
+    def __enter__(self) -> Subtitler:
+        return self
 
-    Each passage of speech is laid out by itself: where one ends, a cue may differ from what
-    `subtitle` gives, which sees the whole film. Cues of one language come in order. Closing the
-    iterator ends the work.
-    """
-    plugins = manager.load()
-    plan = _plan(
-        plugins, to, source, model, _DEFAULT.sound_model, profile, track, device, precision
-    )
-    if sdh := next(filter(naming.is_sdh, plan.targets), None):
-        raise UsageError(f"to: the sounds of {sdh!r} are known at the end only; use subtitle")
-    layout = plugins.make("layout", plan.layout)
-    with closing(_follow(path, plan, plugins)) as events:
-        for event in events:
-            if isinstance(event, Outcome):
-                return
-            for name, utterance in event.utterances.items():
-                transcript = Transcript(
-                    language=utterance.language,
-                    source_language=event.spoken,
-                    engine=plan.engine.name,
-                    model=model,
-                    utterances=(utterance,) if utterance.text else (),
-                )
-                request = LayoutRequest(
-                    transcript=transcript,
-                    profile=profile_for(plan.profile, utterance.language),
-                    frame_rate=event.media.frame_rate,
-                )
-                for cue in layout.layout(request):
-                    yield name, cue
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
+    def close(self) -> None:
+        """Give back the models' memory; the next call loads them again."""
+        self._plugins.close()
 
-def _plan(
-    plugins: Plugins,
-    to: str | Sequence[str],
-    source: str | None,
-    model: str,
-    sound_model: str,
-    profile: str,
-    track: int | None,
-    device: str,
-    precision: str,
-) -> Plan:
-    targets = (to,) if isinstance(to, str) else tuple(to)
-    if not targets:
-        raise UsageError("to: name at least one language, or 'original'")
-    chosen = Config(
-        targets=tuple(config.target(target, "to") for target in targets),
-        source=None if source is None else config.language(source, "source"),
-        model=model,
-        sound_model=sound_model,
-        profile=profile,
-        track=track,
-        device=device,
-        precision=precision,
-        formats=(),
-        deliveries=(),
-    )
-    profile_for(profile, "en")  # an unknown one is refused before anything is heard
-    return config.plan(chosen, plugins)
+    def subtitle(
+        self,
+        media: Media,
+        *,
+        to: str | Sequence[str] = "original",
+        spoken: str | None = None,
+        audio_track: int | None = None,
+        glossary: Sequence[str] = (),
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, tuple[Cue, ...]]:
+        """The cues of each track: {"en": (Cue(...), ...), "de": ...}.
 
+        ``to`` names tracks, as "en,de" or ["en", "de"]: languages (BCP-47; "original" is the spoken
+        one), "de+en" for two in one, "en.forced" for what is spoken in other languages, "en.sdh"
+        for sounds too. ``spoken`` is the spoken language; without it the file's tag or the sound
+        decides. ``audio_track`` counts from 0. Cues rise, do not overlap, and keep the profile.
 
-def _follow(
-    path: str | PathLike[str], plan: Plan, plugins: Plugins
-) -> Generator[Passage | Outcome, None, None]:
-    """What happens to one film; its failure is raised."""
-    task = Task(path=Path(path), plan=plan)
-    sessions = Sessions(plugins)
-    sessions.engine(plan)  # a model that is not there is told of before the film is opened
-    try:
-        with closing(follow([task], plugins, sessions)) as events:
+        Empty where nobody speaks. Raises `CanarySubsError`: `MediaError` for the file,
+        `LanguageUncertain`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument, and
+        `Cancelled` once ``cancel`` is set.
+        """
+        plan = self._plan(to, spoken, audio_track, glossary)
+        with closing(self._follow(media, plan, on_progress, cancel)) as events:
+            for event in events:
+                if isinstance(event, Outcome):
+                    return {str(document.track): document.cues for document in event.documents}
+        return {}
+
+    def listen(
+        self,
+        media: Media,
+        *,
+        to: str | Sequence[str] = "original",
+        spoken: str | None = None,
+        audio_track: int | None = None,
+        glossary: Sequence[str] = (),
+        on_progress: Progress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Iterator[tuple[str, Cue]]:
+        """(track, cue) as the video is recognised; arguments and errors as for `subtitle`.
+
+        Each segment is laid out by itself: at its ends a cue may differ from what `subtitle`
+        gives, which has the full video. Cues of one track come in order; SDH tracks are refused.
+        Closing the iterator ends the work.
+        """
+        plan = self._plan(to, spoken, audio_track, glossary)
+        if sdh := next((one for one in plan.targets if one.kind is TrackKind.SDH), None):
+            raise UsageError(f"to: the sounds of {str(sdh)!r} are known at the end; use subtitle")
+        with closing(self._follow(media, plan, on_progress, cancel)) as events:
+            for event in events:
+                if isinstance(event, Outcome):
+                    return
+                for track, utterance in event.utterances.items():
+                    transcript = Transcript(
+                        language=utterance.language,
+                        spoken=event.spoken,
+                        engine=plan.engine.name,
+                        model=plan.engine.model or "",
+                        utterances=(utterance,) if utterance.text else (),
+                    )
+                    for cue in lay_out(transcript, plan, self._plugins, event.media):
+                        yield str(track), cue
+
+    def write(
+        self,
+        cues: Sequence[Cue],
+        format: str = "srt",
+        *,
+        language: str = "und",
+        frame_rate: Fraction | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> bytes:
+        """The cues as a file of that format.
+
+        ``options`` are the format's, as ``canary-subs plugins`` lists them. Raises `UnknownName`,
+        `ConfigError` for an option, and what the format refuses.
+        """
+        media = MediaInfo(
+            path=Path("cues"),
+            size_bytes=0,
+            mtime_ns=0,
+            duration_ms=max((cue.end_ms for cue in cues), default=0),
+            audio=(),
+            frame_rate=frame_rate,
+        )
+        transcript = Transcript(
+            language=language, spoken=language, engine="", model="", utterances=()
+        )
+        document = Document(
+            media=media, track=Track((language,)), transcript=transcript, cues=tuple(cues)
+        )
+        plan = plan_for(self._config, self._plugins)
+        writer = Choice(name=format.lower(), options=options or {})
+        return render(document, writer, plan, self._plugins).data
+
+    def _plan(
+        self,
+        to: str | Sequence[str],
+        spoken: str | None,
+        audio_track: int | None,
+        glossary: Sequence[str],
+    ) -> Plan:
+        names = [name.strip() for name in to.split(",")] if isinstance(to, str) else list(to)
+        if not any(names):
+            raise UsageError("to: name at least one language, or 'original'")
+        asked: dict[str, Any] = {
+            "targets": tuple(layers.target(name, "to") for name in names),
+            "spoken": None if spoken is None else layers.language(spoken, "spoken"),
+            "audio_track": audio_track,
+            "glossary": tuple(glossary),
+        }
+        return plan_for(Config(**{**vars(self._config), **asked}), self._plugins)
+
+    def _follow(
+        self,
+        media: Media,
+        plan: Plan,
+        on_progress: Progress | None,
+        cancel: threading.Event | None,
+    ) -> Generator[Passage | Outcome, None, None]:
+        """What happens to one video; its failure is raised."""
+        with ExitStack() as stack:
+            task = Task(
+                path=stack.enter_context(_file(media)),
+                plan=plan,
+                on_progress=on_progress or (lambda stage, share: None),
+                cancelled=cancel.is_set if cancel is not None else lambda: False,
+            )
+            events = stack.enter_context(closing(follow([task], self._plugins)))
             for event in events:
                 if isinstance(event, Outcome) and event.errors:
                     raise event.errors[0]
+                if isinstance(event, Outcome) and event.cancelled:
+                    raise Cancelled(f"{task.path.name}: cancelled")
                 yield event
-    finally:
-        sessions.close()
+
+
+@contextmanager
+def _file(media: Media) -> Iterator[Path]:
+    """The media as a file, for as long as the block lasts."""
+    if isinstance(media, str | PathLike):
+        yield Path(fspath(media))
+        return
+    with TemporaryDirectory(prefix="canary-subs-") as folder:
+        if hasattr(media, "read"):
+            path = Path(folder) / (Path(str(getattr(media, "name", ""))).name or "media")
+            with path.open("wb") as file:
+                shutil.copyfileobj(media, file)
+        else:
+            path = Path(folder) / "samples.wav"
+            _write_wave(path, media)
+        yield path
+
+
+def _write_wave(path: Path, samples: NDArray[np.floating[Any]]) -> None:
+    """Mono float samples (n,) as 16-bit PCM."""
+    import numpy as np
+
+    if getattr(samples, "ndim", None) != 1:
+        raise UsageError(
+            "media: give a path, a file opened in binary mode, or mono samples (n,) at 16 kHz"
+        )
+    pcm = np.clip(np.nan_to_num(samples) * 32768, -32768, 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE_HZ)
+        file.writeframes(pcm.tobytes())
+
+
+def subtitle(
+    media: Media,
+    *,
+    to: str | Sequence[str] = "original",
+    spoken: str | None = None,
+    audio_track: int | None = None,
+    glossary: Sequence[str] = (),
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    **settings: Unpack[Settings],
+) -> dict[str, tuple[Cue, ...]]:
+    """`Subtitler.subtitle` for one video."""
+    with Subtitler(**settings) as subtitler:
+        return subtitler.subtitle(
+            media, to=to, spoken=spoken, audio_track=audio_track, glossary=glossary,
+            on_progress=on_progress, cancel=cancel,
+        )  # fmt: skip
+
+
+def listen(
+    media: Media,
+    *,
+    to: str | Sequence[str] = "original",
+    spoken: str | None = None,
+    audio_track: int | None = None,
+    glossary: Sequence[str] = (),
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+    **settings: Unpack[Settings],
+) -> Iterator[tuple[str, Cue]]:
+    """`Subtitler.listen` for one video."""
+    with Subtitler(**settings) as subtitler:
+        yield from subtitler.listen(
+            media, to=to, spoken=spoken, audio_track=audio_track, glossary=glossary,
+            on_progress=on_progress, cancel=cancel,
+        )  # fmt: skip
+
+
+def write(
+    cues: Sequence[Cue],
+    format: str = "srt",
+    *,
+    language: str = "und",
+    frame_rate: Fraction | None = None,
+    options: Mapping[str, object] | None = None,
+) -> bytes:
+    """`Subtitler.write` without a subtitler."""
+    with Subtitler() as subtitler:
+        return subtitler.write(
+            cues, format, language=language, frame_rate=frame_rate, options=options
+        )

@@ -1,4 +1,4 @@
-"""The values that pass between rooms: frozen, keyword-only, without behaviour beyond arithmetic.
+"""The values that pass between packages: frozen, keyword-only, without behaviour beyond arithmetic.
 
 Times are integer milliseconds on the video's timeline (0 is the first instant that a player
 shows), spans are half-open, and both say so with the suffix ``_ms``. Positions in sound are
@@ -14,15 +14,84 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-#: Samples per second of all sound inside the house; sources convert to it.
+#: Samples per second of all sound; sources convert to it.
 SAMPLE_RATE_HZ = 16_000
 
-#: A target that means the language that is spoken.
+#: In a track's name: the language that is spoken.
 ORIGINAL = "original"
+
+
+def primary(language: str) -> str:
+    """The primary subtag of a BCP-47 tag: "pt" of "pt-BR"."""
+    return language.replace("_", "-").partition("-")[0].lower()
+
+
+class TrackKind(StrEnum):
+    """What a subtitle track shows, by the words that media servers read in file names."""
+
+    FULL = "full"  #: every line
+    FORCED = "forced"  #: only the lines spoken in another language than the video's
+    SDH = "sdh"  #: every line, and the sounds between them
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One subtitle track: the languages it shows, from the top line down, and its kind.
+
+    >>> Track.parse("en.sdh")
+    Track(languages=('en',), kind=<TrackKind.SDH: 'sdh'>)
+    >>> str(Track(("de", "en")))
+    'de+en'
+    """
+
+    languages: tuple[str, ...]
+    kind: TrackKind = TrackKind.FULL
+
+    @classmethod
+    def parse(cls, name: str) -> Track:
+        """The track of a name: "de", "de+en", "original", "en.forced", "en.sdh".
+
+        Raises `ValueError` for a name without a language, with one twice, with more than two, and
+        with two in a forced or SDH track.
+        """
+        stem, _, ending = name.rpartition(".")
+        kind = next((k for k in (TrackKind.FORCED, TrackKind.SDH) if stem and ending == k), None)
+        languages = tuple((name if kind is None else stem).split("+"))
+        if (
+            not all(languages)
+            or any("." in language for language in languages)
+            or len(languages) > (2 if kind is None else 1)
+            or len(set(languages)) < len(languages)
+        ):
+            raise ValueError(
+                "a track shows one language, two as 'de+en', with 'en.forced' what is spoken in "
+                f"others, or with 'en.sdh' sounds too, not {name!r}"
+            )
+        return cls(languages, kind or TrackKind.FULL)
+
+    def __str__(self) -> str:
+        name = "+".join(self.languages)
+        return name if self.kind is TrackKind.FULL else f"{name}.{self.kind}"
+
+    @property
+    def language(self) -> str:
+        """The language of its first line."""
+        return self.languages[0]
+
+    @property
+    def is_bilingual(self) -> bool:
+        return len(self.languages) > 1
+
+    def resolved(self, spoken: str) -> Track:
+        """The track that this one means where ``spoken`` is the spoken language."""
+        languages = (spoken if one == ORIGINAL else one for one in self.languages)
+        return Track(tuple(dict.fromkeys(languages)), self.kind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +170,19 @@ class AudioClip:
     def end_samples(self) -> int:
         return self.start_samples + len(self.samples)
 
+    @property
+    def span(self) -> Span:
+        """Where it lies on the video's timeline."""
+        return Span(
+            start_ms=_ms(self.start_samples, self.sample_rate_hz),
+            end_ms=_ms(self.end_samples, self.sample_rate_hz),
+        )
+
+
+def _ms(samples: int, sample_rate_hz: int) -> int:
+    # As `time.samples_to_ms`, which stands on this module: half goes up.
+    return (2000 * samples + sample_rate_hz) // (2 * sample_rate_hz)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
@@ -134,7 +216,10 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Utterance:
-    """What is said in one piece of sound, in one language; empty text means that nobody speaks."""
+    """What is said in one segment, in one language; empty text means that nobody speaks.
+
+    Engines may leave ``words`` empty: the pipeline aligns the text or spreads it over the span.
+    """
 
     text: str
     span: Span
@@ -144,18 +229,29 @@ class Utterance:
     flags: frozenset[Flag] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Request:
-    """A clip to recognise, the language spoken in it, and the languages wanted from it."""
+    """One segment to recognise: its sound, the spoken language, and the target languages.
+
+    All requests of one call to a session have equal ``options``.
+    """
 
     clip: AudioClip
-    source: str
+    spoken: str
     targets: tuple[str, ...]
+    #: The video that the segment belongs to; requests of other videos are not its context.
+    video: Path | None = None
+    #: What was recognised before it in the same video, in the spoken language; "" at the start.
+    previous: str = ""
+    #: Names and terms that are likely to be said.
+    glossary: tuple[str, ...] = ()
+    #: An instance of the engine provider's ``request_options``; None where it has none.
+    options: object = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """Something that is heard besides speech: "doorbell", or another of `cues.sound_labels`."""
+    """Something that is heard besides speech: "doorbell", or another of `cues.sdh.KINDS`."""
 
     kind: str
     start_ms: int
@@ -166,10 +262,11 @@ class Sound:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transcript:
-    """A film's utterances in one language, in order."""
+    """A video's utterances in one language, in order."""
 
     language: str
-    source_language: str
+    #: The language that is spoken in the video.
+    spoken: str
     engine: str
     model: str
     utterances: tuple[Utterance, ...]
@@ -192,6 +289,30 @@ class Cue:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Damage:
+    """Something in a subtitle file that could not be read."""
+
+    #: Counted from 1; None where the reader does not know it.
+    line: int | None
+    what: str
+
+    def __str__(self) -> str:
+        return self.what if self.line is None else f"line {self.line}: {self.what}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subtitles:
+    """What a subtitle file says, as a reader gives it."""
+
+    cues: tuple[Cue, ...]
+    #: As the file itself states it; BCP-47.
+    language: str | None = None
+    #: The languages and the kind of the track, from formats that state both.
+    track: Track | None = None
+    damage: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,21 +341,16 @@ class Document:
     """Everything a writer may need for one subtitle track; writers never look elsewhere."""
 
     media: MediaInfo
+    track: Track
+    #: In the language of the track's first line.
     transcript: Transcript
     cues: tuple[Cue, ...]
     #: How the track came about: versions, precision, settings. Plain strings, stable order.
     provenance: Mapping[str, str] = field(default_factory=dict)
-    #: What the track is besides its language, as in file names: "forced", "sdh".
-    marks: tuple[str, ...] = ()
 
     @property
     def language(self) -> str:
-        return self.transcript.language
-
-    @property
-    def track(self) -> str:
-        """Its name among the film's tracks: "en", "de+en", "en.forced", "en.sdh"."""
-        return ".".join((self.language, *self.marks))
+        return self.track.language
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -254,53 +370,84 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """A finished subtitle file that has no place yet."""
+    """A finished subtitle file that has not been delivered yet."""
 
-    language: str
+    track: Track
     #: The format's suffix with its dot, ".srt".
     suffix: str
     data: bytes
-    #: Marks between language and suffix that media servers read: "forced", "sdh".
-    marks: tuple[str, ...] = ()
+    #: The name of the format.
+    format: str = ""
+    #: Further files of the same format by suffix, as the ".idx" of a ".sub".
+    extra: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """A provider picked by name, and the options it is to be made with."""
+    """A provider picked by name, the model it is to use, and its options."""
 
     name: str
+    #: None: the provider's own default.
+    model: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        given = {"model": self.model} if self.model is not None else {}
+        pairs = [f"{key}={value}" for key, value in sorted({**self.options, **given}.items())]
+        return f"{self.name} ({', '.join(pairs)})" if pairs else self.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What every provider is made with besides its own options."""
+
+    #: auto, cpu, cuda, cuda:1, mps.
+    device: str = "auto"
+    #: auto, fp32, bf16, int8, int4.
+    precision: str = "auto"
+    #: The model that was chosen for this provider; None: its own default.
+    model: str | None = None
+    #: Refuse models whose licence forbids commercial use.
+    commercial: bool = False
+    #: The folder for results; None: beside each video.
+    out: Path | None = None
+    #: The watched folder; videos below it keep their place below ``out``.
+    root: Path | None = None
+    #: Replace results that are already there.
+    overwrite: bool = False
+    #: Each line may be in another language: segments end at every pause between speakers.
+    short_segments: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What is to be done with one file, all questions answered but the language of the sound."""
+    """What is to be done with one file, all questions answered but the spoken language."""
 
-    #: None: take the track's tag, else find out.
-    source: str | None
-    #: A track for each, by the names of `naming`.
-    targets: tuple[str, ...]
+    #: None: take the audio track's tag, else find out.
+    spoken: str | None
+    targets: tuple[Track, ...]
     #: Index among the audio tracks; None: choose by language, title and default.
-    track: int | None = None
+    audio_track: int | None = None
     engine: Choice
     segmenter: Choice
     aligner: Choice | None = None
-    #: What names sounds; None where no track tells of them.
+    #: Names sounds; None where no track shows them.
     tagger: Choice | None = None
     layout: Choice
     profile: str
     #: The user's own profiles: name -> rules.
     own_profiles: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    #: Names and terms that are likely to be said.
+    glossary: tuple[str, ...] = ()
     #: Examine the results, and put a report and a proof page beside them.
     review: bool = False
-    #: Find the picture's cuts, and let cues keep to them.
+    #: Find shot changes, and let cues keep to them.
     shots: bool = False
     #: All tracks take the cue times of the spoken language's; else each has its own.
     shared_timing: bool = False
     writers: tuple[Choice, ...]
     deliveries: tuple[Choice, ...]
-    device: str = "auto"
-    precision: str = "auto"
+    context: Context = Context()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -309,6 +456,28 @@ class Skip:
 
     rule: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelCard:
+    """What is known about a model before it is loaded."""
+
+    name: str
+    licence: str
+    #: Whether the licence allows commercial use.
+    commercial: bool
+    #: (spoken, target) by primary subtag; (x, x) is transcription.
+    pairs: frozenset[tuple[str, str]]
+    parameters: int = 0
+    #: Bytes to download; 0 where nothing is downloaded.
+    size_bytes: int = 0
+    #: Precision -> device memory that it needs.
+    memory_bytes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Every language that it knows, in order."""
+        return tuple(sorted({language for pair in self.pairs for language in pair}))
 
 
 class JobState(StrEnum):
@@ -326,15 +495,16 @@ class Stage(StrEnum):
     """What is being done to a running job."""
 
     PROBE = "probe"
+    LOAD = "load"
     RECOGNISE = "recognise"
-    LISTEN = "listen"
+    TAG = "tag"
     LAYOUT = "layout"
     DELIVER = "deliver"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """One file's way through the queue; its identity belongs to the store."""
+    """One file in the queue; its identity belongs to the store."""
 
     id: int
     path: Path
@@ -347,5 +517,5 @@ class Job:
     retry_at: datetime | None = None
     #: Why it was skipped or failed, or why it waits: one line for a person.
     reason: str | None = None
-    #: 0..1 of the film's duration that the stage has done.
+    #: 0..1 of the video's duration that the stage has done.
     progress: float = 0.0

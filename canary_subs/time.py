@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from canary_subs.model import Span
 
@@ -69,6 +70,20 @@ def uncovered(spans: Sequence[Span], covers: Sequence[Span]) -> Iterator[Span]:
             i += 1
         if start_ms < span.end_ms:
             yield Span(start_ms=start_ms, end_ms=span.end_ms)
+
+
+def divided(span: Span, weights: Sequence[int]) -> list[Span]:
+    """``span`` cut without gaps into one span for each weight, in proportion to the weights.
+
+    Weights are positive.
+    """
+    total = sum(weights)
+    edges_ms = [span.start_ms]
+    passed = 0
+    for weight in weights:
+        passed += weight
+        edges_ms.append(span.start_ms + round_half_up(Fraction(passed * span.duration_ms, total)))
+    return [Span(start_ms=start, end_ms=end) for start, end in pairwise(edges_ms)]
 
 
 def joined(spans: Sequence[Span], gap_ms: int = 0) -> list[Span]:

@@ -16,9 +16,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from score import Score, score, shortfalls, truth
-
 from canary_subs.workflows.review import write_index
+from examples.score import Score, score, shortfalls, truth
 
 HERE = Path(__file__).resolve().parent
 FILMS = HERE.parent / "build" / "demo" / "films"

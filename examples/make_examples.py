@@ -1,4 +1,4 @@
-"""Make the example videos and their truth: python examples/make_examples.py.
+"""Make the example videos and their truth: python -m examples.make_examples.
 
 Needs espeak-ng and DejaVu Sans.
 
@@ -25,10 +25,10 @@ from typing import Any
 import imageio_ffmpeg
 import numpy as np
 
-from canary_subs.demo import events, sound
-from canary_subs.demo.corpus import utter
-from canary_subs.demo.grammar import LANGUAGES, Sentence, draw
-from canary_subs.demo.speech import HELD_OUT_VARIANTS, SAMPLE_RATE_HZ, Samples, Voice, speak
+from examples.demo_model import events, sound
+from examples.demo_model.corpus import utter
+from examples.demo_model.grammar import LANGUAGES, Sentence, draw
+from examples.demo_model.speech import HELD_OUT_VARIANTS, SAMPLE_RATE_HZ, Samples, Voice, speak
 
 FOLDER = Path(__file__).with_name("videos")
 

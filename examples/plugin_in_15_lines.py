@@ -14,4 +14,4 @@ class Sbv:
 
 @hookimpl
 def canary_subs_writers():
-    return [Provider(name="sbv", summary="SubViewer, for YouTube", make=lambda options: Sbv())]
+    return [Provider(name="sbv", summary="SubViewer, for YouTube", make=lambda *_: Sbv())]

@@ -12,9 +12,10 @@ from typing import Any
 
 from canary_subs.cues.check.reference import normal
 from canary_subs.cues.sdh import AGAIN_MS
-from canary_subs.cues.sound_labels import LABELS
+from canary_subs.cues.sound_labels import labels
 from canary_subs.formats.reading import read
 from canary_subs.model import Cue, Word
+from canary_subs.plugin.manager import load
 
 #: What the demonstration promises.
 MOST_WORD_ERRORS = 0.02
@@ -111,7 +112,7 @@ def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
     ``language`` may be a track that tells of sounds: "en.sdh".
     """
     spoken = truth(video, track)
-    cues = read(subtitles).cues
+    cues = read(subtitles, load()).cues
     if language.endswith(".sdh"):
         return _sounds_score(video, language, cues, spoken)
     words = [word for cue in cues for word in cue.words]
@@ -140,7 +141,7 @@ def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
 
 def _sounds_score(video: Path, track: str, cues: Sequence[Cue], spoken: Spoken) -> Score:
     """A sound that comes back soon needs no label of its own, so it counts as the one before."""
-    labels = LABELS[track.partition(".")[0]]
+    names = labels(track.partition(".")[0])
     shown = [(cue.text.strip("[]"), cue.start_ms) for cue in cues if cue.text.startswith("[")]
     right: set[tuple[str, int]] = set()
     heard_to_ms: dict[str, int] = {}
@@ -149,7 +150,7 @@ def _sounds_score(video: Path, track: str, cues: Sequence[Cue], spoken: Spoken) 
         close = {
             (text, at_ms)
             for text, at_ms in shown
-            if text == labels[kind] and abs(at_ms - start_ms) <= MOST_SOUND_START_MS
+            if text == names[kind] and abs(at_ms - start_ms) <= MOST_SOUND_START_MS
         }
         right |= close
         if close or start_ms - heard_to_ms.get(kind, -AGAIN_MS) < AGAIN_MS:

@@ -7,9 +7,10 @@ import os
 import pytest
 from hypothesis import settings
 
-# Read when torch is loaded, by whichever test comes first; see `canary_subs.canary`.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("KMP_BLOCKTIME", "0")
+from canary_subs import _process
+
+# Read when torch is loaded, by whichever test comes first.
+_process.prepare()
 
 # A busy machine is no failure: tests are held to what they compute, not to how long it takes.
 # A change is judged by what it changed: the same examples every time. `EXAMPLES=10000 make test`

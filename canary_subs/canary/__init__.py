@@ -5,17 +5,12 @@ Importing this package costs nothing; torch and NeMo come in when a session is o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 from canary_subs.canary.aligner import CtcOptions, CtcWordTimer
-from canary_subs.canary.engine import CanaryEngine, CanaryOptions
+from canary_subs.canary.engine import CanaryEngine
+from canary_subs.canary.options import CanaryRequestOptions
 from canary_subs.plugin.hookspecs import Aligner, Engine, Provider, hookimpl
-
-# Read once, when torch is loaded. Threads that wait for each other must not spin: beside ffmpeg,
-# or a second program, that makes a small model ten times slower.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("KMP_BLOCKTIME", "0")
 
 
 @hookimpl
@@ -25,7 +20,7 @@ def canary_subs_engines() -> Iterable[Provider[Engine]]:
             name="canary",
             summary="NVIDIA Canary: 25 European languages, to and from English, with word times",
             make=CanaryEngine,
-            options=CanaryOptions,
+            request_options=CanaryRequestOptions,
         )
     ]
 

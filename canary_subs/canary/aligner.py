@@ -1,4 +1,4 @@
-"""Word times from a CTC model of its own file, for texts of any engine."""
+"""Word times from a separate CTC model, for texts of any engine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from canary_subs.errors import PluginUnusable
-from canary_subs.model import AudioClip, Span, Timing, Utterance
-from canary_subs.naming import primary
-from canary_subs.time import samples_to_ms
+from canary_subs.model import AudioClip, Context, Timing, Utterance, primary
 
 if TYPE_CHECKING:
     from canary_subs.canary.align import CtcAligner
@@ -19,31 +17,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CtcOptions:
-    """Which CTC model times words, of which languages, and where it runs."""
+    """Which CTC model times words, and of which languages."""
 
     #: The `.nemo` file of a CTC model with a tokenizer, such as a parakeet-ctc.
     model: str = ""
-    #: The languages that it knows; those of other texts are left as they are. Empty: all.
+    #: The languages that it knows; texts in others are left as they are. Empty: all.
     languages: tuple[str, ...] = ()
-    device: str = "auto"
 
 
 class CtcWordTimer:
-    """`hookspecs.Aligner` that finds words with a CTC model."""
+    """`hookspecs.Aligner` that times words with a CTC model."""
 
-    def __init__(self, options: CtcOptions) -> None:
+    def __init__(self, options: CtcOptions, context: Context) -> None:
         if not options.model:
             raise PluginUnusable(
                 "the ctc aligner needs a model: set its option model to the .nemo file of a CTC "
                 "model for the language that is spoken"
             )
         self._options = options
+        self._device = context.device
 
     def align(self, clip: AudioClip, utterance: Utterance) -> Utterance:
-        """The same utterance with words timed on the clip.
+        """The same utterance with its words timed on the clip.
 
-        Translations are left as they are, as nobody says their words, and so are texts in other
-        languages and those that do not fit into the sound. Raises `ModelError`.
+        Translations stay as they are, since their words were not said, and so do texts in
+        languages that the model does not know or that do not fit into the clip. Raises
+        `ModelError`.
         """
         from canary_subs.canary import align
 
@@ -55,21 +54,19 @@ class CtcWordTimer:
             or (known and language not in known)
         ):
             return utterance
-        hearing, aligner = self._model
-        encoded, lengths = hearing.encode([clip.samples])
+        encoder, aligner = self._model
+        encoded, lengths = encoder.encode([clip.samples])  # (1, T, C)
         texts = [word.text for word in utterance.words]
         times = aligner.align(encoded, lengths, [texts], [language])[0]
         if times is None:
             return utterance
-        span = Span(
-            start_ms=samples_to_ms(clip.start_samples, clip.sample_rate_hz),
-            end_ms=samples_to_ms(clip.end_samples, clip.sample_rate_hz),
-        )
-        frame_ms = aligner.frame_ms
-        film = [(span.start_ms + a * frame_ms, span.start_ms + b * frame_ms) for a, b in times]
+        span, frame_ms = clip.span, aligner.frame_ms
+        times_ms = [(span.start_ms + a * frame_ms, span.start_ms + b * frame_ms) for a, b in times]
         words = tuple(
             replace(word, start_ms=start, end_ms=end)
-            for word, (start, end) in zip(utterance.words, align.settle(film, span), strict=True)
+            for word, (start, end) in zip(
+                utterance.words, align.settle(times_ms, span), strict=True
+            )
         )
         return replace(utterance, words=words, timing=Timing.CTC)
 
@@ -78,6 +75,6 @@ class CtcWordTimer:
         from canary_subs.canary import align, load, precision
         from canary_subs.canary.encoder import Encoder
 
-        device = precision.device_of(self._options.device)
+        device = precision.device_of(self._device)
         model = load.load_ctc(Path(self._options.model))
         return Encoder(model, "fp32", device), align.CtcAligner(model, device)

@@ -1,4 +1,4 @@
-"""Reading a `.nemo` file as what it is: an archive from a stranger.
+"""Safe reading of `.nemo` files, which may come from an untrusted source.
 
 A `.nemo` is a tar of a YAML configuration, PyTorch weights and SentencePiece models. Everything
 that could reach outside it is refused before NeMo sees it: members that are links, devices or
@@ -66,7 +66,7 @@ class Archive:
 
     @cached_property
     def tokens(self) -> frozenset[str]:
-        """Every piece of its vocabulary."""
+        """Every token of its vocabulary."""
         import sentencepiece
 
         tokens: set[str] = set()
@@ -96,7 +96,7 @@ class Archive:
 
 
 class Members:
-    """The members of an open archive, by name without leading ``./``, all of them harmless."""
+    """The members of an open archive that passed all checks, by name without leading ``./``."""
 
     def __init__(self, path: Path, tar: tarfile.TarFile) -> None:
         self._tar = tar
@@ -122,7 +122,7 @@ class Members:
         return stream
 
     def read(self, name: str, limit_bytes: int) -> bytes:
-        """A whole member. Raises `ModelError` where it is missing or over the limit."""
+        """All bytes of a member. Raises `ModelError` where it is missing or over the limit."""
         if self.size(name) > limit_bytes:
             raise ModelError(f"{self._path}: {name} is too large to be what it is called")
         with self.open(name) as stream:
@@ -149,7 +149,7 @@ def open_members(path: Path) -> Iterator[Members]:
 
 
 def read_archive(path: Path) -> Archive:
-    """Look into a `.nemo` file and check that it is a whole Canary and nothing else.
+    """Check that a `.nemo` file is a complete Canary and nothing else, and describe it.
 
     Raises `ModelError` where it is missing, cut short, foreign, or reaches outside itself.
     """
@@ -264,7 +264,7 @@ def _tokenizer_files(tokenizer: Any) -> list[str]:
 
 
 def _fingerprint(members: Members) -> str:
-    """Enough to tell models apart without reading gigabytes: sizes, and a sample of the weights."""
+    """A hash that differs between models, without reading gigabytes: sizes and weight samples."""
     digest = hashlib.sha256()
     for name in sorted(members):
         digest.update(f"{name}\0{members.size(name)}\0".encode())

@@ -1,4 +1,4 @@
-"""Which pieces go through the model together, and what happens when that was too much."""
+"""Batches of items of like length, and smaller ones when memory runs out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from canary_subs.errors import DeviceTooSmall
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: More pieces than this in a batch gain no speed and hold others up.
-MAX_PIECES = 128
+#: More items than this in a batch gain no speed and delay the others.
+_MAX_ITEMS = 128
 
 
 class Batcher:
-    """Runs pieces in batches of like length, as many seconds at a time as the device bears."""
+    """Runs items in batches of like length, as many seconds at a time as fit in memory."""
 
     def __init__(self, budget_s: float, recover: Callable[[], None] = lambda: None) -> None:
-        #: Padded seconds of sound, counted once for each text wanted, in one batch.
+        #: Padded seconds of audio in one batch, counted once for each text.
         self.budget_s = budget_s
         self._recover = recover
 
@@ -30,8 +30,8 @@ class Batcher:
     ) -> list[Result]:
         """The result of ``work`` for each item, in the order of the items.
 
-        Where the device has not enough memory, the budget is halved for good and the batch is
-        tried again in parts. Raises `DeviceTooSmall` where one item alone is too much.
+        When memory runs out, the budget is halved for good and the batch is tried again in
+        parts. Raises `DeviceTooSmall` where one item alone does not fit.
         """
         results: dict[int, Result] = {}
         waiting = sorted(range(len(items)), key=lambda i: -cost_s(items[i]))
@@ -45,7 +45,7 @@ class Batcher:
                     raise
                 if len(batch) == 1:
                     raise DeviceTooSmall(
-                        "the device has not enough memory for a single piece of sound; close what "
+                        "the device has not enough memory for a single segment; close what "
                         "else uses it, or use --precision int8, a smaller model, or --device cpu"
                     ) from error
                 self.budget_s = cost_s(items[batch[0]]) * (len(batch) // 2)
@@ -58,7 +58,7 @@ class Batcher:
         return [results[i] for i in range(len(items))]
 
     def _size(self, longest_s: float) -> int:
-        return max(1, min(MAX_PIECES, int(self.budget_s / max(longest_s, 0.1))))
+        return max(1, min(_MAX_ITEMS, int(self.budget_s / max(longest_s, 0.1))))
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -1,7 +1,10 @@
-"""Beam search that is right for batches: several texts of each row are weighed against each other.
+"""Beam search that is right for batches: several texts of each request compete.
 
-NeMo's repeats the encodings of a batch in the wrong order, so that rows read each other's sound;
-with one row it finds what this finds.
+NeMo's repeats the encodings of a batch in the wrong order, so that rows attend to each other's
+audio; with one row it finds the same texts as this.
+
+Dimensions are named in `decode_state`, and two more: W is the width of the beam and G = R / W the
+number of requests.
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
+from canary_subs.canary.decode import Decoder
+from canary_subs.canary.decode_state import Decoded, DecodeRequest
 
 _NEVER = -1e30
 
@@ -30,54 +34,58 @@ def beam_search(
     wanted = max((len(row) for row in requests), default=0)
     if wanted == 0:
         return [[] for _ in requests]
-    # Each wanted text has `width` slots of its own, all of them beside the same sound.
+    # Each request has W slots of its own, all of them beside the same audio.
     copies = [[request for request in row for _ in range(width)] for row in requests]
-    grid, origin = decoder.begin(encoded, lengths, copies, wanted * width, attention=attention)
-    asked = [copies[o[0]][o[1]] if o else None for o in origin]
-    scores = decoder.prefill(grid, asked).float().log_softmax(-1)
-    first_end = scores[:, decoder.end].exp().tolist()
-    groups, vocabulary = len(origin) // width, scores.shape[-1]
-    caps = grid.cap.view(groups, width)
-    prompt = grid.position.clone()
-    total = torch.full((groups, width), _NEVER, device=decoder.device)
+    state, owners = decoder.begin(encoded, lengths, copies, wanted * width, attention=attention)
+    by_row = [copies[owner[0]][owner[1]] if owner else None for owner in owners]
+    scores = decoder.prefill(state, by_row).float().log_softmax(-1)  # (R, V)
+    no_speech = scores[:, decoder.end].exp().tolist()
+    groups, vocabulary = len(owners) // width, scores.shape[-1]  # G, V
+    first_row = torch.arange(groups, device=decoder.device) * width  # (G,)
+    caps = state.max_tokens.view(groups, width)  # (G, W)
+    last_of_prompt = state.position.clone()  # (R,)
+    total = torch.full((groups, width), _NEVER, device=decoder.device)  # (G, W)
     total[:, 0] = 0.0
-    ended = (caps <= 0).clone()
+    ended = (caps <= 0).clone()  # (G, W)
     taken = 0
     while True:
-        reach = int(prompt.max()) + taken + 1
-        top, tokens = scores.view(groups, width, vocabulary).topk(min(width, vocabulary), -1)
-        # A text that has ended goes on in one way, which costs nothing.
+        reach = int(last_of_prompt.max()) + taken + 1
+        candidates = scores.view(groups, width, vocabulary)  # (G, W, V)
+        top, tokens = candidates.topk(min(width, vocabulary), -1)  # (G, W, K) each, K <= W
+        # A text that has ended goes on in one way only, which costs nothing.
         top = top.masked_fill(ended[..., None], _NEVER)
         top[..., 0] = top[..., 0].masked_fill(ended, 0.0)
         tokens = tokens.masked_fill(ended[..., None], decoder.pad)
-        total, choice = (total[..., None] + top).flatten(1).topk(width, -1)
-        parent = choice // top.shape[-1]
-        rows = (parent + torch.arange(groups, device=decoder.device)[:, None] * width).flatten()
-        token = tokens.flatten(1).gather(1, choice).flatten()
-        was_ended = ended.gather(1, parent)
-        picked = scores[rows, token].masked_fill(was_ended.flatten(), 0.0)
-        for tensor in grid.per_row():
-            tensor.copy_(tensor[rows].clone())
-        grid.text.copy_(grid.text[:, :, rows].clone())
-        grid.tokens[:, taken], grid.log_probs[:, taken] = token, picked
-        grid.token.copy_(token)
+        total, choice = (total[..., None] + top).flatten(1).topk(width, -1)  # (G, W) each
+        parent = choice // top.shape[-1]  # (G, W)
+        rows = (parent + first_row[:, None]).flatten()  # (R,)
+        token = tokens.flatten(1).gather(1, choice).flatten()  # (R,)
+        was_ended = ended.gather(1, parent)  # (G, W)
+        log_probs = scores[rows, token].masked_fill(was_ended.flatten(), 0.0)  # (R,)
+        state.reorder(rows)
+        state.tokens[:, taken], state.log_probs[:, taken] = token, log_probs
+        state.token.copy_(token)
         taken += 1
         ended = was_ended | (token.view(groups, width) == decoder.end) | (taken >= caps)
         if bool(ended.all()):
             break
-        if reach + 1 > grid.length:
-            grid = decoder.longer(grid)
-        grid.position.copy_(prompt + taken)
-        grid.step.fill_(taken)
-        scores = decoder.forward(grid, reach + 1, even=False).float().log_softmax(-1)
-    grid.step.fill_(taken)
-    best = total.argmax(-1) + torch.arange(groups, device=decoder.device) * width
+        if reach + 1 > state.size.length:
+            state = decoder.lengthened(state)
+        state.position.copy_(last_of_prompt + taken)
+        state.step.fill_(taken)
+        logits = decoder.forward(state, reach + 1, same_length=False)  # (R, V)
+        scores = logits.float().log_softmax(-1)
+    state.step.fill_(taken)
+    best = total.argmax(-1) + first_row  # (G,)
     found = []
-    for piece, row in enumerate(requests):
-        chosen = best[piece * wanted : piece * wanted + len(row)].tolist()
+    for segment, row in enumerate(requests):
+        chosen = best[segment * wanted : segment * wanted + len(row)].tolist()
         found.append(
-            decoder.read(
-                grid, chosen, [r.max_tokens for r in row], [first_end[at] for at in chosen]
+            state.read(
+                chosen,
+                [request.max_tokens for request in row],
+                [no_speech[at] for at in chosen],
+                decoder.end,
             )
         )
     return found

@@ -1,8 +1,7 @@
-"""From a checked `.nemo` archive to NeMo modules that compute, quietly and without side effects.
+"""Load NeMo modules from a checked `.nemo` archive, without log noise and side effects.
 
-NeMo's own restoring changes the working directory and unpacks the weights to TMPDIR; here only
-the small members are unpacked, and the weights are read where they lie, as tensors and nothing
-else.
+NeMo's own restoring changes the working directory and unpacks the weights to TMPDIR. Here only
+the small members are unpacked; the weights are read from the archive, as tensors only.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Any
 from canary_subs.canary import archive as nemo_file
 from canary_subs.errors import ModelError
 
-#: NeMo keeps what it restores in a process-wide state; one at a time.
+#: NeMo keeps what it restores in a global state: only one model can be restored at a time.
 _RESTORING = threading.Lock()
 
 _CTC_CLASSES = ("EncDecCTCModelBPE", "EncDecHybridRNNTCTCBPEModel")
@@ -29,18 +28,18 @@ _CTC_CLASSES = ("EncDecCTCModelBPE", "EncDecHybridRNNTCTCBPEModel")
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A model in evaluation mode, in fp32, in main memory."""
+    """A model in evaluation mode, fp32 and main memory."""
 
     #: An `EncDecMultiTaskModel`.
     model: Any
-    #: The CTC model that times words, where one is packed with it.
+    #: The CTC model for word times that is packed with it; None without one.
     ctc: Any | None
     archive: nemo_file.Archive
 
 
 @cache
 def nemo_asr() -> Any:
-    """NeMo's speech models, imported without its noise (10 s and 700 MB the first time)."""
+    """NeMo's speech models, imported without log noise (10 s and 700 MB the first time)."""
     for name in ("nv_one_logger", "training_telemetry", "api", "core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
         logging.getLogger(f"nv_one_logger.{name}").setLevel(logging.CRITICAL)
@@ -67,14 +66,16 @@ def load(path: Path) -> Loaded:
 
 
 def load_ctc(path: Path) -> Any:
-    """Restore a CTC model of its own file, to time words with. Raises `ModelError`."""
+    """Restore a CTC model from a file of its own. Raises `ModelError`."""
     return _restore_ctc(path, nemo_file.read_ctc_config(path), weights=nemo_file.WEIGHTS)
 
 
 def _restore_ctc(path: Path, config: Mapping[str, Any], *, weights: str) -> Any:
     name = str(config.get("target", "")).rpartition(".")[2]
     if name not in _CTC_CLASSES:
-        raise ModelError(f"{path}: {name or 'a model without a class'} is no CTC model with words")
+        raise ModelError(
+            f"{path}: {name or 'a model without a class'} is not a CTC model with words"
+        )
     return _restore(path, getattr(nemo_asr(), name), config, weights=weights)
 
 
@@ -97,14 +98,14 @@ def _restore(path: Path, kind: Any, config: Mapping[str, Any], *, weights: str) 
                 model.load_state_dict(state, strict=True)
         except (MemoryError, KeyboardInterrupt, ModelError):
             raise
-        except Exception as error:  # NeMo, OmegaConf and torch raise what they like at bad files
+        except Exception as error:  # NeMo, OmegaConf and torch raise anything at bad files
             raise ModelError(f"{path} cannot be loaded: {_first_line(error)}") from error
     return model.float().eval().requires_grad_(False)
 
 
 @contextmanager
 def _being_restored(path: Path, folder: Path) -> Iterator[None]:
-    """Tell NeMo where artifacts lie, and leave no trace of it: it would break the next model."""
+    """Point NeMo at the artifacts, and reset that afterwards: it would break the next model."""
     from nemo.utils.app_state import AppState
 
     with _RESTORING:

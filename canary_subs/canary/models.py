@@ -14,14 +14,13 @@ from pathlib import Path
 from canary_subs import _hub as hub
 from canary_subs.canary.archive import read_archive
 from canary_subs.errors import ModelError, UnknownName
-from canary_subs.model import Timing
-from canary_subs.naming import primary
+from canary_subs.model import ModelCard, Timing
 
 #: Numeric formats, best first, with the bytes that a parameter takes on average: norms,
 #: convolutions and embeddings stay in 16 bits where the matrices are narrower.
 BYTES_PER_PARAMETER = {"fp32": 4.0, "bf16": 2.0, "int8": 1.08, "int4": 0.63}
 
-#: What a session needs beside its weights: one 30 s piece in flight and the runtime itself.
+#: What a session needs beside its weights: one 30 s segment in flight and the runtime itself.
 WORKING_BYTES = 700_000_000
 
 DEFAULT_MODEL = "nvidia/canary-1b-v2"
@@ -33,7 +32,7 @@ _TWENTY_FIVE = tuple(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelCard:
+class CanaryCard:
     """What is known about a model before it is loaded."""
 
     name: str
@@ -62,14 +61,27 @@ class ModelCard:
             pairs |= {(language, "en") for language in self.languages}
         return frozenset(pairs)
 
+    @property
+    def public(self) -> ModelCard:
+        """The card as every engine gives it."""
+        return ModelCard(
+            name=self.name,
+            licence=self.licence,
+            commercial=self.commercial,
+            pairs=self.pairs,
+            parameters=self.parameters + self.ctc_parameters,
+            size_bytes=self.size_bytes,
+            memory_bytes={name: self.memory_bytes(name) for name in BYTES_PER_PARAMETER},
+        )
+
     def memory_bytes(self, precision: str) -> int:
-        """Device memory for its weights and one 30 s piece, in one of `BYTES_PER_PARAMETER`."""
+        """Device memory for its weights and one 30 s segment, in one of `BYTES_PER_PARAMETER`."""
         weights = (self.parameters + self.ctc_parameters) * BYTES_PER_PARAMETER[precision]
         return int(weights) + WORKING_BYTES
 
 
 _KNOWN = (
-    ModelCard(
+    CanaryCard(
         name="nvidia/canary-1b-v2",
         parameters=978_000_000,
         ctc_parameters=600_000_000,
@@ -81,7 +93,7 @@ _KNOWN = (
         plain_text=False,
         size_bytes=6_360_000_000,
     ),
-    ModelCard(
+    CanaryCard(
         name="nvidia/canary-1b-flash",
         parameters=883_000_000,
         licence="CC-BY-4.0",
@@ -91,7 +103,7 @@ _KNOWN = (
         timestamps=Timing.FRAMES,
         size_bytes=3_540_000_000,
     ),
-    ModelCard(
+    CanaryCard(
         name="nvidia/canary-180m-flash",
         parameters=182_000_000,
         licence="CC-BY-4.0",
@@ -101,7 +113,7 @@ _KNOWN = (
         timestamps=Timing.FRAMES,
         size_bytes=737_000_000,
     ),
-    ModelCard(
+    CanaryCard(
         name="nvidia/canary-1b",
         parameters=1_000_000_000,
         licence="CC-BY-NC-4.0",
@@ -111,7 +123,7 @@ _KNOWN = (
         timestamps=Timing.ATTENTION,
         size_bytes=4_070_000_000,
     ),
-    ModelCard(
+    CanaryCard(
         name="demo",
         parameters=3_400_000,
         ctc_parameters=2_300_000,
@@ -125,15 +137,15 @@ _KNOWN = (
 )
 
 
-def known() -> tuple[ModelCard, ...]:
+def known() -> tuple[CanaryCard, ...]:
     """The models that have a name here."""
     return _KNOWN
 
 
-def find(name: str) -> ModelCard:
+def find(name: str) -> CanaryCard:
     """The card of a known name (the hub's owner may be left out) or of a `.nemo` file.
 
-    Raises as `check` and `fetch`, and `ModelError` for a file that is no Canary.
+    Raises as `check` and `fetch`, and `ModelError` for a file that is not a Canary.
     """
     check(name)
     if (card := _of_name(name)) is not None:
@@ -142,7 +154,7 @@ def find(name: str) -> ModelCard:
 
 
 def check(name: str) -> None:
-    """Refuse a name that stands for no model, opening no file and asking nobody.
+    """Refuse the name of no model, without opening a file or asking the hub.
 
     Raises `UnknownName`, and `ModelError` for the path of a file that is not there.
     """
@@ -166,7 +178,7 @@ def check(name: str) -> None:
     )
 
 
-def _of_name(name: str) -> ModelCard | None:
+def _of_name(name: str) -> CanaryCard | None:
     for card in _KNOWN:
         if name in (card.name, card.name.rpartition("/")[2]):
             return card
@@ -176,22 +188,6 @@ def _of_name(name: str) -> ModelCard | None:
 def _is_path(name: str) -> bool:
     # False, where pathlib would raise, for what can be no path.
     return name.endswith(".nemo") or os.path.exists(name)  # noqa: PTH110
-
-
-def refusal(card: ModelCard, source: str, target: str) -> str | None:
-    """Why a model cannot go from one language to another, naming one that can; None if it can."""
-    pair = (primary(source), primary(target))
-    if pair in card.pairs:
-        return None
-    able = [other.name for other in _KNOWN if pair in other.pairs and other.name != "demo"]
-    if able:
-        hint = f"use --model {able[0]}"
-    elif pair[0] != pair[1]:
-        hint = "Canary translates to and from English only; ask for 'en', or use another engine"
-    else:
-        hint = "no Canary knows it; use another engine"
-    what = f"transcribe {source}" if pair[0] == pair[1] else f"go from {source} to {target}"
-    return f"{card.name} cannot {what}; {hint}"
 
 
 def locate(name: str) -> Path:
@@ -219,7 +215,7 @@ def fetch(name: str) -> Path:
     return hub.fetch(name, file, advice)
 
 
-def _card_of_file(path: Path) -> ModelCard:
+def _card_of_file(path: Path) -> CanaryCard:
     """A card for a file: that of the known model whose name it bears, else what it tells."""
     archive = read_archive(path)
     for card in _KNOWN:
@@ -231,7 +227,7 @@ def _card_of_file(path: Path) -> ModelCard:
         timestamps = Timing.FRAMES
     else:
         timestamps = Timing.ATTENTION
-    return ModelCard(
+    return CanaryCard(
         name=str(path),
         parameters=archive.weights_bytes // 4,
         ctc_parameters=archive.ctc_weights_bytes // 4,

@@ -1,4 +1,4 @@
-"""The task tokens that stand before the text: languages, punctuation, times.
+"""The prompt: the tokens before the text that ask for languages, punctuation and times.
 
 The ids come from NeMo's own prompt formatter, so that they are those of the training, whatever
 the tokenizer.
@@ -9,40 +9,40 @@ from __future__ import annotations
 from typing import Any
 
 from canary_subs.errors import UnsupportedPair
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 
 class Prompter:
-    """Makes prompts for one model; each is made once."""
+    """Makes and caches the prompts of one model."""
 
     def __init__(self, model: Any) -> None:
         self._formatter = model.prompt
-        self._known: dict[tuple[str, str, bool, bool], tuple[int, ...]] = {}
+        self._made: dict[tuple[str, str, bool, bool], tuple[int, ...]] = {}
 
     def ids(
-        self, source: str, target: str, *, punctuation: bool = True, times: bool = False
+        self, spoken: str, target: str, *, punctuation: bool = True, times: bool = False
     ) -> tuple[int, ...]:
         """Token ids of the prompt; ``times`` asks for frame tokens around words.
 
         Raises `UnsupportedPair` for a language without a token and for times where the format
         has none.
         """
-        key = (primary(source), primary(target), punctuation, times)
-        if key not in self._known:
-            self._known[key] = self._make(*key)
-        return self._known[key]
+        key = (primary(spoken), primary(target), punctuation, times)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
 
-    def _make(self, source: str, target: str, punctuation: bool, times: bool) -> tuple[int, ...]:
+    def _make(self, spoken: str, target: str, punctuation: bool, times: bool) -> tuple[int, ...]:
         slots = {
-            "source_lang": f"<|{source}|>",
+            "source_lang": f"<|{spoken}|>",
             "target_lang": f"<|{target}|>",
             "pnc": "<|pnc|>" if punctuation else "<|nopnc|>",
             "prompt_language": "spl_tokens",
         }
         if self._formatter.NAME == "canary":
             if times:
-                raise UnsupportedPair("this model's prompt has no way to ask for times")
-            slots["task"] = "<|transcribe|>" if source == target else "<|translate|>"
+                raise UnsupportedPair("this model's prompt cannot ask for times")
+            slots["task"] = "<|transcribe|>" if spoken == target else "<|translate|>"
         else:
             slots["decodercontext"] = ""
             slots["emotion"] = "<|emo:undefined|>"

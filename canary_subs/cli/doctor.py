@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from canary_subs._text import printable
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 from canary_subs.errors import CanarySubsError
 
 if TYPE_CHECKING:
-    from canary_subs.config.layers import Config
+    from canary_subs.config.schema import Config
+    from canary_subs.model import ModelCard
+    from canary_subs.pipeline.engine import PlanEngine
 
 PACKAGES = ("torch", "nemo_toolkit", "av", "ffmpeg-python", "onnxruntime", "silero-vad", "watchdog")
 
@@ -26,45 +30,47 @@ LOW_DISK_BYTES = 1 << 30
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     what: str
-    #: "ok"; "slow": works, could be better; "bad": will fail.
+    #: "ok"; "slow": works, but could be better; "bad": will fail.
     state: str
     found: str
-    #: How to mend it; empty where nothing is to be mended.
+    #: What to do; empty if nothing.
     advice: str = ""
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("doctor", help="what is installed, what would be slow or fail")
+def add_to(commands: Commands[Parser]) -> None:
+    parser = commands.add_parser(
+        "doctor", help="check what is installed, what would be slow or fail"
+    )
     common.add_work(parser)
     common.add_json(parser)
     parser.set_defaults(command=doctor)
 
 
 def doctor(args: argparse.Namespace) -> int:
-    """Look at everything that a film will need; status 1 where something will fail."""
-    room = common.look_around(args)
-    chosen = room.settings.config
-    checks = [*_software(), _ffmpeg(), *_device(), _model(chosen), *_places(chosen)]
-    for plugin in room.plugins.plugins:
+    """Check everything that a video will need; status 1 if something will fail."""
+    app = common.load_app(args)
+    chosen = app.settings.config
+    checks = [*_software(), _ffmpeg(), *_device(), *_models(app), *_places(chosen)]
+    for plugin in app.plugins.plugins:
         if plugin.broken:
             checks.append(
                 Check(
                     what=f"plugin {plugin.name}",
                     state="bad",
                     found=plugin.broken,
-                    advice=f"mend or remove {plugin.origin}, or name it under 'disable'",
+                    advice=f"repair or remove {plugin.origin}, or name it under 'disable'",
                 )
             )
     if args.json:
         common.show_json([dataclasses.asdict(check) for check in checks])
     else:
         for check in checks:
-            print(f"{check.state:<5} {check.what:<14} {common.plain(check.found)}")
+            print(f"{check.state:<5} {check.what:<14} {printable(check.found)}")
             if check.advice:
-                print(f"{'':<20} -> {common.plain(check.advice)}")
+                print(f"{'':<20} -> {printable(check.advice)}")
     return int(any(check.state == "bad" for check in checks))
 
 
@@ -86,7 +92,7 @@ def _ffmpeg() -> Check:
     except FileNotFoundError as error:
         return Check(what="ffmpeg", state="bad", found="none", advice=str(error))
     own = shutil.which("ffmpeg") == binary
-    origin = "the system's" if own else "from imageio-ffmpeg; there is none on the PATH"
+    origin = "the system's" if own else "from imageio-ffmpeg"
     found = f"{ffmpeg.version(binary)}, {origin} ({binary})"
     return Check(what="ffmpeg", state="ok", found=found)
 
@@ -119,15 +125,57 @@ def _device() -> Iterator[Check]:
         )
 
 
-def _model(chosen: Config) -> Check:
-    from canary_subs.canary import models
+def _models(app: common.AppContext) -> Iterator[Check]:
+    """What the chosen engine and its model say, and whether they can do what is asked for."""
+    from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.engine import PlanEngine
 
+    chosen = app.settings.config
+    what = "model"
     try:
-        card = models.find(chosen.model)
+        plan = plan_for(chosen, app.plugins)
+        what = f"model ({plan.engine.name})"
+        engine = PlanEngine(plan, app.plugins)
+        card = engine.card
+        yield (
+            _model(what, card, chosen.device)
+            if card
+            else Check(what=what, state="ok", found="this engine describes no models")
+        )
+        for track in plan.targets:
+            for language in track.languages:
+                _require(engine, chosen.spoken, language)
     except CanarySubsError as error:
-        return Check(what="model", state="bad", found=chosen.model, advice=str(error))
+        found = str(chosen.model or chosen.engine)
+        yield Check(what=what, state="bad", found=found, advice=str(error))
+
+
+def _model(what: str, card: ModelCard, device: str) -> Check:
+    from canary_subs.cli.models import fits_as
+
     licence = card.licence if card.commercial else f"{card.licence}: no commercial use"
-    return Check(what="model", state="ok", found=f"{card.name}, {licence}")
+    found = f"{card.name}, {licence}"
+    if card.memory_bytes and (fits := fits_as(card, device)) is None:
+        least = min(card.memory_bytes.values())
+        return Check(
+            what=what,
+            state="bad",
+            found=f"{found}, needs {least / 1e9:.1f} GB of free memory at least",
+            advice="close other programs, or choose a smaller model; `canary-subs models` lists "
+            "them",
+        )
+    return Check(what=what, state="ok", found=f"{found}, fits as {fits}" if fits else found)
+
+
+def _require(engine: PlanEngine, spoken: str | None, target: str) -> None:
+    """Raise `UnsupportedPair` if the engine cannot write this language."""
+    from canary_subs.model import ORIGINAL
+
+    target = spoken or ORIGINAL if target == ORIGINAL else target
+    if spoken is not None:
+        engine.require(spoken, target)
+    elif target != ORIGINAL and not any(engine.can(one, target) for one in engine.spoken_languages):
+        engine.require(target, target)
 
 
 def _places(chosen: Config) -> Iterator[Check]:
@@ -137,11 +185,13 @@ def _places(chosen: Config) -> Iterator[Check]:
     for what, folder in places:
         there = next((f for f in (folder, *folder.parents) if f.exists()), folder)
         if what == "watched" and there != folder:
-            advice = "make it, or mount it"
-            yield Check(what=what, state="bad", found=f"{folder}: not there", advice=advice)
+            advice = "create it, or mount it"
+            yield Check(what=what, state="bad", found=f"{folder}: does not exist", advice=advice)
         elif not os.access(there, os.W_OK):
             found = f"{folder}: cannot be written"
-            yield Check(what=what, state="bad", found=found, advice="allow writing there, or --out")
+            yield Check(
+                what=what, state="bad", found=found, advice="allow writing there, or set --out"
+            )
         else:
             free = shutil.disk_usage(there).free
             yield Check(

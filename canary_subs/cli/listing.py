@@ -1,4 +1,4 @@
-"""``models``, ``plugins``, ``formats``, ``config``: what there is to choose from."""
+"""``formats``, ``plugins``, ``config``: what there is to choose from."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     for name, command, text in (
-        ("formats", formats, "the subtitle formats"),
-        ("plugins", plugins, "the plugins, and everything that they and the built-ins offer"),
-        ("config", config, "every key of the configuration, with its value and where it is from"),
+        ("formats", formats, "list the subtitle formats"),
+        ("plugins", plugins, "list the plugins, and everything that they and the built-ins offer"),
+        ("config", config, "print every key of the configuration, with its value and origin"),
     ):
         parser = commands.add_parser(name, help=text)
         common.add_config(parser)
         common.add_json(parser)
         parser.set_defaults(command=command)
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of the configuration file"
+    )
 
 
 def formats(args: argparse.Namespace) -> int:
-    """List the writers."""
-    plugins = common.look_around(args).plugins
+    """List the formats that can be written."""
+    plugins = common.load_app(args).plugins
     entries = plugins.providers("format")
     if args.json:
         common.show_json([_provider(entry.plugin, entry.provider) for entry in entries])
@@ -38,7 +42,7 @@ def plugins(args: argparse.Namespace) -> int:
     """List plugins, their providers and options; a broken plugin with its reason."""
     from canary_subs.plugin.manager import KINDS
 
-    plugins = common.look_around(args).plugins
+    plugins = common.load_app(args).plugins
     offers = {
         kind: [_provider(e.plugin, e.provider) for e in plugins.providers(kind)] for kind in KINDS
     }
@@ -66,23 +70,27 @@ def _rows(providers: list[dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
 def _provider(plugin: str, provider: Any) -> dict[str, Any]:
     from canary_subs.plugin import options
 
-    defaults = provider.options()
+    known: dict[str, Any] = {}
+    for table in filter(None, (provider.options, provider.request_options)):
+        defaults = table()
+        for key, kind in options.kinds(table).items():
+            known[key] = {"kind": options.describe(kind), "default": getattr(defaults, key)}
     return {
         "name": provider.name,
         "summary": provider.summary,
         "plugin": plugin,
-        "options": {
-            key: {"kind": options.describe(kind), "default": getattr(defaults, key)}
-            for key, kind in options.kinds(provider.options).items()
-        },
+        "options": known,
     }
 
 
 def config(args: argparse.Namespace) -> int:
-    """Explain every key, in the words of a configuration file."""
-    from canary_subs.config.layers import explain
+    """Print every key as a configuration file, or the JSON Schema of such files."""
+    from canary_subs.config.reference import explain, json_schema
 
-    settings = explain(common.look_around(args).settings)
+    if args.schema:
+        common.show_json(json_schema(common.load_app(args).plugins))
+        return 0
+    settings = explain(common.read_settings(args))
     if args.json:
         common.show_json([dataclasses.asdict(setting) for setting in settings])
         return 0

@@ -1,4 +1,4 @@
-"""Progress on a terminal: a line a film with stage, share and time left; elsewhere nothing."""
+"""Progress on a terminal: a line for each video with its stage, share and time left."""
 
 from __future__ import annotations
 
@@ -10,27 +10,40 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from canary_subs.cli.common import plain
+from canary_subs._text import printable
 from canary_subs.model import Stage
 
+#: What is shown while a stage lasts.
+_STAGES = {
+    Stage.PROBE: "reading the file",
+    Stage.LOAD: "loading the model",
+    Stage.RECOGNISE: "recognising",
+    Stage.TAG: "finding sounds",
+    Stage.LAYOUT: "breaking lines",
+    Stage.DELIVER: "writing",
+}
+#: Stages that do not know how far they are.
+_UNMEASURED = frozenset({Stage.LOAD})
 
-class FilmProgress:
-    """Told from the recognising thread; shows itself on standard error if that is a terminal."""
 
-    def __init__(self) -> None:
+class VideoProgress:
+    """Shows progress on standard error if that is a terminal; ``quiet``: prints nothing."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True)
+        self._quiet = quiet
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.fields[stage]:<10}{task.percentage:>4.0f} %"),
+            TextColumn("{task.fields[stage]:<17}{task.percentage:>4.0f} %"),
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         self._lines: dict[Path, TaskID] = {}
 
-    def __enter__(self) -> FilmProgress:
+    def __enter__(self) -> VideoProgress:
         self._progress.start()
         return self
 
@@ -42,20 +55,30 @@ class FilmProgress:
     ) -> None:
         self._progress.stop()
 
-    def tell(self, path: Path, stage: Stage, share: float) -> None:
-        """A film has come this far (share 0..1)."""
+    def update(self, path: Path, stage: Stage, share: float) -> None:
+        """Show that a stage of a video has done a share (0..1) of it."""
+        self.show(path, _STAGES[stage], None if stage in _UNMEASURED else share)
+
+    def show(self, path: Path, text: str, share: float | None) -> None:
+        """Show what is done with a file, in words; without a share the bar only moves."""
+        total = None if share is None else 1.0
         if path not in self._lines:
-            name = escape(plain(path.name))
-            self._lines[path] = self._progress.add_task(name, total=1.0, stage=stage.value)
-        self._progress.update(self._lines[path], completed=share, stage=stage.value)
+            name = escape(printable(path.name))
+            self._lines[path] = self._progress.add_task(name, total=total, stage=text)
+        # rich takes total=None for "as before".
+        task = self._progress.tasks[self._progress.task_ids.index(self._lines[path])]
+        task.total = total
+        self._progress.update(self._lines[path], completed=share or 0.0, stage=text)
 
     def end(self, path: Path) -> None:
-        """A film is finished, one way or another."""
+        """Remove the line of a video."""
         if (line := self._lines.pop(path, None)) is not None:
             self._progress.remove_task(line)
 
     def print(self, text: str) -> None:
-        """A line of results, above the bars where there are any."""
+        """Print a line of results, above the bars if there are any."""
+        if self._quiet:
+            return
         if self._progress.disable or not sys.stdout.isatty():
             print(text, flush=True)
         else:

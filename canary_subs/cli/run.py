@@ -11,19 +11,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canary_subs._text import printable
 from canary_subs.cli import common
+from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
-    from canary_subs.cli.progress import FilmProgress
-    from canary_subs.jobs.store import Store
+    from canary_subs.cli.progress import VideoProgress
+    from canary_subs.jobs.cache import Transcripts
     from canary_subs.model import Plan
-    from canary_subs.pipeline.schedule import Outcome, Task
+    from canary_subs.pipeline.task import Outcome, Task
     from canary_subs.plugin.manager import Plugins
 
 
-def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_to(commands: Commands[Parser]) -> None:
     parser = commands.add_parser("run", help="subtitle these files now")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument(
+        "--fresh", action="store_true", help="recognise everything anew, using no earlier results"
+    )
     common.add_work(parser)
     common.add_json(parser)
     parser.set_defaults(command=run)
@@ -31,64 +36,86 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def run(args: argparse.Namespace) -> int:
     """Subtitle every file; one that fails costs no other."""
-    from canary_subs.cli.progress import FilmProgress
-    from canary_subs.config import layers as config
-    from canary_subs.pipeline.schedule import Sessions, process
+    from canary_subs.cli.progress import VideoProgress
+    from canary_subs.config.plan import plan as plan_for
+    from canary_subs.pipeline.engine import engine_of
+    from canary_subs.pipeline.schedule import process
 
-    room = common.open_room(args)
-    plan = config.plan(room.settings.config, room.plugins)
-    sessions = Sessions(room.plugins)
-    sessions.engine(plan)  # a model that is not there is told of before any film is opened
+    app = common.open_app(args)
+    plan = plan_for(app.settings.config, app.plugins)
     status = 0
-    try:
-        with FilmProgress() as progress, _memory(room.settings.config.store) as store:
-            tasks = _tasks(args.files, plan, progress, store)
-            for heard in process(tasks, room.plugins, sessions):
-                outcome, findings = _reviewed(heard, room.plugins)
-                progress.end(outcome.task.path)
-                facts = {**_facts(outcome), "findings": findings}
-                progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
-                for error in outcome.errors:
-                    common.complain(str(error))
-                status = max(status, _status(outcome))
-    finally:
-        sessions.close()
+    with (
+        closing(app.plugins),
+        VideoProgress(quiet=args.quiet and not args.json) as progress,
+        _transcripts(app.settings.config.store) as transcripts,
+    ):
+        # A model that does not exist is reported before any video is opened.
+        engine_of(plan.engine, plan.context, app.plugins)
+        tasks = _tasks(args.files, plan, progress, transcripts, fresh=args.fresh)
+        for ended in process(tasks, app.plugins):
+            outcome, findings = _reviewed(_explained(ended), app.plugins)
+            progress.end(outcome.task.path)
+            facts = {**_facts(outcome), "findings": findings}
+            progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
+            for error in outcome.errors:
+                common.complain(str(error))
+            status = max(status, _status(outcome))
     return status
 
 
 @contextmanager
-def _memory(path: Path) -> Iterator[Store | None]:
-    """The daemon's store, for its pieces: an interrupted run goes on where it was."""
+def _transcripts(path: Path) -> Iterator[Transcripts | None]:
+    """The transcripts in the daemon's store: an interrupted run continues where it stopped."""
     from canary_subs.errors import StoreError
-    from canary_subs.jobs.store import Store
+    from canary_subs.jobs.cache import Transcripts
 
     try:
-        store = Store(path)
+        transcripts = Transcripts(path)
     except StoreError as error:
         common.complain(f"{error} (this run goes on, but could not be resumed)")
         yield None
         return
-    with closing(store):
-        yield store
+    with closing(transcripts):
+        yield transcripts
 
 
 def _tasks(
-    files: Sequence[Path], plan: Plan, progress: FilmProgress, store: Store | None
+    files: Sequence[str],
+    plan: Plan,
+    progress: VideoProgress,
+    transcripts: Transcripts | None,
+    *,
+    fresh: bool,
 ) -> Iterator[Task]:
-    from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
-    from canary_subs.pipeline.schedule import Cache, NoCache, Task
+    from canary_subs.pipeline.cache import Cache, NoCache, WriteOnly
+    from canary_subs.pipeline.task import Task
 
-    for path in dict.fromkeys(path.absolute() for path in files):
-        keep: Cache = NoCache()
-        if store is not None:
-            with suppress(OSError):  # a file that is not there is told of by its probe
-                keep = TranscriptCache(store, fingerprint(path))
-        yield Task(path=path, plan=plan, keep=keep, tell=partial(progress.tell, path))
+    for path in dict.fromkeys(Path(file).absolute() for file in files):
+        cache: Cache = NoCache()
+        if transcripts is not None:
+            with suppress(OSError):  # a file that does not exist is reported by its probe
+                cache = transcripts.of(fingerprint(path))
+        yield Task(
+            path=path,
+            plan=plan,
+            cache=WriteOnly(cache) if fresh else cache,
+            on_progress=partial(progress.update, path),
+        )
+
+
+def _explained(outcome: Outcome) -> Outcome:
+    """The outcome with a better error for what is not the name of a file at all."""
+    from canary_subs.errors import NotMedia
+
+    advice = common.not_a_file(outcome.task.path, "for all videos in it: canary-subs watch {}")
+    if not outcome.errors or advice is None:
+        return outcome
+    return dataclasses.replace(outcome, errors=(NotMedia(advice),))
 
 
 def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
-    """The line that sums the review up, where one was asked for; a failed one is an error."""
+    """The line that sums up the review, if the plan asks for one; a failed one is an error."""
     from canary_subs.errors import CanarySubsError
     from canary_subs.workflows.review import write
 
@@ -101,13 +128,13 @@ def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
 
 
 def _line(outcome: Outcome, findings: str | None) -> str:
-    name = common.plain(outcome.task.path.name)
+    name = printable(outcome.task.path.name)
     if outcome.skip:
-        return f"{name}: skipped, {common.plain(outcome.skip.reason)}"
+        return f"{name}: skipped, {printable(outcome.skip.reason)}"
     if outcome.errors and not outcome.delivered:
         return f"{name}: failed"
-    made = "".join(f"\n  {common.plain(place)}" for place in outcome.delivered)
-    found = f"\n  {common.plain(findings)}" if findings else ""
+    made = "".join(f"\n  {printable(place)}" for place in outcome.delivered)
+    found = f"\n  {printable(findings)}" if findings else ""
     return f"{name}:{made}{found}"
 
 
@@ -125,5 +152,5 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 def _status(outcome: Outcome) -> int:
     if outcome.errors:
         return max(error.exit_code for error in outcome.errors)
-    # Nothing was made of a film that was asked for by name; that it is there already is no failure.
+    # Nothing was made of a video that was named; that its results exist already is not a failure.
     return 3 if outcome.skip and outcome.skip.rule != "exists" else 0

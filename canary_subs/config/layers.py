@@ -1,8 +1,9 @@
 """Configuration: TOML files, environment and flags become one `Config`, and a `Config` a `Plan`.
 
-Weakest first: built-in defaults, the configuration file, the `.canary-subs.toml` of the folders on
-the way to a film, environment variables (``CANARY_SUBS_TARGETS``, ``CANARY_SUBS_WATCH_SETTLE_S``),
-flags. Tables merge key by key; a list replaces a list. `keys` holds every key with its meaning.
+Weakest first: built-in defaults, the configuration file, the `.canary-subs.toml` of the folders
+that the video lies in, environment variables (``CANARY_SUBS_TARGETS``,
+``CANARY_SUBS_WATCH_SETTLE_S``), flags. Tables merge key by key; a list replaces a list. `schema`
+holds every key with its meaning.
 
 A folder of media is not trusted: its file may choose languages, formats and rules, but nothing
 that loads code, opens connections or writes elsewhere.
@@ -11,23 +12,25 @@ that loads code, opens connections or writes elsewhere.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from canary_subs import naming
+from canary_subs._text import nearest_name
 from canary_subs.config.schema import SECTIONS, config_folder
 from canary_subs.config.schema import Config as Config
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError
-from canary_subs.model import ORIGINAL, Choice, Plan
+from canary_subs.model import ORIGINAL, Track
 from canary_subs.plugin import options
-from canary_subs.plugin.manager import KINDS, Plugins
+
+log = logging.getLogger(__name__)
 
 #: The file that a folder of media may carry.
 FOLDER_FILE = ".canary-subs.toml"
@@ -38,10 +41,11 @@ FILE_VARIABLE = f"{PREFIX}CONFIG"
 
 #: Keys that hold tables of names that are not ours to know.
 _TABLES = frozenset({"options", "profiles"})
-_KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(?:=|\.)""")
-_HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?")
-#: A configuration file larger than this is a mistake or an attack.
+#: A configuration file larger than this is a mistake; a folder's own may be an attack.
 _MAX_FILE_BYTES = 1_000_000
+_MAX_FOLDER_FILE_BYTES = 16_384
+#: The longest path of a key: options, kind, name, key.
+_MAX_DEPTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,27 +69,10 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One key as `explain` shows it."""
-
-    section: str
-    key: str
-    #: Its kind in words: "a whole number".
-    kind: str
-    explanation: str
-    default: object
-    value: object
-    #: Which layer said so, with its line; "default" where none did.
-    origin: str
-    #: Whether a folder's own file may set it.
-    folder: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The layers that make a configuration."""
 
-    #: The configuration file, where there is one; folders' own files lie over it.
+    #: The configuration file, if there is one; folders' own files lie over it.
     files: tuple[Layer, ...] = ()
     #: The environment and flags, over everything else.
     last: tuple[Layer, ...] = ()
@@ -101,11 +88,13 @@ class Settings:
         return _combine(self.layers)
 
     def at(self, folder: Path, root: Path) -> Config:
-        """The configuration for films in ``folder``: with the files of the folders from ``root``.
+        """The configuration for videos in ``folder``: with the files of the folders from ``root``.
 
         Raises `ConfigError` naming the file that is wrong.
         """
-        files = [found for place in _way(root, folder) if (found := place / FOLDER_FILE).is_file()]
+        files = [
+            found for place in _folders(root, folder) if (found := place / FOLDER_FILE).is_file()
+        ]
         if not files:
             return self.config
         stamps = tuple((file, file.stat().st_mtime_ns) for file in files)
@@ -135,7 +124,10 @@ def load(
     file = named or (own if own.is_file() else None)
     settings = Settings(
         files=(read_file(file.absolute()),) if file is not None else (),
-        last=(read_environment(environment), Layer(name="the command line", table=flags or {})),
+        last=(
+            read_environment(environment),
+            Layer(name="the command line", table=flags or {}),
+        ),
     )
     _ = settings.config
     return settings
@@ -143,20 +135,21 @@ def load(
 
 def read_file(path: Path, *, folder: bool = False) -> Layer:
     """A TOML file as a layer, checked. Raises `ConfigError`."""
+    limit = _MAX_FOLDER_FILE_BYTES if folder else _MAX_FILE_BYTES
     try:
         with path.open("rb") as stream:
-            data = stream.read(_MAX_FILE_BYTES + 1)
+            data = stream.read(limit + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check --config") from error
-    if len(data) > _MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: is larger than {_MAX_FILE_BYTES} bytes, so no configuration")
+    if len(data) > limit:
+        raise ConfigError(f"{path}: is larger than {limit} bytes, so not a configuration file")
     try:
         text = data.decode("utf-8-sig")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}:{line}: is not UTF-8 text") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of too many digits, too
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         place = f"{path}:{found[1]}" if found else f"{path}"
         reason = re.sub(r" \(at .*\)", "", str(error))
@@ -167,18 +160,24 @@ def read_file(path: Path, *, folder: bool = False) -> Layer:
 
 
 def read_environment(environment: Mapping[str, str]) -> Layer:
-    """The variables that begin with ``CANARY_SUBS_`` as a layer. Raises `ConfigError`."""
+    """The variables that begin with ``CANARY_SUBS_`` as a layer. Raises `ConfigError`.
+
+    An unknown one is a warning only: Kubernetes sets ``CANARY_SUBS_PORT`` and the like in every pod
+    beside a service of that name.
+    """
     known = {
         PREFIX + "_".join(filter(None, (section, key))).upper(): (section, key, kind)
-        for section, key, kind in _keys()
+        for section, key, kind in keys()
     }
     table: dict[str, Any] = {}
     for variable, text in sorted(environment.items()):
         if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
             continue
         if variable not in known:
-            hint = options.nearest(variable, known)
-            raise ConfigError(f"the environment knows no {variable}{hint}")
+            near = nearest_name(variable, known)
+            hint = f"; did you mean {near}?" if near else ""
+            log.warning("the environment variable %s is not known%s", variable, hint)
+            continue
         section, key, kind = known[variable]
         value = options.parse(kind, text, variable)
         (table.setdefault(section, {}) if section else table)[key] = value
@@ -215,126 +214,17 @@ def merge(*tables: Mapping[str, object]) -> dict[str, object]:
     return merged
 
 
-def explain(settings: Settings) -> tuple[Setting, ...]:
-    """Every key with its meaning, default, value and where the value comes from."""
-    found = []
-    for section, key, kind in _keys():
-        cls = SECTIONS[section]
-        member = next(f for f in dataclasses.fields(cls) if f.name == key)
-        path = (section, key) if section else (key,)
-        origin = "default"
-        for layer in settings.layers:
-            table = layer.table.get(section, {}) if section else layer.table
-            if isinstance(table, Mapping) and key in table:
-                line = layer.lines.get(path)
-                origin = f"{layer.name}:{line}" if line else layer.name
-        holder = getattr(settings.config, section) if section else settings.config
-        found.append(
-            Setting(
-                section=section,
-                key=key,
-                kind=options.describe(kind),
-                explanation=member.metadata["doc"],
-                default=member.default,
-                value=getattr(holder, key),
-                origin=origin,
-                folder=member.metadata["folder"],
-            )
-        )
-    return tuple(found)
-
-
-def check_providers(settings: Settings, plugins: Plugins) -> None:
-    """Check that what is chosen exists and knows the options it is given.
-
-    Raises `UnknownName`, or `ConfigError` with the file and line of the option.
-    """
-    config = settings.config
-    profile_for(config.profile, "en", config.profiles)
-    chosen = {
-        "engine": (config.engine,),
-        "segmenter": (config.segmenter,),
-        "aligner": (config.aligner,) if config.aligner else (),
-        "tagger": (config.tagger,),
-        "layout": (config.layout,),
-        "format": config.formats,
-        "delivery": config.deliveries,
-    }
-    for kind, names in chosen.items():
-        for name in names:
-            plugins.provider(kind, name)
-    for layer in settings.layers:
-        for kind, named in cast(Mapping[str, Any], layer.table.get("options", {})).items():
-            for name, table in named.items():
-                provider = plugins.provider(kind, name).provider
-                for key, value in table.items():
-                    where = layer.where("options", kind, name, key)
-                    options.build(provider.options, {key: value}, where)
-
-
-#: How to cut where each line may be in another language: at every pause between two speakers.
-_LINE_BY_LINE = {"target_ms": 6_000, "long_pause_ms": 400}
-
-
-def plan(config: Config, plugins: Plugins, *, root: Path | None = None) -> Plan:
-    """What the configuration asks for; ``root`` is the watched folder that the film lies in.
-
-    The keys of the configuration that many providers share (models, device, out, overwrite) reach
-    those whose options know them; for forced tracks segmenters are told to cut finely. Raises
-    `UnknownName`.
-    """
-    shared: dict[str, object] = {
-        "model": config.model,
-        "sound_model": config.sound_model,
-        "device": config.device,
-        "out": config.out,
-        "root": root if config.mirror else None,
-        "overwrite": config.overwrite,
-    }
-    if any(map(naming.is_forced, config.targets)):
-        shared |= _LINE_BY_LINE
-
-    def choice(kind: str, name: str) -> Choice:
-        known = options.kinds(plugins.provider(kind, name).provider.options)
-        given = {key: value for key, value in shared.items() if key in known}
-        own = config.options.get(kind, {}).get(name, {})
-        return Choice(name=name, options={**given, **own})
-
-    return Plan(
-        source=config.source,
-        targets=config.targets,
-        track=config.track,
-        engine=choice("engine", config.engine),
-        segmenter=choice("segmenter", config.segmenter),
-        aligner=choice("aligner", config.aligner) if config.aligner else None,
-        tagger=choice("tagger", config.tagger) if any(map(naming.is_sdh, config.targets)) else None,
-        layout=choice("layout", config.layout),
-        profile=config.profile,
-        own_profiles=config.profiles,
-        review=config.review,
-        shots=config.shots,
-        shared_timing=config.timing == "shared",
-        writers=tuple(choice("format", name) for name in config.formats),
-        deliveries=tuple(choice("delivery", name) for name in config.deliveries),
-        device=config.device,
-        precision=config.precision,
-    )
-
-
 def target(name: str, where: str) -> str:
-    """A track to make: a language, 'original', two of those joined by '+', or one with its mark.
+    """A track to make: a language, 'original', two of those joined by '+', or one with its kind.
 
     Raises `ConfigError`.
     """
-    tongues = naming.languages(name)
-    parts = [part if part == ORIGINAL else language(part, where) for part in tongues]
-    mark = naming.mark(name)
-    if len(parts) > (2 if mark is None else 1) or len(set(parts)) < len(parts):
-        raise ConfigError(
-            f"{where}: a track shows one language, two as 'de+en', with 'en.forced' what is "
-            f"spoken in others, or with 'en.sdh' sounds too, not {name!r}"
-        )
-    return naming.named("+".join(parts), mark)
+    try:
+        track = Track.parse(name)
+        standard = (part if part == ORIGINAL else language(part, where) for part in track.languages)
+        return str(Track.parse(str(replace(track, languages=tuple(standard)))))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def language(tag: str, where: str) -> str:
@@ -347,11 +237,22 @@ def language(tag: str, where: str) -> str:
     except ValueError:
         known = False
     if not known:
-        raise ConfigError(f"{where}: {tag!r} is no language tag; write it as en, de or pt-BR")
+        raise ConfigError(f"{where}: {tag!r} is not a language tag{_tag_hint(tag)}")
     return standard
 
 
-def _keys() -> Iterator[tuple[str, str, Any]]:
+def _tag_hint(name: str) -> str:
+    """What to write for a language that was given by its name, in whatever language."""
+    import langcodes
+
+    try:
+        tag = langcodes.find(name).to_tag()
+    except (LookupError, ImportError):
+        return "; write it as en, de or pt-BR"
+    return f"; did you mean {tag!r}?"
+
+
+def keys() -> Iterator[tuple[str, str, Any]]:
     """(section, key, annotation) of every key but the option tables."""
     for section, cls in SECTIONS.items():
         for key, kind in options.kinds(cls).items():
@@ -383,10 +284,10 @@ def _check_key(layer: Layer, section: str, key: str, value: object) -> None:
     member = next(f for f in dataclasses.fields(cls) if f.name == key)
     if layer.folder and not member.metadata["folder"]:
         raise ConfigError(f"{where}: {key} cannot be set by a folder, only in the configuration")
-    if key == "targets":
+    if path == ("targets",):
         for name in cast(tuple[str, ...], value):
             target(name, where)
-    elif key == "source" and value is not None:
+    elif path == ("spoken",) and value is not None:
         language(cast(str, value), where)
 
 
@@ -394,13 +295,19 @@ def _check_top(key: str, value: object, where: str) -> None:
     known = options.kinds(Config)
     if key not in known:
         raise ConfigError(f"{where}: knows no {key!r}{options.nearest(key, known)}")
-    options.check(known[key], value, f"{where}: {key}")
+    checked: Any = options.check(known[key], value, f"{where}: {key}")
+    try:
+        Config(**{key: checked})
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def _check_options(layer: Layer, value: object) -> None:
     if layer.folder:
         where = layer.where("options")
         raise ConfigError(f"{where}: options cannot be set by a folder, only in the configuration")
+    from canary_subs.plugin.manager import KINDS
+
     if not isinstance(value, Mapping):
         raise ConfigError(f"{layer.where('options')}: options are tables, as [options.format.ass]")
     for kind, named in value.items():
@@ -439,16 +346,16 @@ def _combine(layers: tuple[Layer, ...]) -> Config:
         values["targets"] = tuple(dict.fromkeys(names))
         if not values["targets"]:
             raise ConfigError("targets: name at least one language, or 'original'")
-    if values.get("source") is not None:
-        values["source"] = language(values["source"], "source")
+    if values.get("spoken") is not None:
+        values["spoken"] = language(values["spoken"], "spoken")
     for name in values.get("profiles", {}):
         profile_for(name, "en", values["profiles"])
     if "formats" in values:
-        values["formats"] = tuple(dict.fromkeys(values["formats"]))
+        values["formats"] = tuple(dict.fromkeys(map(str.lower, values["formats"])))
     return Config(**values)
 
 
-def _way(root: Path, folder: Path) -> list[Path]:
+def _folders(root: Path, folder: Path) -> list[Path]:
     """The folders from ``root`` down to ``folder``, both included."""
     try:
         steps = folder.relative_to(root).parts
@@ -458,16 +365,27 @@ def _way(root: Path, folder: Path) -> list[Path]:
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:
-    """Where tables and keys stand, found by scanning: exact for one key a line, as people write."""
+    """Where tables and keys stand: exact for one key a line, as people write. Takes linear time."""
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-            for depth in range(1, len(table) + 1):
-                lines.setdefault(table[:depth], number)
-        elif _KEY.match(line):
-            dotted = line.split("=", 1)[0].split(".")
-            path = (*table, *(part.strip().strip("\"'") for part in dotted))
-            lines.setdefault(path, number)
+    open_quote = ""
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
+        if open_quote:
+            open_quote = "" if open_quote in line else open_quote
+            continue
+        if line.startswith("["):
+            path = _path(line.lstrip("[").partition("]")[0])
+            table = path or table
+        else:
+            key, equals, _ = line.partition("=")
+            path = (*table, *below) if equals and (below := _path(key)) else ()
+        for depth in range(1, min(len(path), _MAX_DEPTH) + 1):
+            lines.setdefault(path[:depth], number)
+        open_quote = next((q for q in ('"""', "'''") if line.count(q) % 2), "")
     return lines
+
+
+def _path(dotted: str) -> tuple[str, ...]:
+    """The parts of a TOML key; empty if it is not one."""
+    parts = tuple(part.strip().strip("\"'") for part in dotted.split("."))
+    return parts if all(re.fullmatch(r"[\w-]+", part) for part in parts) else ()

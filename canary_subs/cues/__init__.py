@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from canary_subs.model import Context
 from canary_subs.plugin.hookspecs import Check, Layout, NoOptions, Provider, hookimpl
 
 _CHECKS = {
@@ -15,13 +16,13 @@ _CHECKS = {
 }
 
 
-def _balanced(options: NoOptions) -> Layout:
+def _balanced(options: NoOptions, context: Context) -> Layout:
     from canary_subs.cues.layout import Balanced
 
     return Balanced()
 
 
-def _check(name: str, options: NoOptions) -> Check:
+def _check(name: str, options: NoOptions, context: Context) -> Check:
     from canary_subs.cues.check import RuleCheck
 
     return RuleCheck(name)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
-from canary_subs.cues.function_words import FUNCTION_WORDS, ORDINAL_LANGUAGES, UNITS, FunctionWords
+from canary_subs.cues.function_words import ORDINAL_LANGUAGES, UNITS, FunctionWords, function_words
 from canary_subs.cues.width import is_wide
-from canary_subs.naming import primary
+from canary_subs.model import primary
 
 
 class Break(IntEnum):
@@ -107,7 +107,7 @@ def rank_breaks(texts: Sequence[str], language: str) -> list[Break]:
     ``language`` is a BCP-47 tag; its primary subtag chooses the rules.
     """
     code = primary(language)
-    words = FUNCTION_WORDS.get(code)
+    words = function_words(code)
     shapes = [_shape(text) for text in texts]
     ranks = [Break.SENTENCE] * len(texts)
     for i in range(1, len(texts)):

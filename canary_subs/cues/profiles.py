@@ -17,8 +17,7 @@ from typing import Any
 
 from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, UnknownName
-from canary_subs.model import Profile
-from canary_subs.naming import primary
+from canary_subs.model import Profile, primary
 
 #: What each Netflix guide changes for its language; a wide character has two columns.
 _NETFLIX: dict[str, dict[str, Any]] = {

@@ -15,13 +15,20 @@ from math import ceil
 
 from canary_subs.cues.layout import break_lines
 from canary_subs.cues.limits import close_gap_ms, min_gap_ms
-from canary_subs.cues.sound_labels import LABELS
+from canary_subs.cues.sound_labels import labels, languages
 from canary_subs.cues.width import characters
-from canary_subs.model import Cue, Profile, Sound
-from canary_subs.naming import primary
+from canary_subs.model import Cue, Profile, Sound, primary
 
-#: Every kind of sound that has labels.
-KINDS = frozenset(LABELS["en"])
+#: Every kind of sound; each language has a label for each of them.
+KINDS = frozenset(
+    """
+    music singing applause cheering laughter crying baby scream cough sneeze snoring footsteps crowd
+    children dog cat horse cow sheep rooster birds insects wind thunder rain water waves fire car
+    horn tires motorcycle train airplane helicopter engine siren door doorbell knocking typing
+    telephone alarm beeping whistle clock hammering drill explosion gunshots fireworks glass splash
+    bell
+    """.split()
+)
 
 #: How long a label is shown.
 MIN_MS, MAX_MS = 1_000, 3_000
@@ -31,7 +38,7 @@ AGAIN_MS = 10_000
 
 def has_labels(language: str) -> bool:
     """Whether there are sound labels in the language (BCP-47)."""
-    return primary(language) in LABELS
+    return primary(language) in languages()
 
 
 def add_labels(
@@ -47,20 +54,20 @@ def add_labels(
     Cues of speech are unchanged, except for gaps that the profile closes. No labels are added in a
     language that has none (`has_labels`).
     """
-    labels = LABELS.get(primary(language), {})
+    words = labels(primary(language))
     gap_ms = min_gap_ms(profile, frame_rate)
     close_ms = close_gap_ms(profile, frame_rate)
     max_ms = min(MAX_MS, profile.max_duration_ms)
     track = list(cues)
     labelled_to_ms: dict[str, int] = {}
     for sound in sounds:
-        if sound.kind not in labels:
+        if sound.kind not in words:
             continue
         last_ms = labelled_to_ms.get(sound.kind)
         if last_ms is not None and sound.start_ms - last_ms < AGAIN_MS:
             labelled_to_ms[sound.kind] = max(last_ms, sound.end_ms)
             continue
-        text = f"[{labels[sound.kind]}]"
+        text = f"[{words[sound.kind]}]"
         place = bisect_right(track, sound.start_ms, key=lambda cue: cue.start_ms)
         before = track[place - 1] if place else None
         after = track[place] if place < len(track) else None

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
-from canary_subs.cues.function_words import FUNCTION_WORDS
-from canary_subs.naming import primary
+from canary_subs.cues.function_words import function_words, languages
+from canary_subs.model import primary
 
 #: The scripts of languages not written in Latin letters, by the names of Unicode.
 _SCRIPTS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -54,7 +54,7 @@ def other_script(text: str, language: str) -> str | None:
 def other_language(words: Sequence[str], language: str) -> str | None:
     """The language that ``words`` are clearly in, if not ``language``; None if uncertain."""
     own = primary(language)
-    if own not in FUNCTION_WORDS:
+    if own not in languages():
         return None
     evidence = _evidence(words)
     ranked = sorted(((weight, one) for one, weight in evidence.items()), reverse=True)
@@ -71,23 +71,25 @@ def _evidence(words: Iterable[str]) -> Mapping[str, float]:
     owners = _owners()
     # Repeating a word adds no evidence.
     for word in {word.casefold().replace("’", "'") for word in words}:
-        languages = owners.get(word, ())
-        for language in languages:
-            found[language] += 1 / len(languages)
+        owned_by = owners.get(word, ())
+        for language in owned_by:
+            found[language] += 1 / len(owned_by)
     return found
 
 
 @cache
 def _owners() -> Mapping[str, tuple[str, ...]]:
     owners: dict[str, list[str]] = {}
-    for language, words in FUNCTION_WORDS.items():
+    for language in sorted(languages()):
+        words = function_words(language)
+        assert words is not None
         classes = (
             *(words.articles, words.prepositions, words.negations, words.pronouns),
             *(words.conjunctions, words.auxiliaries, words.enclitics),
         )
         for word in frozenset().union(*classes):
             owners.setdefault(word, []).append(language)
-    return {word: tuple(languages) for word, languages in owners.items()}
+    return {word: tuple(found) for word, found in owners.items()}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from canary_subs.deliver.sidecar import Sidecar, SidecarOptions
+from canary_subs.deliver.sidecar import Sidecar
 from canary_subs.plugin.hookspecs import Delivery, Provider, hookimpl
 
 
@@ -14,7 +14,6 @@ def canary_subs_deliveries() -> Iterable[Provider[Delivery]]:
         Provider(
             name="sidecar",
             summary="a file beside the video, or in a folder of its own: Name.<language>.srt",
-            make=Sidecar,
-            options=SidecarOptions,
+            make=lambda options, context: Sidecar(context),
         )
     ]

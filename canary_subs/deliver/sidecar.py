@@ -3,56 +3,59 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from canary_subs._files import write_atomic
 from canary_subs.errors import OutputError
-from canary_subs.model import MediaInfo, Rendered
-
-
-@dataclass(frozen=True, kw_only=True)
-class SidecarOptions:
-    #: The folder for all results; None: beside each video.
-    out: Path | None = None
-    #: Videos below this folder keep their place below ``out``.
-    root: Path | None = None
-    #: Replace a file that is already there.
-    overwrite: bool = False
+from canary_subs.model import Context, MediaInfo, Rendered, Track
 
 
 class Sidecar:
     """``Name.<language>[.forced|.sdh].<suffix>``, which Jellyfin, Kodi, Plex and Emby all read."""
 
-    def __init__(self, options: SidecarOptions) -> None:
-        self._options = options
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
-    def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
+    def find(self, media: MediaInfo, track: Track, suffix: str) -> str | None:
         """The file's place where it is already there and would be kept.
 
         Raises `OutputError` where that cannot be seen.
         """
-        path = self._path(media, track, (), suffix)
+        path = self._path(media, track, suffix)
         try:
-            return str(path) if not self._options.overwrite and path.exists() else None
+            return str(path) if not self._context.overwrite and path.exists() else None
         except OSError as error:
             raise OutputError(
                 f"{path}: cannot be looked for ({error.strerror}); {_advice(error)}"
             ) from error
 
-    def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
-        """Write the file and its folder; a file with the same bytes counts as delivered.
+    def deliver(self, media: MediaInfo, rendered: Sequence[Rendered]) -> Iterator[str]:
+        """Write each file and its folder; a file with the same bytes counts as delivered.
 
-        Raises `OutputError`.
+        Raises `OutputError` for the first file that failed, when the others are written.
         """
-        path = self._path(media, rendered.language, rendered.marks, rendered.suffix)
+        failures: list[OutputError] = []
+        for one in rendered:
+            try:
+                for suffix, data in (*one.extra.items(), (one.suffix, one.data)):
+                    path = self._path(media, one.track, suffix)
+                    self._write(path, data)
+            except OutputError as error:
+                failures.append(error)
+                continue
+            yield str(path)
+        if failures:
+            raise failures[0]
+
+    def _write(self, path: Path, data: bytes) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                write_atomic(path, rendered.data, replace=self._options.overwrite)
+                write_atomic(path, data, replace=self._context.overwrite)
             except FileExistsError:
                 # Killed after the file appeared and before anybody took note of it.
-                if not path.is_file() or path.read_bytes() != rendered.data:
+                if not path.is_file() or path.read_bytes() != data:
                     raise OutputError(
                         f"{path}: another file is already there and is kept; "
                         "use --overwrite to replace it"
@@ -61,16 +64,15 @@ class Sidecar:
             raise OutputError(
                 f"{path}: cannot be written ({error.strerror}); {_advice(error)}"
             ) from error
-        return str(path)
 
-    def _path(self, media: MediaInfo, language: str, marks: tuple[str, ...], suffix: str) -> Path:
+    def _path(self, media: MediaInfo, track: Track, suffix: str) -> Path:
         folder = media.path.parent
-        if self._options.out is not None:
-            root = self._options.root
+        if self._context.out is not None:
+            root = self._context.root
             inside = root is not None and folder.is_relative_to(root)
             below = folder.relative_to(root) if root is not None and inside else Path()
-            folder = self._options.out / below
-        return folder / (".".join((media.path.stem, language, *marks)) + suffix)
+            folder = self._context.out / below
+        return folder / f"{media.path.stem}.{track}{suffix}"
 
 
 def _advice(error: OSError) -> str:

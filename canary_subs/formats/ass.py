@@ -1,27 +1,44 @@
-"""Advanced SubStation Alpha (.ass), written with pysubs2; what karaoke and burn-in use.
+"""Advanced SubStation Alpha (.ass, .ssa), written with pysubs2; what karaoke and burn-in use.
 
 Times are centiseconds, and the format ends at 9:59:59.99: a later cue is refused rather than moved.
+It is read as libass' "ASS File Format Guide" describes it.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from canary_subs.errors import UsageError
+from canary_subs._text import quoted
+from canary_subs.errors import NotSubtitles, UsageError
+from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import (
     measured_words,
     plain,
     plain_lines,
+    split_lines,
+    tidy,
     without_overrides,
     words_in_lines,
 )
-from canary_subs.model import Cue, Document
+from canary_subs.formats.timestamps import clock_ms
+from canary_subs.model import Cue, Document, Subtitles
+from canary_subs.plugin.hookspecs import ReadHints
 
 if TYPE_CHECKING:
     import pysubs2
 
 _LAST_MS = 35_999_990
+
+_SECTION = re.compile(r"^[ \t]*\[(Script Info|Events|V4\+? Styles)\]", re.IGNORECASE | re.MULTILINE)
+_COLUMNS = (
+    *("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect"),
+    "text",
+)
+_DRAWING = re.compile(r"\\p[1-9]")
+_ESCAPES = {r"\N": "\n", r"\n": "\n", r"\h": " ", r"\{": "{", r"\}": "}"}
+_ESCAPE = re.compile(r"\\[Nnh{}]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +65,7 @@ class AssWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark, lines ending in CRLF.
+        """The file, in UTF-8 without a byte order mark, lines ending in CRLF.
 
         Raises `UsageError` for a track that goes on after the format's last time.
         """
@@ -67,7 +84,7 @@ class AssWriter:
             "ScaledBorderAndShadow": "yes",
             "PlayResX": str(self._options.width),
             "PlayResY": str(self._options.height),
-            "Language": plain(document.language),
+            "Language": plain("+".join(document.track.languages)),
         }
         script.styles = {"Default": self._style()}
         timed = measured_words(document) if self._options.karaoke else frozenset()
@@ -126,3 +143,78 @@ def _filled(cue: Cue) -> str | None:
             text += f"{{\\k{length}}}{without_overrides(shown)}"
             index += 1
     return text
+
+
+class AssReader:
+    """`hookspecs.Reader` for ASS and its elder form SSA."""
+
+    suffixes = (".ass", ".ssa")
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        return _SECTION.search(hints.text) is not None
+
+    def read(self, data: bytes, hints: ReadHints) -> Subtitles:
+        """Dialogue in the order of its starts, as its order in the file says nothing; no drawings.
+
+        Raises `NotSubtitles`.
+        """
+        found = Gathered()
+        columns = list(_COLUMNS)
+        in_events = False
+        for number, raw in enumerate(split_lines(hints.text), 1):
+            line = raw.strip()
+            if re.fullmatch(r"\[[^\]]*\]", line):
+                in_events = line.lower() == "[events]"
+            if not in_events:
+                continue
+            kind, _, rest = line.partition(":")
+            if kind == "Format":
+                columns = [column.strip().lower() for column in rest.split(",")]
+                if not {"start", "end", "text"} <= set(columns):
+                    raise NotSubtitles(
+                        f"line {number}: the events' format lacks start, end or text"
+                    )
+            elif kind == "Dialogue":
+                _read_dialogue(found, number, rest, columns)
+        found.sort()
+        return found.subtitles()
+
+
+def _read_dialogue(found: Gathered, number: int, rest: str, columns: list[str]) -> None:
+    values = rest.split(",", len(columns) - 1)
+    if len(values) < len(columns):
+        found.lost(number, f"{len(values)} values instead of {len(columns)}")
+        return
+    event = dict(zip(columns, values, strict=True))
+    start_ms, end_ms = clock_ms(event["start"]), clock_ms(event["end"])
+    if start_ms is None or end_ms is None:
+        found.lost(number, f"not a time: {quoted(event['start'] + ' to ' + event['end'])}")
+        return
+    text, overrides = _parted(event["text"])
+    if _DRAWING.search(overrides):
+        return
+    text = _ESCAPE.sub(lambda match: _ESCAPES[match.group()], text)
+    found.cues.append(
+        Cue(
+            start_ms=start_ms,
+            end_ms=end_ms,
+            lines=tidy(text.split("\n")),
+            speaker=event.get("name", "").strip() or None,
+        )
+    )
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """What is shown of a text, and the overrides in its braces."""
+    shown: list[str] = []
+    overrides: list[str] = []
+    at = 0
+    while (begin := text.find("{", at)) >= 0 and (end := text.find("}", begin)) >= 0:
+        if text[begin - 1 : begin] == "\\":  # an escaped brace is text
+            shown.append(text[at : begin + 1])
+            at = begin + 1
+        else:
+            shown.append(text[at:begin])
+            overrides.append(text[begin : end + 1])
+            at = end + 1
+    return "".join(shown) + text[at:], "".join(overrides)

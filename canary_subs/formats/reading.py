@@ -1,95 +1,160 @@
-"""Reads subtitle files of anyone's: whatever the format, the encoding and the damage.
+"""Reads a subtitle file, whatever its format, its encoding and its damage.
 
-What can be read is read and what cannot is told, line by line. Styling is dropped; text is text:
-markup that no subtitle format knows stays in it as it was written.
+The readers of the catalogue are asked which of them knows the format: first those whose suffix the
+file has, then the others. What can be read is read, and what cannot is reported with its line.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 
-from canary_subs.errors import NotSubtitles
-from canary_subs.formats import read_arrows, read_json, read_lines, read_ttml
-from canary_subs.formats.read_encoding import Undecodable, decode
-from canary_subs.formats.read_lines import Found, Unreadable
-from canary_subs.model import Cue
+from canary_subs.errors import CanarySubsError, NotSubtitles
+from canary_subs.formats.encoding import decode
+from canary_subs.formats.filename import parse_name
+from canary_subs.model import Choice, Subtitles
+from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.hookspecs import Reader, ReadHints
+from canary_subs.plugin.manager import Plugins
 
-#: A subtitle file larger than this is something else; a long film's has 0.2 MB.
+log = logging.getLogger(__name__)
+
+#: A subtitle file larger than this is something else; that of a long video has 0.2 MB.
 MAX_BYTES = 32_000_000
-
-#: The formats that are read, in a person's words.
-KNOWN = "SubRip, WebVTT, ASS/SSA, TTML (iTT, IMSC), MicroDVD, SBV and canary-subs' own JSON"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subtitles:
-    """What a subtitle file says."""
-
-    #: "srt", "vtt", "ass", "ttml", "microdvd", "sbv", "json".
-    format: str
-    #: Python's name of the encoding it was read in.
-    encoding: str
-    #: As the file itself states it; BCP-47.
-    language: str | None
-    cues: tuple[Cue, ...]
-    #: What could not be read, one line each, beginning with "line N:".
-    damage: tuple[str, ...] = ()
 
 
 def read(
-    path: Path, *, language: str | None = None, frame_rate: Fraction | None = None
+    path: Path,
+    plugins: Plugins,
+    *,
+    language: str | None = None,
+    frame_rate: Fraction | None = None,
 ) -> Subtitles:
     """The cues of the subtitle file at ``path``, as `parse` reads them.
 
     Raises `NotSubtitles`, also for a file that cannot be opened.
     """
-    return parse(_bytes(path), name=str(path), language=language, frame_rate=frame_rate)
+    data = _bytes(path)
+    return parse(data, plugins, name=str(path), language=language, frame_rate=frame_rate)
 
 
 def parse(
     data: bytes,
+    plugins: Plugins,
     *,
     name: str,
     language: str | None = None,
     frame_rate: Fraction | None = None,
 ) -> Subtitles:
-    """The cues in ``data``; the format is known by its content, never by ``name``.
+    """The cues in ``data``, read by the first reader that finds one.
 
-    ``language`` (BCP-47), where it is known, decides between legacy code pages; ``frame_rate``
-    times formats that count frames. Raises `NotSubtitles`: one line with ``name`` and, where there
-    is one, the number of the line that cannot be read.
+    The content decides which readers are asked, ``name`` only in which order. ``language``
+    (BCP-47), where it is known, decides between legacy code pages; ``frame_rate`` times formats
+    that count frames. Raises `NotSubtitles`, one line with ``name`` and what the first reader says,
+    and `PluginError` where that reader failed.
     """
-    text, encoding = _text(data, name, language)
-    known = _format_of(text)
-    if known is None:
-        raise NotSubtitles(f"{name}: not in a known format; there are {KNOWN}")
-    try:
-        found = known.read(text, frame_rate)
-    except Unreadable as error:
-        raise NotSubtitles(f"{name}: {error}") from None
-    if not found.cues and found.damage:
-        raise NotSubtitles(f"{name}: no cue can be read; {found.damage[0]}")
-    return Subtitles(
-        format=known.name,
-        encoding=encoding,
-        language=found.language,
-        cues=tuple(found.cues),
-        damage=tuple(found.damage),
+    text, undecodable = _text(data, name, language)
+    hints = ReadHints(name=name, text=text, language=language, frame_rate=frame_rate)
+    answers: list[Subtitles | CanarySubsError] = []
+    for reader in _ordered(name, plugins):
+        answer = _ask(reader, data, hints)
+        if isinstance(answer, Subtitles) and answer.cues:
+            return answer
+        if answer is not None:
+            answers.append(answer)
+    if not answers:
+        raise NotSubtitles(f"{name}: {_why_unknown(data, undecodable, plugins)}")
+    first = answers[0]
+    if isinstance(first, CanarySubsError):
+        raise first
+    return first
+
+
+def read_script(path: Path, plugins: Plugins, *, language: str | None = None) -> str | None:
+    """The text of the file at ``path``; None where it is in a subtitle format.
+
+    Raises `NotSubtitles` for what is not text.
+    """
+    data, name = _bytes(path), str(path)
+    text, undecodable = _text(data, name, language)
+    hints = ReadHints(name=name, text=text, language=language)
+    if any(_knows(reader, data, hints) for reader in _ordered(name, plugins)):
+        return None
+    if undecodable or _picture_format(data):
+        raise NotSubtitles(f"{name}: {_why_unknown(data, undecodable, plugins)}")
+    return text
+
+
+def beside(video: Path, plugins: Plugins) -> list[Path]:
+    """The files beside a video that are its subtitles by their names and can be read.
+
+    Raises `OSError`.
+    """
+    known = suffixes(plugins)
+    return sorted(
+        path
+        for path in video.parent.iterdir()
+        if path.suffix.lower() in known
+        and parse_name(path.name, video.stem) is not None
+        # With an index, a .sub file holds pictures (VobSub).
+        and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
     )
 
 
-def read_script(path: Path, *, language: str | None = None) -> str | None:
-    """The text of the file at ``path``; None where it is in a subtitle format.
+def suffixes(plugins: Plugins) -> frozenset[str]:
+    """How the names of files end that the readers of the catalogue read, in lower case."""
+    return frozenset(suffix for _, own in _readers(plugins) for suffix in own)
 
-    Raises `NotSubtitles` for what is no text.
-    """
-    text, _ = _text(_bytes(path), str(path), language)
-    return text if _format_of(text) is None else None
+
+def _readers(plugins: Plugins) -> Iterator[tuple[Reader, tuple[str, ...]]]:
+    """Every reader that can be used, with its suffixes in lower case."""
+    for name in dict.fromkeys(entry.provider.name for entry in plugins.providers("reader")):
+        try:
+            reader: Reader = plugins.use("reader", Choice(name=name))
+            given: object = reader.suffixes
+            if not isinstance(given, tuple) or not all(isinstance(one, str) for one in given):
+                raise misbehaved(
+                    reader.read, f"suffixes must be a tuple of texts, not {given!r:.60}"
+                )
+        except CanarySubsError as error:
+            log.warning("the reader %s is not used: %s", name, error)
+        else:
+            yield reader, tuple(suffix.lower() for suffix in given)
+
+
+def _ordered(name: str, plugins: Plugins) -> list[Reader]:
+    """The readers in the order in which they are asked about a file of that name."""
+    ending = name.lower()
+    found = sorted(_readers(plugins), key=lambda found: not ending.endswith(found[1]))
+    return [reader for reader, _ in found]
+
+
+def _ask(reader: Reader, data: bytes, hints: ReadHints) -> Subtitles | CanarySubsError | None:
+    """What the reader says, or why it failed; None where the format is not its own."""
+    try:
+        if not reader.sniff(data, hints):
+            return None
+        found: object = reader.read(data, hints)
+        if not isinstance(found, Subtitles):
+            raise misbehaved(reader.read, f"read must give Subtitles, not {found!r:.60}")
+    except NotSubtitles as error:
+        return NotSubtitles(f"{hints.name}: {error}")
+    except CanarySubsError as error:
+        log.warning("%s: %s", hints.name, error)
+        return error
+    if found.damage and not found.cues:
+        return NotSubtitles(f"{hints.name}: no cue can be read; {found.damage[0]}")
+    return found
+
+
+def _knows(reader: Reader, data: bytes, hints: ReadHints) -> bool:
+    try:
+        return reader.sniff(data, hints)
+    except CanarySubsError as error:
+        log.warning("%s: %s", hints.name, error)
+        return False
 
 
 def _bytes(path: Path) -> bytes:
@@ -103,26 +168,26 @@ def _bytes(path: Path) -> bytes:
 
 
 def _text(data: bytes, name: str, language: str | None) -> tuple[str, str]:
-    """The text in ``data`` and its encoding. Raises `NotSubtitles`."""
+    """The data as text, else empty and the reason why it cannot be decoded.
+
+    Raises `NotSubtitles` for what no reader needs to be asked about.
+    """
     if len(data) > MAX_BYTES:
-        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so no subtitle file")
-    if picture := _picture_format(data):
-        raise NotSubtitles(f"{name}: {picture}, pictures of text that cannot be read as text")
+        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so not a subtitle file")
     try:
-        text, encoding = decode(data, language)
-    except Undecodable as error:
-        raise NotSubtitles(f"{name}: {error}") from None
+        text = decode(data, language)
+    except NotSubtitles as error:
+        return "", str(error)
     if not text.strip():
         raise NotSubtitles(f"{name}: the file is empty")
-    return text, encoding
+    return text, ""
 
 
-class _Format(NamedTuple):
-    name: str
-    #: Whether a text is in this format.
-    looks_like: Callable[[str], bool]
-    #: Text and the film's frame rate, if it is known -> what it says. Raises `Unreadable`.
-    read: Callable[[str, Fraction | None], Found]
+def _why_unknown(data: bytes, undecodable: str, plugins: Plugins) -> str:
+    if picture := _picture_format(data):
+        return f"{picture}, pictures of text that cannot be read as text"
+    names = ", ".join(entry.provider.name for entry in plugins.providers("reader"))
+    return undecodable or f"not in a known format; there are {names}"
 
 
 def _picture_format(data: bytes) -> str | None:
@@ -133,27 +198,3 @@ def _picture_format(data: bytes) -> str | None:
     if data.startswith(b"# VobSub index file"):
         return "the index of a DVD subtitle stream (VobSub)"
     return None
-
-
-def _begins(pattern: str) -> Callable[[str], bool]:
-    return lambda text: re.match(pattern, text, re.IGNORECASE) is not None
-
-
-def _holds(pattern: str) -> Callable[[str], bool]:
-    return lambda text: re.search(pattern, text, re.IGNORECASE | re.MULTILINE) is not None
-
-
-#: The first whose looks fit reads the text.
-_FORMATS = (
-    _Format("vtt", _begins(r"\s*WEBVTT\b"), read_arrows.read_webvtt),
-    _Format("ttml", _begins(r"\s*<(\?xml|!--|([\w-]+:)?tt\b)"), read_ttml.read_ttml),
-    _Format("json", _begins(r"\s*\{\s*\""), read_json.read_json),
-    _Format("ass", _holds(r"^[ \t]*\[(Script Info|Events|V4\+? Styles)\]"), read_lines.read_ass),
-    _Format("srt", _holds(r"-->"), read_arrows.read_subrip),
-    _Format("microdvd", _holds(r"^\{\d+\}\{\d*\}"), read_lines.read_microdvd),
-    _Format("sbv", _holds(r"^\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+\s*$"), read_lines.read_sbv),
-)
-
-
-def _format_of(text: str) -> _Format | None:
-    return next((known for known in _FORMATS if known.looks_like(text)), None)

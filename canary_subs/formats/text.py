@@ -1,8 +1,8 @@
-"""Text as every format needs it: nothing in it may act, everything in it may be read.
+"""Text as every format needs it.
 
 Texts come from models, plugins and other people's files, so they are hostile: control characters,
-lines that are none, marks that turn the rest of a line round. What is left is text; each format
-adds its own escaping.
+separators that start a new line, marks that reverse the rest of a line. Writers make them plain
+and add the escaping of their format; readers take them apart.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ISOLATES = frozenset("\u2066\u2067\u2068")
 _END_EMBEDDING = "\u202c"
 _END_ISOLATE = "\u2069"
 
-#: Timings whose words are where they were heard, so that a highlight may follow them.
+#: Timings that follow the sound, so that a highlight can follow the words.
 _MEASURED = frozenset({Timing.CTC, Timing.FRAMES, Timing.ATTENTION})
 
 
@@ -59,6 +59,17 @@ def _closed(text: str) -> str:
 def plain_lines(cue: Cue) -> list[str]:
     """The cue's lines made safe; those that show nothing are left out."""
     return [line for line in map(plain, cue.lines) if _shows(line)]
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines at LF, CR and CRLF alone; Unicode knows more line ends than subtitle formats do."""
+    return re.split(r"\r\n|\r|\n", text)
+
+
+def tidy(lines: list[str]) -> tuple[str, ...]:
+    """Lines that were read, without outer white space, empty ones and each `JOINER`."""
+    stripped = (line.replace(JOINER, "").strip() for line in lines)
+    return tuple(line for line in stripped if line)
 
 
 def _shows(line: str) -> bool:

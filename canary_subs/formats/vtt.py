@@ -1,18 +1,39 @@
-"""WebVTT (.vtt), as https://www.w3.org/TR/webvtt1/ defines its syntax; what browsers play."""
+"""WebVTT (.vtt), as https://www.w3.org/TR/webvtt1/ defines it; what browsers play.
+
+A broken cue costs only itself, where the standard's own parser may lose more.
+"""
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from canary_subs.formats.text import measured_words, plain, plain_lines, words_in_lines
-from canary_subs.model import Cue, Document, Word
+from canary_subs._text import quoted
+from canary_subs.formats.damage import Gathered
+from canary_subs.formats.text import (
+    measured_words,
+    plain,
+    plain_lines,
+    split_lines,
+    tidy,
+    words_in_lines,
+)
+from canary_subs.formats.timestamps import arrow_ms
+from canary_subs.model import Cue, Document, Subtitles, Word
+from canary_subs.plugin.hookspecs import ReadHints
 from canary_subs.time import clock
+
+_HEAD = re.compile(r"\s*WEBVTT\b", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:c|i|b|u|ruby|rt|v|lang)?(?:[.\s][^<>]*)?>|<[\d:.]+>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
 
 
 @dataclass(frozen=True, kw_only=True)
 class VttOptions:
-    """``notes``: say how the track came about, in a comment.
+    """``notes``: say how the track was made, in a comment.
 
     ``karaoke``: words light up as they are said, where their times were measured.
     """
@@ -30,7 +51,7 @@ class VttWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark, lines ending in LF."""
+        """The file, in UTF-8 without a byte order mark, lines ending in LF."""
         timed = measured_words(document) if self._options.karaoke else frozenset()
         blocks = ["WEBVTT\n"]
         if self._options.notes:
@@ -41,8 +62,8 @@ class VttWriter:
 
 def _note(document: Document) -> str:
     facts = {
-        "Language": document.language,
-        "Source language": document.transcript.source_language,
+        "Language": "+".join(document.track.languages),
+        "Source language": document.transcript.spoken,
         "Engine": document.transcript.engine,
         "Model": document.transcript.model,
         **document.provenance,
@@ -85,3 +106,48 @@ def _lit_lines(cue: Cue) -> list[str] | None:
             text += _escaped(shown)
         result.append(text)
     return result
+
+
+class VttReader:
+    """`hookspecs.Reader` for WebVTT."""
+
+    suffixes = (".vtt",)
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        return _HEAD.match(hints.text) is not None
+
+    def read(self, data: bytes, hints: ReadHints) -> Subtitles:
+        """Cues in the order of the file; a voice that speaks all of a cue is its speaker."""
+        found = Gathered()
+        lines = split_lines(hints.text)
+        i = 1
+        while i < len(lines):
+            first = i
+            while i < len(lines) and lines[i].strip():
+                i += 1
+            _read_block(found, first, lines[first:i])
+            i += 1
+        return found.subtitles()
+
+
+def _read_block(found: Gathered, first: int, block: list[str]) -> None:
+    """Read one cue, several whose empty lines are missing, or a block that shows nothing."""
+    if not block or re.match(r"(NOTE|STYLE|REGION)\b", block[0]):
+        return
+    arrows = [i for i, line in enumerate(block) if "-->" in line]
+    for arrow, following in pairwise([*arrows, len(block)]):
+        span = arrow_ms(block[arrow])
+        if span is None:
+            found.lost(first + arrow + 1, f"not a pair of times: {quoted(block[arrow].strip())}")
+            continue
+        body = "\n".join(block[arrow + 1 : following])
+        voices = _VOICE.findall(body)
+        text = html.unescape(_TAG.sub("", body))
+        found.cues.append(
+            Cue(
+                start_ms=span[0],
+                end_ms=span[1],
+                lines=tidy(text.split("\n")),
+                speaker=html.unescape(voices[0]).strip() if len(set(voices)) == 1 else None,
+            )
+        )

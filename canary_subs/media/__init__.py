@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from canary_subs.model import Context
 from canary_subs.plugin.hookspecs import NoOptions, Provider, Source, hookimpl
 
 
-def _make(options: NoOptions) -> Source:
+def _make(options: NoOptions, context: Context) -> Source:
     from canary_subs.media.source import FfmpegSource
 
     return FfmpegSource()

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from canary_subs._text import printable
-from canary_subs.errors import DamagedMedia, MediaError, NotMedia
+from canary_subs.errors import DamagedMedia, MediaError, MediaUnavailable, NotMedia
 from canary_subs.media.ffmpeg import INPUT_OPTIONS, url
-from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack
-from canary_subs.naming import primary
+from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack, primary
 from canary_subs.time import round_half_up, seconds_to_ms
 
 log = logging.getLogger(__name__)
@@ -124,9 +123,7 @@ def _stat(path: Path) -> os.stat_result:
     except PermissionError:
         raise MediaError(f"{printable(path)} may not be read: change its permissions") from None
     except OSError as error:
-        failure = MediaError(f"{printable(path)} cannot be read now: {error.strerror}")
-        failure.may_pass = True
-        raise failure from None
+        raise MediaUnavailable(f"{printable(path)} cannot be read now: {error.strerror}") from None
 
 
 def _looks_like_mp4(path: Path) -> bool:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from canary_subs._text import printable
 from canary_subs.errors import NoAudio, UsageError
-from canary_subs.model import AudioTrack, MediaInfo
-from canary_subs.naming import primary
+from canary_subs.model import AudioTrack, MediaInfo, primary
 
 #: FFmpeg's dispositions of tracks that hold something other than the video's dialogue.
 _ASIDE_DISPOSITIONS = {

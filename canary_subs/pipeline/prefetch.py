@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class Prefetch(Generic[T]):
-    """Runs a generator up to ``room`` items ahead of whoever takes them.
+    """Runs a generator up to ``capacity`` items ahead of whoever takes them.
 
-    ``news`` is set whenever taking may give something new. The generator is closed, in its own
+    ``wakeup`` is set whenever taking may give something new. The generator is closed, in its own
     thread, when it ends or is stopped.
     """
 
-    def __init__(self, items: Generator[T, None, None], room: int, news: threading.Event) -> None:
+    def __init__(
+        self, items: Generator[T, None, None], capacity: int, wakeup: threading.Event
+    ) -> None:
         self._items = items
-        self._waiting: queue.Queue[T] = queue.Queue(room)
-        self._news = news
+        self._waiting: queue.Queue[T] = queue.Queue(capacity)
+        self._wakeup = wakeup
         self._stopped = threading.Event()
         self._finished = threading.Event()
         self._error: BaseException | None = None
@@ -58,7 +60,7 @@ class Prefetch(Generic[T]):
             self._error = error
         finally:
             self._finished.set()
-            self._news.set()
+            self._wakeup.set()
 
     def _put(self, item: T) -> bool:
         while not self._stopped.is_set():
@@ -66,6 +68,18 @@ class Prefetch(Generic[T]):
                 self._waiting.put(item, timeout=0.1)
             except queue.Full:
                 continue
-            self._news.set()
+            self._wakeup.set()
             return True
         return False
+
+
+@contextmanager
+def prefetch(
+    items: Generator[T, None, None], capacity: int, wakeup: threading.Event
+) -> Iterator[Prefetch[T]]:
+    """A `Prefetch` for as long as the block lasts."""
+    reader = Prefetch(items, capacity, wakeup)
+    try:
+        yield reader
+    finally:
+        reader.stop()

@@ -4,32 +4,43 @@ A plugin is a module or object with functions named as below, each marked ``@hoo
 found through the entry-point group ``canary_subs`` or as a ``.py`` file in the plugin folder.
 Built-ins register in the same way and have no privileges.
 
-Catalogue hooks return `Provider` values: a name that configuration picks, a line for people, a
-dataclass of options, and ``make``, which gets an instance of that dataclass and returns the thing
-that works. Two providers of one kind and name are an error that names both.
+Catalogue hooks return `Provider` values: a name that the configuration picks, a line for people, a
+dataclass of options, and ``make(options, context)``, which returns the object that works. An
+object is made once for each set of options, is used until the program no longer needs it, and is
+then closed if it has a ``close()``. Objects are shared: `Source.read`, `Segmenter.cut` and
+`Tagger.tag` may run in several threads at once, so their state belongs in the call, not in the
+object. Two providers of one kind and name are an error that names both.
 
-A plugin that cannot be used as things stand (a key is missing, a licence forbids it) raises
-`canary_subs.errors.PluginUnusable` from ``make``; it is then left alone, with that reason shown.
+Whatever a plugin raises costs only its own output; the message names the plugin. Raise
+`canary_subs.errors.PluginUnusable` from ``make`` where the provider cannot be used as things stand
+(a key is missing, a licence forbids it), and `canary_subs.errors.Temporary` from anywhere to have
+the video tried again later.
 """
 
 from __future__ import annotations
 
+import argparse
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import pluggy
 
+from canary_subs.errors import PluginUnusable
 from canary_subs.model import (
     AudioClip,
     AudioTrack,
+    Context,
     Cue,
     Document,
     Finding,
     Job,
     MediaInfo,
+    ModelCard,
     Plan,
     Profile,
     Rendered,
@@ -37,9 +48,16 @@ from canary_subs.model import (
     Skip,
     Sound,
     Span,
+    Subtitles,
+    Track,
     Transcript,
     Utterance,
 )
+
+if TYPE_CHECKING:
+    from canary_subs.config.layers import Settings
+    from canary_subs.pipeline.task import Outcome
+    from canary_subs.plugin.manager import Plugins
 
 PROJECT = "canary_subs"
 
@@ -62,10 +80,12 @@ class Provider(Generic[T_co]):
     name: str
     #: What it is, in one line, as lists show it.
     summary: str
-    #: Gets an instance of ``options``.
-    make: Callable[[Any], T_co]
+    #: Gets an instance of ``options`` and the context.
+    make: Callable[[Any, Context], T_co]
     #: A dataclass whose fields, all with defaults, are the keys of its configuration table.
     options: type[Any] = NoOptions
+    #: Engines: a dataclass of further keys, given with each request; they load no other model.
+    request_options: type[Any] | None = None
 
 
 class Source(Protocol):
@@ -85,7 +105,7 @@ class Source(Protocol):
 
 
 class Segmenter(Protocol):
-    """Finds speech and cuts it into pieces."""
+    """Finds speech and divides it into segments."""
 
     def cut(self, clips: Iterable[AudioClip], max_ms: int) -> Iterator[Span]:
         """Yield rising, disjoint spans of speech, each at most ``max_ms`` long, cut at pauses.
@@ -94,48 +114,55 @@ class Segmenter(Protocol):
         """
 
 
-class Session(Protocol):
+class Session(ABC):
     """A loaded model, ready to recognise; used by one thread at a time."""
 
     #: The model's name, with its revision or hash: what made a text, for provenance.
-    model: str
+    model: str = ""
     #: The numeric format it runs in: "fp32", "bf16", "int8", "int4".
-    precision: str
-    #: The longest piece it takes.
-    max_clip_ms: int
+    precision: str = "fp32"
+    #: The longest segment it takes.
+    max_segment_ms: int = 30_000
     #: How much sound in one call keeps it busy without keeping others waiting.
-    batch_ms: int
+    batch_ms: int = 120_000
 
-    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
-        """For each piece, in order, one utterance for each of its targets, in their order.
+    @abstractmethod
+    def recognise(self, requests: Sequence[Request]) -> Sequence[Sequence[Utterance]]:
+        """For each request, in order, one utterance for each of its targets, in their order.
 
-        The sound of a piece is encoded once, however many targets it has. An utterance whose text
-        is not empty has words with rising times inside its span.
+        The sound of a request is encoded once, however many targets it has. Words, where an
+        utterance has them, have rising times inside its span; a text without words is aligned or
+        spread by the pipeline. Requests may belong to several videos (`Request.video`).
         """
 
     def identify(
         self, clips: Sequence[AudioClip], candidates: Sequence[str]
     ) -> Mapping[str, float]:
-        """How probable it is that each candidate is the language spoken; sums to 1."""
+        """How probable each candidate is as the spoken language; the sum is 1."""
+        raise PluginUnusable("this engine cannot tell the spoken language; name it with --from")
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - optional
         """Give back the memory of the device; the session is not used again."""
 
 
-class Engine(Protocol):
-    """A recogniser before its model is loaded."""
+class Engine(ABC):
+    """A recogniser before its model is loaded. `pairs` and `open` are enough for a small one."""
 
-    #: The model's name as the user chose it.
-    model: str
+    @abstractmethod
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """The pairs (spoken, target) it knows, by primary subtag; (x, x) is transcription."""
 
-    def pairs(self) -> frozenset[tuple[str, str]]:
-        """The pairs (spoken, written) it knows; (x, x) is transcription."""
+    @abstractmethod
+    def open(self, context: Context) -> Session:
+        """Load the model on the context's device, in its precision. Raises `ModelError`."""
 
-    def refuse(self, source: str, target: str) -> str | None:
-        """Why it cannot do this pair, in one line that names what can; None where it can."""
+    def models(self) -> Iterable[ModelCard]:
+        """The models that it knows by name, the chosen one first."""
+        return ()
 
-    def open(self, device: str, precision: str) -> Session:
-        """Load the model. Raises `ModelError`."""
+    def fetch(self, context: Context) -> None:
+        """Download the chosen model; loading it does, where an engine knows no shorter way."""
+        self.open(context).close()
 
 
 class Aligner(Protocol):
@@ -146,14 +173,14 @@ class Aligner(Protocol):
 
 
 class Tagger(Protocol):
-    """Names sounds that are no speech, for subtitles that tell of them (SDH)."""
+    """Names sounds that are not speech, for SDH tracks."""
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterable[Sound]:
-        """What is heard, in any order, of kinds that `cues.sound_labels` has words for.
+        """The sounds in any order, of the kinds in `cues.sdh.KINDS`.
 
-        The clips rise and hold what nobody speaks over; one that does not begin where the one
-        before it ended begins another stretch. They come as they are read: memory is bounded by
-        what a tagger keeps of them.
+        The clips rise and hold no speech; one that does not begin where the one before it ended
+        begins another stretch. They come as they are read: memory is bounded by what a tagger
+        keeps of them.
         """
 
 
@@ -210,24 +237,75 @@ class Writer(Protocol):
     #: With its dot: ".srt".
     suffix: str
 
-    def write(self, document: Document) -> bytes:
-        """The whole file."""
+    def write(self, document: Document) -> bytes | Mapping[str, bytes]:
+        """The file, or the files by suffix, the one of `suffix` among them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadHints:
+    """What is known of a subtitle file besides its bytes."""
+
+    #: Its path or another name, for messages.
+    name: str
+    #: Its bytes as text, in the encoding that fits them; empty where they are not text.
+    text: str = ""
+    #: BCP-47, where the caller knows it.
+    language: str | None = None
+    #: Of the video, for formats that count frames; None where it is not known.
+    frame_rate: Fraction | None = None
+
+
+class Reader(Protocol):
+    """Reads one subtitle format. Pure, as `Writer`."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of such files end, with the dot: (".ass", ".ssa").
+
+        Empty for an ending that other files have as well (".json"): such a format is known by its
+        content alone.
+        """
+
+    def sniff(self, data: bytes, hints: ReadHints) -> bool:
+        """Whether the content is in this format, even if it is damaged."""
+
+    def read(self, data: bytes, hints: ReadHints) -> Subtitles:
+        """The cues, as they stand in the file, and what could not be read.
+
+        Raises `NotSubtitles` where nothing can be read; the file's name is put before its message.
+        """
 
 
 class Delivery(Protocol):
     """Puts finished subtitles where they belong."""
 
-    def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
-        """Where such a result already is, and would be kept; None where there is none.
+    def find(self, media: MediaInfo, track: Track, suffix: str) -> str | None:
+        """Where such a result already is, and would be kept; None where there is none."""
 
-        ``track`` is a language with its mark after it: "en", "en.forced", "en.sdh".
+    def deliver(self, media: MediaInfo, rendered: Sequence[Rendered]) -> Iterable[str]:
+        """Put all files of a video there, each complete or not at all; yield where each went.
+
+        Safe to repeat. Raises `OutputError` for what failed after the others were delivered.
         """
 
-    def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
-        """Put it there, whole or not at all, and say where; safe to repeat.
 
-        Raises `OutputError`.
-        """
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A subcommand of ``canary-subs``."""
+
+    name: str
+    #: One line for ``canary-subs --help``.
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    #: Returns the exit status. May raise `CanarySubsError`.
+    run: Callable[[argparse.Namespace, Settings, Plugins], int]
+
+
+class Service(Protocol):
+    """Runs beside the daemon, in a thread of its own: a server, a bridge."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until ``stop`` is set."""
 
 
 @hookspec
@@ -238,7 +316,7 @@ def canary_subs_sources() -> Iterable[Provider[Source]]:
 
 @hookspec
 def canary_subs_segmenters() -> Iterable[Provider[Segmenter]]:
-    """Ways to find speech and cut it into pieces."""
+    """Ways to find speech and divide it into segments."""
     raise NotImplementedError
 
 
@@ -256,7 +334,7 @@ def canary_subs_aligners() -> Iterable[Provider[Aligner]]:
 
 @hookspec
 def canary_subs_taggers() -> Iterable[Provider[Tagger]]:
-    """Ways to name sounds that are no speech."""
+    """Ways to name sounds that are not speech."""
     raise NotImplementedError
 
 
@@ -267,14 +345,18 @@ def canary_subs_layouts() -> Iterable[Provider[Layout]]:
 
 
 @hookspec
-def canary_subs_checks() -> Iterable[Provider[Check]]:
-    """Quality checks of subtitle tracks."""
+def canary_subs_readers() -> Iterable[Provider[Reader]]:
+    """Subtitle formats that can be read.
+
+    Readers whose suffix a file has are asked first, then the others, in the order of loading. The
+    first one that finds a cue reads the file.
+    """
     raise NotImplementedError
 
 
 @hookspec
 def canary_subs_writers() -> Iterable[Provider[Writer]]:
-    """Subtitle formats."""
+    """Subtitle formats that can be written."""
     raise NotImplementedError
 
 
@@ -284,11 +366,41 @@ def canary_subs_deliveries() -> Iterable[Provider[Delivery]]:
     raise NotImplementedError
 
 
-@hookspec(firstresult=True)
+@hookspec
+def canary_subs_checks() -> Iterable[Provider[Check]]:
+    """Rules that find what a person should look at in a subtitle track."""
+    raise NotImplementedError
+
+
+@hookspec
+def canary_subs_commands() -> Iterable[Command]:
+    """Subcommands of ``canary-subs``."""
+    raise NotImplementedError
+
+
+@hookspec
+def canary_subs_services() -> Iterable[Provider[Service]]:
+    """Services that the daemon can run; ``[service] run`` names those that it does."""
+    raise NotImplementedError
+
+
+@hookspec
 def canary_subs_plan(media: MediaInfo, plan: Plan) -> Plan | Skip | None:
-    """Change the plan for one file, or skip it and say why; None leaves it to others."""
+    """Change the plan for one file, or skip it and say why; None leaves it as it is.
+
+    Plugins are asked in the order of loading, each with the plan as the one before left it; the
+    first `Skip` ends it.
+    """
 
 
 @hookspec
 def canary_subs_job_changed(job: Job) -> None:
-    """A job changed its state, stage or reason: for notifications and metrics."""
+    """A job changed its state, stage or reason. Called in the daemon's own process only."""
+
+
+@hookspec
+def canary_subs_video_done(outcome: Outcome) -> None:
+    """A video is finished: done, skipped, failed or cancelled, with everything that was made.
+
+    Called once, in the process that ran the pipeline, after delivery.
+    """

@@ -1,32 +1,36 @@
-"""Finding plugins, checking them, and keeping their failures to themselves."""
+"""Finding plugins, making their providers once, and containing their failures."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from difflib import get_close_matches
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import partial
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pluggy
 
-from canary_subs.errors import CanarySubsError, PluginError, PluginUnusable, UnknownName
-from canary_subs.model import Choice, Job, MediaInfo, Plan, Skip
+from canary_subs import __version__
+from canary_subs._text import did_you_mean
+from canary_subs.errors import ConfigError, PluginError, UnknownName
+from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip, Track
 from canary_subs.plugin import hookspecs
-from canary_subs.plugin.hookspecs import PROJECT, Provider
-from canary_subs.plugin.options import build
+from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved
+from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
+from canary_subs.plugin.options import build, kinds, nearest
 
 log = logging.getLogger(__name__)
 
-#: The rooms of the house; each registers what it offers as a stranger would.
+#: The packages of canary_subs that register as plugins.
 BUILTINS = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver")
 
 #: Kind of provider -> the hook that lists it.
@@ -38,15 +42,22 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "aligner": "canary_subs_aligners",
         "tagger": "canary_subs_taggers",
         "layout": "canary_subs_layouts",
-        "check": "canary_subs_checks",
+        "reader": "canary_subs_readers",
         "format": "canary_subs_writers",
         "delivery": "canary_subs_deliveries",
+        "check": "canary_subs_checks",
+        "service": "canary_subs_services",
     }
 )
 
-
 #: Every hook that a plugin can answer.
-HOOKS = (*KINDS.values(), "canary_subs_plan", "canary_subs_job_changed")
+HOOKS = (
+    *KINDS.values(),
+    "canary_subs_commands",
+    "canary_subs_plan",
+    "canary_subs_job_changed",
+    "canary_subs_video_done",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +67,8 @@ class Plugin:
     name: str
     #: "built in", the distribution's name and version, or the file.
     origin: str
+    #: The version of its code: the distribution's, or a hash of the file.
+    version: str = ""
     #: The hooks it answers.
     hooks: tuple[str, ...] = ()
     #: Why it could not be loaded; None where it could.
@@ -71,20 +84,29 @@ class Entry:
 
 
 class Plugins:
-    """Everything on offer, by kind and name, and the hooks that are no catalogue."""
+    """Every plugin: what it offers by kind and name, and its answers to the other hooks.
+
+    `use` gives the object behind a choice, made once; `close` closes all of them.
+    """
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._entries: dict[str, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
-        self._plugins: list[Plugin] = []
+        self._commands: dict[str, tuple[Command, str]] = {}
+        self._plugins: dict[str, Plugin] = {}
+        self._lock = threading.RLock()
+        #: (kind, name, options, context) -> the object made, and the same contained.
+        self._made: dict[tuple[object, ...], tuple[Any, Any]] = {}
+
+    # Loading.
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
         """Every plugin that was found, the broken ones too, in the order of loading."""
-        return tuple(self._plugins)
+        return tuple(self._plugins.values())
 
-    def add(self, name: str, origin: str, find: Callable[[], object]) -> None:
+    def add(self, name: str, origin: str, find: Callable[[], object], version: str = "") -> None:
         """Load and register one plugin; a failure is noted and costs nothing else."""
         plugin: object = None
         try:
@@ -93,17 +115,68 @@ class Plugins:
             plugin = find()
             hooks = self._register(plugin, name)
             offers = {kind: list(self._offers(plugin, hook)) for kind, hook in KINDS.items()}
+            commands = list(self._offered_commands(plugin))
         except (Exception, SystemExit) as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
             if plugin is not None and self._manager.get_name(plugin) == name:
                 self._manager.unregister(plugin)
-            self._plugins.append(Plugin(name=name, origin=origin, broken=_in_one_line(error)))
+            broken = Plugin(name=name, origin=origin, version=version, broken=in_one_line(error))
+            self._plugins[name if name not in self._plugins else f"{name} ({origin})"] = broken
             return
         for kind, providers in offers.items():
             for provider in providers:
                 entry = Entry(provider=provider, plugin=name)
                 self._entries[kind].setdefault(provider.name, []).append(entry)
-        self._plugins.append(Plugin(name=name, origin=origin, hooks=hooks))
+        self._commands |= {command.name: (command, name) for command in commands}
+        self._plugins[name] = Plugin(name=name, origin=origin, version=version, hooks=hooks)
+
+    def _register(self, plugin: object, name: str) -> tuple[str, ...]:
+        self._manager.register(plugin, name=name)
+        callers = self._manager.get_hookcallers(plugin) or []
+        if not callers:
+            raise PluginError("it answers no hook; mark its functions with @hookimpl")
+        for caller in callers:
+            if not caller.has_spec():
+                raise PluginError(
+                    f"there is no hook {caller.name}; {did_you_mean(caller.name, HOOKS)}"
+                )
+        for hook, implementation in self._answers(plugin):
+            if implementation.hookwrapper or implementation.wrapper:
+                raise PluginError(f"{hook} is a hook wrapper; mark it with plain @hookimpl")
+        return tuple(sorted(caller.name for caller in callers))
+
+    def _answers(self, plugin: object) -> Iterator[tuple[str, pluggy.HookImpl]]:
+        """(hook, function) for every hook that a plugin answers."""
+        for caller in self._manager.get_hookcallers(plugin) or []:
+            for one in caller.get_hookimpls():
+                if one.plugin is plugin:
+                    yield caller.name, one
+
+    def _offers(self, plugin: object, hook: str) -> Iterator[Provider[Any]]:
+        for provider in self._listed(plugin, hook, Provider):
+            _check(provider)
+            yield provider
+
+    def _offered_commands(self, plugin: object) -> Iterator[Command]:
+        for command in self._listed(plugin, "canary_subs_commands", Command):
+            if command.name in self._commands:
+                other = self._commands[command.name][1]
+                raise PluginError(f"plugin {other!r} has a command {command.name!r} already")
+            yield command
+
+    def _listed(self, plugin: object, hook: str, kind: type[Any]) -> Iterator[Any]:
+        for answered, implementation in self._answers(plugin):
+            if answered != hook:
+                continue
+            offered: Any = implementation.function()
+            if not isinstance(offered, Iterable):
+                raise PluginError(f"{hook} must give {kind.__name__}s, not {offered!r:.60}")
+            for one in offered:
+                if not isinstance(one, kind):
+                    raise PluginError(f"{hook} must give {kind.__name__}s, not {one!r:.60}")
+                yield one
+
+    # Providers.
 
     def providers(self, kind: str) -> tuple[Entry, ...]:
         """Every provider of a kind, in the order of loading, clashes included."""
@@ -121,74 +194,136 @@ class Plugins:
                 f"two plugins offer a {kind} named {name!r}: {owners}; remove or disable one"
             )
         if not entries:
-            known = sorted(self._entries[kind])
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-            raise UnknownName(f"there is no {kind} named {name!r}; {hint}")
+            known = self._entries[kind]
+            raise UnknownName(f"there is no {kind} named {name!r}; {did_you_mean(name, known)}")
         return entries[0]
 
-    def make(self, kind: str, choice: Choice) -> Any:
-        """The working thing behind a choice, made with its options.
+    def version(self, kind: str, name: str) -> str:
+        """The version of the code behind a provider, as caches and provenance name it."""
+        return self._plugins[self.provider(kind, name).plugin].version
+
+    def described(self, kind: str, choice: Choice) -> str:
+        """A choice with the version of its plugin: everything of it that shapes a result."""
+        version = self.version(kind, choice.name)
+        return f"{choice} {version}".rstrip()
+
+    def options(self, kind: str, choice: Choice) -> Any:
+        """The options that a choice is made with, checked. Raises `ConfigError`."""
+        return self._split(kind, choice)[0]
+
+    def request_options(self, kind: str, choice: Choice) -> Any:
+        """The options that go with each request; None where the provider has none.
+
+        Raises `ConfigError`.
+        """
+        return self._split(kind, choice)[1]
+
+    def _split(self, kind: str, choice: Choice) -> tuple[Any, Any]:
+        provider = self.provider(kind, choice.name).provider
+        where = f"{kind} {choice.name}"
+        of_request = kinds(provider.request_options) if provider.request_options else {}
+        known = {**kinds(provider.options), **of_request}
+        for key in choice.options:
+            if key not in known:
+                raise ConfigError(f"{where} knows no {key!r}{nearest(key, known)}")
+        later = {key: value for key, value in choice.options.items() if key in of_request}
+        first = {key: value for key, value in choice.options.items() if key not in of_request}
+        made = build(provider.request_options, later, where) if provider.request_options else None
+        return build(provider.options, first, where), made
+
+    def use(self, kind: str, choice: Choice, context: Context | None = None) -> Any:
+        """The object behind a choice, made at its first use; every call on it is contained.
 
         Raises `UnknownName`, `ConfigError` for its options, `PluginError` where making it fails.
         """
         entry = self.provider(kind, choice.name)
-        options = build(entry.provider.options, choice.options, f"{kind} {choice.name}")
-        with contained(entry.plugin):
-            return entry.provider.make(options)
+        options = self.options(kind, choice)
+        context = replace(context or Context(), model=choice.model)
+        key = (kind, choice.name, repr(options), context)
+        with self._lock:
+            if key not in self._made:
+                with contained(entry.plugin):
+                    made = entry.provider.make(options, context)
+                self._made[key] = (made, Contained(made, entry.plugin))
+            return self._made[key][1]
+
+    def session(self, choice: Choice, context: Context) -> Session:
+        """The loaded model of an engine; loads it at first use. Raises `ModelError`.
+
+        Choices that differ only in the options of requests share one.
+        """
+        context = replace(context, model=choice.model)
+        key = ("session", choice.name, repr(self.options("engine", choice)), context)
+        with self._lock:
+            if key not in self._made:
+                engine = self.use("engine", choice, context)
+                session = engine.open(context)
+                owner = self.provider("engine", choice.name).plugin
+                for name in ("max_segment_ms", "batch_ms"):
+                    value = getattr(session, name, None)
+                    if not isinstance(value, int) or value <= 0:
+                        raise misbehaved(engine.open, f"a session's {name} is {value!r}")
+                self._made[key] = (session, Contained(session, owner))
+            return cast(Session, self._made[key][1])
+
+    def close(self) -> None:
+        """Close every object that was made, sessions first; the next use makes it anew."""
+        with self._lock:
+            while self._made:
+                key, (made, _) = self._made.popitem()
+                if (close := getattr(made, "close", None)) is None:
+                    continue
+                try:
+                    close()
+                except Exception:
+                    log.warning("%s %s could not be closed", key[0], key[1], exc_info=True)
+
+    # The other hooks.
+
+    @property
+    def commands(self) -> tuple[tuple[Command, str], ...]:
+        """Subcommands of plugins, each with the plugin's name."""
+        return tuple(self._commands.values())
 
     def plan(self, media: MediaInfo, plan: Plan) -> Plan | Skip:
-        """The plan after every plugin that has a say; the first answer wins."""
-        known = {"media": media, "plan": plan}
+        """The plan after every plugin changed it in turn; the first `Skip` ends it."""
         for hook in self._implementations("canary_subs_plan"):
-            with contained(hook.plugin_name):
-                answer: Any = hook.function(**{name: known[name] for name in hook.argnames})
-                if isinstance(answer, Plan | Skip):
-                    return answer
-                if answer is not None:
-                    raise PluginError(
-                        f"plugin {hook.plugin_name!r} failed: canary_subs_plan must give a Plan, "
-                        f"a Skip or None, not {answer!r:.60}"
-                    )
+            call = Contained(hook, hook.plugin_name).function
+            known = {"media": media, "plan": plan}
+            answer: Any = call(**{name: known[name] for name in hook.argnames})
+            if isinstance(answer, Skip):
+                return answer
+            if isinstance(answer, Plan) and all(isinstance(one, Track) for one in answer.targets):
+                plan = answer
+            elif isinstance(answer, Plan):
+                raise misbehaved(call, f"a Plan's targets are Tracks, not {answer.targets!r:.60}")
+            elif answer is not None:
+                raise misbehaved(
+                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {answer!r:.60}"
+                )
         return plan
 
     def job_changed(self, job: Job) -> None:
-        """Tell every plugin that listens; one that fails is logged and the others still hear."""
-        for hook in self._implementations("canary_subs_job_changed"):
+        """Notify every plugin; one that fails is logged and the others are called all the same."""
+        self._notify("canary_subs_job_changed", job)
+
+    def video_done(self, outcome: Any) -> None:
+        """Notify every plugin; one that fails is logged and the others are called all the same."""
+        self._notify("canary_subs_video_done", outcome)
+
+    def _notify(self, hook: str, value: object) -> None:
+        for one in self._implementations(hook):
             try:
-                hook.function(*(job for _ in hook.argnames))
+                one.function(*(value for _ in one.argnames))
             except (Exception, SystemExit):
-                log.warning("plugin %s failed on a job's change", hook.plugin_name, exc_info=True)
+                log.warning("plugin %s failed in %s", one.plugin_name, hook, exc_info=True)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
-        # In pluggy's order of calling, last loaded first; pluggy itself would stop at the first
-        # exception: calling them one by one is what contains a failure.
+        # In the order of loading. pluggy itself would stop at the first exception: calling them
+        # one by one is what contains a failure.
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        return list(reversed(caller.get_hookimpls()))
-
-    def _register(self, plugin: object, name: str) -> tuple[str, ...]:
-        self._manager.register(plugin, name=name)
-        callers = self._manager.get_hookcallers(plugin) or []
-        if not callers:
-            raise PluginError("it answers no hook; mark its functions with @hookimpl")
-        for caller in callers:
-            if not caller.has_spec():
-                near = get_close_matches(caller.name, HOOKS, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise PluginError(f"there is no hook {caller.name}{hint}")
-        return tuple(sorted(caller.name for caller in callers))
-
-    def _offers(self, plugin: object, hook: str) -> Iterator[Provider[Any]]:
-        for implementation in self._implementations(hook):
-            if implementation.plugin is plugin:
-                offered: Any = implementation.function()
-                if not isinstance(offered, Iterable):
-                    raise PluginError(f"{hook} must give Providers, not {offered!r:.60}")
-                for provider in offered:
-                    if not isinstance(provider, Provider):
-                        raise PluginError(f"{hook} must give Providers, not {provider!r:.60}")
-                    _check(provider)
-                    yield provider
+        order = list(self._plugins)
+        return sorted(caller.get_hookimpls(), key=lambda one: order.index(one.plugin_name))
 
 
 def _check(provider: Provider[Any]) -> None:
@@ -200,27 +335,25 @@ def _check(provider: Provider[Any]) -> None:
         raise PluginError(f"the summary of {name!r} must be a text")
     if not callable(provider.make):
         raise PluginError(f"what makes {name!r} cannot be called")
-    options = provider.options
-    if not isinstance(options, type) or not is_dataclass(options):
-        raise PluginError(f"the options of {name!r} must be a dataclass")
-    for option in fields(options):
-        if option.init and option.default is MISSING and option.default_factory is MISSING:
-            raise PluginError(f"the option {option.name!r} of {name!r} must have a default")
+    seen: set[str] = set()
+    for options in (provider.options, provider.request_options):
+        if options is None and options is provider.request_options:
+            continue
+        if not isinstance(options, type) or not is_dataclass(options):
+            raise PluginError(f"the options of {name!r} must be a dataclass")
+        for option in fields(options):
+            if option.init and option.default is MISSING and option.default_factory is MISSING:
+                raise PluginError(f"the option {option.name!r} of {name!r} must have a default")
+            if option.name in seen:
+                raise PluginError(
+                    f"the option {option.name!r} of {name!r} stands in options and request_options"
+                )
+            seen.add(option.name)
 
 
-@contextmanager
-def contained(plugin: str) -> Iterator[None]:
-    """Turn whatever a plugin raises into one line that names it; our own errors pass."""
-    try:
-        yield
-    except CanarySubsError:
-        raise
-    except (Exception, SystemExit) as error:
-        log.debug("plugin %s failed", plugin, exc_info=True)
-        raise PluginError(f"plugin {plugin!r} failed: {_in_one_line(error)}") from error
-
-
-def load(folder: Path | None = None, disabled: tuple[str, ...] = ()) -> Plugins:
+def load(
+    folder: Path | None = None, disabled: tuple[str, ...] = (), *, builtins: bool = True
+) -> Plugins:
     """Built-ins, installed plugins (entry points), then the ``.py`` files of ``folder``.
 
     Files whose names begin with a dot or an underscore are no plugins.
@@ -229,16 +362,18 @@ def load(folder: Path | None = None, disabled: tuple[str, ...] = ()) -> Plugins:
     configuration and never to a folder of media.
     """
     plugins = Plugins()
-    for room in BUILTINS:
-        plugins.add(room, "built in", partial(importlib.import_module, f"{PROJECT}.{room}"))
+    for package in BUILTINS if builtins else ():
+        find = partial(importlib.import_module, f"{PROJECT}.{package}")
+        plugins.add(package, "built in", find, __version__)
     for point in sorted(_installed(), key=lambda point: point.name):
-        origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        version = point.dist.version if point.dist else ""
+        origin = f"{point.dist.name} {version}" if point.dist else point.value
         if point.name not in disabled:
-            plugins.add(point.name, origin, point.load)
+            plugins.add(point.name, origin, point.load, version)
     if folder is not None and folder.is_dir():
         for file in sorted(folder.glob("[!._]*.py")):
             if file.stem not in disabled:
-                plugins.add(file.stem, str(file), partial(_from_file, file))
+                plugins.add(file.stem, str(file), partial(_from_file, file), _hash(file))
     return plugins
 
 
@@ -269,8 +404,7 @@ def _from_file(file: Path) -> object:
     return module
 
 
-def _in_one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, PluginError | PluginUnusable):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def _hash(file: Path) -> str:
+    with suppress(OSError):
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return ""

@@ -8,7 +8,6 @@ number may stand for a float, as in every language that writes numbers.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
@@ -17,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from canary_subs._text import nearest_name
 from canary_subs.errors import ConfigError
 
 T = TypeVar("T")
@@ -59,15 +59,14 @@ def kinds(cls: type[Any]) -> dict[str, Any]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """What to add to "knows no NAME": the nearest known name, or all of them where none is near."""
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
+    if close := nearest_name(name, names):
+        return f"; did you mean {close!r}?"
     return f"; it knows {', '.join(sorted(names))}" if names else "; it has no options"
 
 
 def check(kind: Any, value: object, where: str) -> object:
     """``value`` as the annotation ``kind`` wants it. Raises `ConfigError`."""
-    optional, kind = _without_none(kind)
+    optional, kind = without_none(kind)
     if value is None and optional:
         return None
     origin = typing.get_origin(kind)
@@ -92,7 +91,7 @@ def parse(kind: Any, text: str, where: str) -> object:
 
     Lists are separated by commas; nothing at all is None where the annotation allows it.
     """
-    optional, kind = _without_none(kind)
+    optional, kind = without_none(kind)
     if optional and not text:
         return None
     raw: object = text
@@ -112,7 +111,7 @@ def parse(kind: Any, text: str, where: str) -> object:
 
 def describe(kind: Any) -> str:
     """An annotation in words: "a whole number", "one of: a, b", "a list, each a text"."""
-    optional, kind = _without_none(kind)
+    optional, kind = without_none(kind)
     if optional:
         return f"{describe(kind)}, or left out"
     if typing.get_origin(kind) is tuple:
@@ -122,7 +121,8 @@ def describe(kind: Any) -> str:
     return _PLAIN[kind]
 
 
-def _without_none(kind: Any) -> tuple[bool, Any]:
+def without_none(kind: Any) -> tuple[bool, Any]:
+    """Whether an annotation allows None, and the annotation without it."""
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         rest = [arg for arg in typing.get_args(kind) if arg is not type(None)]
         if len(rest) == 1:
@@ -140,8 +140,8 @@ def _members(kind: Any) -> list[str]:
 
 def _pick(kind: Any, value: str, where: str) -> object:
     if value not in _members(kind):
-        near = difflib.get_close_matches(value, _members(kind), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest_name(value, _members(kind))
+        hint = f"; did you mean {near!r}?" if near else ""
         raise ConfigError(f"{where} is {describe(kind)}, not {value!r}{hint}")
     return kind(value) if _is_enum(kind) else value
 

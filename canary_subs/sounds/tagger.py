@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 
 from canary_subs import _hub as hub
 from canary_subs.errors import ModelError, UnknownName
-from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Sound
-from canary_subs.sounds.audioset import KINDS
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Context, Sound
+from canary_subs.sounds.audioset import kinds
 from canary_subs.time import samples_to_ms
 
 if TYPE_CHECKING:
     import torch
+
+#: A hub name, a folder, or "demo".
+DEFAULT_MODEL = "MIT/ast-finetuned-audioset-10-10-0.4593"
 
 #: The files of a model; no others are read.
 _FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
@@ -49,13 +52,10 @@ _SILENT_DB = -60.0
 
 @dataclass(frozen=True, kw_only=True)
 class AudioSetOptions:
-    """The model, the probability that a sound needs, and the device."""
+    """The probability that a sound needs."""
 
-    #: The name of a model on the hub, a folder with a model, or "demo".
-    sound_model: str = "MIT/ast-finetuned-audioset-10-10-0.4593"
     #: Sounds less probable than this are left out.
     certainty: float = 0.5
-    device: str = "auto"
 
     def __post_init__(self) -> None:
         if not 0 < self.certainty <= 1:
@@ -65,13 +65,15 @@ class AudioSetOptions:
 class AudioSetTagger:
     """`hookspecs.Tagger` with a model for AudioSet's classes."""
 
-    def __init__(self, options: AudioSetOptions) -> None:
+    def __init__(self, options: AudioSetOptions, context: Context) -> None:
         self._options = options
-        _check(options.sound_model)
+        self._model = context.model or DEFAULT_MODEL
+        self._device = context.device
+        _check(self._model)
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
         """Yield the sounds, those of each kind in order. Raises `ModelError`."""
-        network = _network(self._options.sound_model, self._options.device)
+        network = _network(self._model, self._device)
         unfinished: dict[str, Sound] = {}
         end_samples = 0
         for window, probabilities in network.classify(_windows(clips)):
@@ -149,7 +151,7 @@ class _Network:
         named = {int(number): str(name) for number, name in network.config.id2label.items()}
         #: The outputs in use: (number, kind of sound).
         self.kinds = [
-            (number, KINDS[name]) for number, name in sorted(named.items()) if name in KINDS
+            (number, kinds()[name]) for number, name in sorted(named.items()) if name in kinds()
         ]
 
     def classify(
@@ -194,7 +196,7 @@ def _check(name: str) -> None:
         raise ModelError(f"{name}: no such folder with a model; check sound_model")
     raise UnknownName(
         f"no sound model is named {name!r}; give the name of one on the hub, such as "
-        f"{AudioSetOptions.sound_model}, the path of a folder with one, or 'demo'"
+        f"{DEFAULT_MODEL}, the path of a folder with one, or 'demo'"
     )
 
 

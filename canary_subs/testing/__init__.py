@@ -1,7 +1,7 @@
 """Fakes and conformance checks for people who write plugins.
 
-The checks ask of one provider what the house relies on, and raise `AssertionError` with a sentence
-that says what is wrong; the built-ins pass them too. In the test of a plugin::
+The checks ask of one provider what canary_subs relies on, and raise `AssertionError` with a
+sentence that says what is wrong; the built-ins pass them too. In the test of a plugin::
 
     from canary_subs.testing import check_plugin, check_text_writer
 
@@ -9,21 +9,16 @@ that says what is wrong; the built-ins pass them too. In the test of a plugin::
         for provider in check_plugin(my_plugin)["format"]:
             check_text_writer(provider)
 
-The fakes are a whole road without a model, without media and without waiting: films are small
-files written by `write_film`, and the words that `Fakes` hears in them are known beforehand.
+The fakes are a full pipeline without a model, without media and without waiting: videos are small
+files written by `write_video`, and the words that `Fakes` recognise in them are known beforehand.
 """
 
 from canary_subs.testing.checks import (
-    check_aligner,
     check_check,
     check_delivery,
-    check_engine,
     check_layout,
     check_plugin,
     check_provider,
-    check_segmenter,
-    check_source,
-    check_tagger,
     check_text_writer,
     check_writer,
     make,
@@ -43,8 +38,9 @@ from canary_subs.testing.fakes import (
     FakeWriter,
     fake_plan,
     fake_words,
-    write_film,
+    write_video,
 )
+from canary_subs.testing.readers import check_reader
 from canary_subs.testing.samples import (
     HOSTILE_TEXTS,
     babble,
@@ -53,6 +49,13 @@ from canary_subs.testing.samples import (
     media_info,
     silence,
     transcript,
+)
+from canary_subs.testing.sound_checks import (
+    check_aligner,
+    check_engine,
+    check_segmenter,
+    check_source,
+    check_tagger,
 )
 
 __all__ = [
@@ -76,6 +79,7 @@ __all__ = [
     "check_layout",
     "check_plugin",
     "check_provider",
+    "check_reader",
     "check_segmenter",
     "check_source",
     "check_tagger",
@@ -90,5 +94,5 @@ __all__ = [
     "plugins",
     "silence",
     "transcript",
-    "write_film",
+    "write_video",
 ]

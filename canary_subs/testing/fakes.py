@@ -1,6 +1,6 @@
 """A whole road without a model, without media and without waiting.
 
-Films are small files written by `write_film`; the words that `Fakes` hears in them are known
+Films are small files written by `write_video`; the words that `Fakes` hears in them are known
 beforehand: `fake_words`.
 """
 
@@ -22,6 +22,7 @@ from canary_subs.model import (
     AudioClip,
     AudioTrack,
     Choice,
+    Context,
     Cue,
     Document,
     MediaInfo,
@@ -31,6 +32,7 @@ from canary_subs.model import (
     Sound,
     Span,
     Timing,
+    Track,
     Utterance,
     Word,
 )
@@ -48,7 +50,6 @@ from canary_subs.plugin.hookspecs import (
     Writer,
     hookimpl,
 )
-from canary_subs.testing.samples import span_of
 from canary_subs.time import ms_to_samples, samples_to_ms
 
 #: Languages that the fakes speak and write.
@@ -60,7 +61,7 @@ FAKE_WORD_MS = 500
 _MAGIC = b"canary-subs fake film\n"
 
 
-def write_film(
+def write_video(
     path: Path,
     *speech: tuple[int, int],
     spoken: str | Sequence[str] = "en",
@@ -98,11 +99,13 @@ def _cell(ms: int) -> int:
 
 
 def fake_plan(**changes: Any) -> Plan:
-    """English to English text, all of it by fakes."""
+    """English to English text, all of it by fakes; ``targets`` are names of tracks."""
     fake = Choice(name="fake")
+    if "targets" in changes:
+        changes["targets"] = tuple(map(Track.parse, changes["targets"]))
     plain = Plan(
-        source="en",
-        targets=("en",),
+        spoken="en",
+        targets=(Track(("en",)),),
         engine=fake,
         segmenter=fake,
         layout=fake,
@@ -114,7 +117,7 @@ def fake_plan(**changes: Any) -> Plan:
 
 
 class FakeSource:
-    """Reads what `write_film` wrote, in clips of a second; each language has its loudness."""
+    """Reads what `write_video` wrote, in clips of a second; each language has its loudness."""
 
     def probe(self, path: Path) -> MediaInfo | None:
         try:
@@ -212,16 +215,16 @@ def _fake_span(start: int, end: int) -> Span:
     )
 
 
-class FakeEngine:
+class FakeEngine(Engine):
     """Knows every pair of `FAKE_LANGUAGES`; its words are named by language and half second.
 
-    It notes what it is asked: ``asked`` holds the pieces of each call, ``opened`` and ``closed``
+    It notes what it is asked: ``asked`` holds the requests of each call, ``opened`` and ``closed``
     count sessions.
     """
 
     model = "fake-1"
     precision = "fp32"
-    max_clip_ms = 10_000
+    max_segment_ms = 10_000
     batch_ms = 20_000
 
     def __init__(self) -> None:
@@ -232,39 +235,53 @@ class FakeEngine:
     def pairs(self) -> frozenset[tuple[str, str]]:
         return frozenset((one, other) for one in FAKE_LANGUAGES for other in FAKE_LANGUAGES)
 
-    def refuse(self, source: str, target: str) -> str | None:
-        if (source, target) in self.pairs():
-            return None
-        return f"fake-1 cannot go from {source} to {target}; it knows {', '.join(FAKE_LANGUAGES)}"
-
-    def open(self, device: str, precision: str) -> Session:
+    def open(self, context: Context) -> Session:
         self.opened += 1
-        return self
+        return _FakeSession(self)
 
-    def recognise(self, pieces: Sequence[Request]) -> list[tuple[Utterance, ...]]:
-        if pieces:
-            self.asked.append(tuple(pieces))
+    def recognise(self, requests: Sequence[Request]) -> list[tuple[Utterance, ...]]:
+        if requests:
+            self.asked.append(tuple(requests))
         return [
-            tuple(_fake_utterance(piece.clip, target) for target in piece.targets)
-            for piece in pieces
+            tuple(_fake_utterance(request.clip, target) for target in request.targets)
+            for request in requests
         ]
 
     def identify(
         self, clips: Sequence[AudioClip], candidates: Sequence[str]
     ) -> Mapping[str, float]:
         sound = np.concatenate([clip.samples for clip in clips])
-        heard = {
+        counts = {
             language: int(np.isclose(sound, _loudness(language), atol=0.05).sum()) + 1
             for language in candidates
         }
-        return {language: count / sum(heard.values()) for language, count in heard.items()}
+        return {language: count / sum(counts.values()) for language, count in counts.items()}
+
+
+class _FakeSession(Session):
+    """Asks its engine."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+        self.model = engine.model
+        self.precision = engine.precision
+        self.max_segment_ms = engine.max_segment_ms
+        self.batch_ms = engine.batch_ms
+
+    def recognise(self, requests: Sequence[Request]) -> Sequence[Sequence[Utterance]]:
+        return self._engine.recognise(requests)
+
+    def identify(
+        self, clips: Sequence[AudioClip], candidates: Sequence[str]
+    ) -> Mapping[str, float]:
+        return self._engine.identify(clips, candidates)
 
     def close(self) -> None:
-        self.closed += 1
+        self._engine.closed += 1
 
 
 def _fake_utterance(clip: AudioClip, language: str) -> Utterance:
-    span = span_of(clip)
+    span = clip.span
     words = tuple(
         Word(
             text=f"{language}{cell}",
@@ -300,7 +317,7 @@ class FakeAligner:
 
 
 class FakeTagger:
-    """Hears the bells of `write_film`."""
+    """Hears the bells of `write_video`."""
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
         for clip in clips:
@@ -344,14 +361,15 @@ class FakeDelivery:
     def __init__(self) -> None:
         self.results: dict[str, bytes] = {}
 
-    def find(self, media: MediaInfo, track: str, suffix: str) -> str | None:
+    def find(self, media: MediaInfo, track: Track, suffix: str) -> str | None:
         place = f"{media.path.stem}.{track}{suffix}"
         return place if place in self.results else None
 
-    def deliver(self, media: MediaInfo, rendered: Rendered) -> str:
-        place = ".".join((media.path.stem, rendered.language, *rendered.marks)) + rendered.suffix
-        self.results[place] = rendered.data
-        return place
+    def deliver(self, media: MediaInfo, rendered: Sequence[Rendered]) -> Iterator[str]:
+        for one in rendered:
+            place = f"{media.path.stem}.{one.track}{one.suffix}"
+            self.results[place] = one.data
+            yield place
 
 
 class Fakes:
@@ -369,7 +387,7 @@ class Fakes:
 
     @hookimpl
     def canary_subs_sources(self) -> Iterable[Provider[Source]]:
-        return [_fake("films of write_film", lambda: self.source)]
+        return [_fake("films of write_video", lambda: self.source)]
 
     @hookimpl
     def canary_subs_segmenters(self) -> Iterable[Provider[Segmenter]]:
@@ -402,4 +420,4 @@ class Fakes:
 
 def _fake(summary: str, thing: Any) -> Provider[Any]:
     # Looked up when it is made, so that a test may put its own in a fake's place.
-    return Provider(name="fake", summary=summary, make=lambda options: thing())
+    return Provider(name="fake", summary=summary, make=lambda options, context: thing())

@@ -19,11 +19,12 @@ from canary_subs.model import (
     MediaInfo,
     Span,
     Timing,
+    Track,
     Transcript,
     Utterance,
     Word,
 )
-from canary_subs.time import ms_to_samples, samples_to_ms
+from canary_subs.time import ms_to_samples
 
 
 def media_info(path: Path = Path("/films/Example.mkv"), **changes: Any) -> MediaInfo:
@@ -96,7 +97,7 @@ def transcript(*sentences: str, language: str = "en", start_ms: int = 0) -> Tran
         now_ms += 600
     return Transcript(
         language=language,
-        source_language=language,
+        spoken=language,
         engine="fake",
         model="fake-1",
         utterances=tuple(utterances),
@@ -115,7 +116,11 @@ def document(said: Transcript, media: MediaInfo | None = None) -> Document:
         for utterance in said.utterances
     )
     return Document(
-        media=media or media_info(), transcript=said, cues=cues, provenance={"engine": "fake"}
+        media=media or media_info(),
+        track=Track((said.language,)),
+        transcript=said,
+        cues=cues,
+        provenance={"engine": "fake"},
     )
 
 
@@ -175,12 +180,3 @@ def hard_documents() -> Iterator[tuple[str, Document]]:
     for text in HOSTILE_TEXTS:
         cue = Cue(start_ms=0, end_ms=1000, lines=(text,))
         yield f"the text {text[:40]!r}", replace(wordless, cues=(cue,))
-
-
-def span_of(clip: AudioClip) -> Span:
-    """Where a clip lies on the video's timeline."""
-    rate = clip.sample_rate_hz
-    return Span(
-        start_ms=samples_to_ms(clip.start_samples, rate),
-        end_ms=samples_to_ms(clip.end_samples, rate),
-    )

@@ -22,15 +22,18 @@ from canary_subs.model import (
     Plan,
     Span,
     Timing,
+    Track,
     Transcript,
     Utterance,
     Word,
+    primary,
 )
-from canary_subs.naming import primary
-from canary_subs.pipeline import steps as film
-from canary_subs.pipeline.schedule import Sessions, Task, process
-from canary_subs.plugin.hookspecs import LayoutRequest
-from canary_subs.plugin.manager import Plugins, contained
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.segments import cut, probe
+from canary_subs.pipeline.task import Task
+from canary_subs.pipeline.tracks import lay_out
+from canary_subs.plugin.hookspecs import Aligner
+from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import named_language, sound_of, speech_in
 
 #: Less of a text than this heard in a film: it is another film's, or in another language.
@@ -45,7 +48,6 @@ def align(
     text: Path,
     plan: Plan,
     plugins: Plugins,
-    sessions: Sessions,
     *,
     language: str | None = None,
 ) -> Document:
@@ -56,19 +58,19 @@ def align(
     subtitle file keeps its cues. Words that are not recognised share the speech between those
     that are. A subtitle file in another language than the film's
     (``language``, else as its name or content tells) is moved as a whole, by when people speak.
-    Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUnsure`.
+    Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUncertain`.
     """
-    script = read_script(text, language=language or plan.source)
+    script = read_script(text, plugins, language=language or plan.spoken)
     if script is not None:
-        heard = _recognised(video, plan, plugins, sessions)
+        heard = _recognised(video, plan, plugins)
         utterances, placed = _said(text, script.split(), heard, plan, plugins)
         said = _with(heard, utterances, _placed(text, placed, utterances, plan))
         return _laid_out(said, plan, plugins)
-    track = read(text, language=language or named_language(text))
+    track = read(text, plugins, language=language or named_language(text))
     given = language or track.language or named_language(text)
-    if given and plan.source and primary(given) != primary(plan.source):
+    if given and plan.spoken and primary(given) != primary(plan.spoken):
         return _by_clock(video, text, track.cues, given, plan, plugins)
-    heard = _recognised(video, plan, plugins, sessions)
+    heard = _recognised(video, plan, plugins)
     if given and primary(given) != primary(heard.language):
         return _by_clock(video, text, track.cues, given, plan, plugins)
     cues = known_text.rising(track.cues, 0)
@@ -80,10 +82,10 @@ def align(
     return replace(said, cues=moved)
 
 
-def _recognised(video: Path, plan: Plan, plugins: Plugins, sessions: Sessions) -> Document:
+def _recognised(video: Path, plan: Plan, plugins: Plugins) -> Document:
     """What is said in the film, in its own language."""
-    alone = replace(plan, targets=(ORIGINAL,), writers=(), deliveries=(), aligner=None)
-    outcome = next(process([Task(path=video, plan=alone)], plugins, sessions))
+    alone = replace(plan, targets=(Track((ORIGINAL,)),), writers=(), deliveries=(), aligner=None)
+    outcome = next(process([Task(path=video, plan=alone)], plugins))
     if outcome.errors:
         raise outcome.errors[0]
     if outcome.skip is not None:
@@ -101,7 +103,7 @@ def _said(
     pieces = heard.transcript.utterances
     spoken = [word for piece in pieces for word in piece.words]
     spans = [piece.span for piece in pieces]
-    speech = speech_in(heard.media.path, plugins, spoken=plan.source)
+    speech = speech_in(heard.media.path, plugins, spoken=plan.spoken)
     placed = known_text.time_words(texts, spoken, speech)
     if placed.share < MIN_HEARD:
         raise UsageError(
@@ -124,14 +126,12 @@ def _refined(
 ) -> Iterator[Utterance]:
     """The utterances with word times by the plan's aligner, as they were where it fails."""
     assert plan.aligner is not None
-    aligner = plugins.make("aligner", plan.aligner)
-    plugin = plugins.provider("aligner", plan.aligner.name).plugin
+    aligner: Aligner = plugins.use("aligner", plan.aligner, plan.context)
     for known, clip in zip(said, _sound(said, media, plan, plugins), strict=True):
         if not known.words:
             yield known
             continue
-        with contained(plugin):
-            found: Utterance = aligner.align(clip, replace(known, words=()))
+        found = aligner.align(clip, replace(known, words=()))
         same = [word.text for word in found.words] == [word.text for word in known.words]
         yield found if same and found.timing is not Timing.SPREAD else known
 
@@ -141,8 +141,8 @@ def _sound(
 ) -> Iterator[AudioClip]:
     """The sound of each utterance, read once more, a piece at a time."""
     spans = [utterance.span for utterance in said]
-    with sound_of(media.path, plugins, spoken=plan.source, index=plan.track) as clips:
-        yield from film.cut(clips, _Known(spans), max(span.duration_ms for span in spans))
+    with sound_of(media.path, plugins, spoken=plan.spoken, index=plan.audio_track) as clips:
+        yield from cut(clips, _Known(spans), max(span.duration_ms for span in spans))
 
 
 class _Known:
@@ -154,7 +154,7 @@ class _Known:
     def cut(self, clips: Iterable[AudioClip], max_ms: int) -> Iterator[Span]:
         at = 0
         for clip in clips:
-            while at < len(self._spans) and self._spans[at].end_ms <= film.span_of(clip).end_ms:
+            while at < len(self._spans) and self._spans[at].end_ms <= clip.span.end_ms:
                 yield self._spans[at]
                 at += 1
             if at == len(self._spans):
@@ -170,7 +170,7 @@ def _placed(
     return {
         "text": text.name,
         "heard": f"{placed.share:.0%} of its words",
-        "aligner": film.described(plan.aligner) if plan.aligner is not None else "",
+        "aligner": str(plan.aligner or ""),
         "times": ", ".join(timings),
     }
 
@@ -186,15 +186,8 @@ def _with(heard: Document, said: Iterable[Utterance], provenance: Mapping[str, s
 
 
 def _laid_out(document: Document, plan: Plan, plugins: Plugins) -> Document:
-    layout = plugins.make("layout", plan.layout)
-    request = LayoutRequest(
-        transcript=document.transcript,
-        profile=profile_for(plan.profile, document.language, plan.own_profiles),
-        frame_rate=document.media.frame_rate,
-    )
-    with contained(plugins.provider("layout", plan.layout.name).plugin):
-        cues = layout.layout(request)
-    return replace(document, cues=tuple(cues))
+    cues = lay_out(document.transcript, plan, plugins, document.media)
+    return replace(document, cues=cues)
 
 
 def _by_clock(
@@ -206,8 +199,8 @@ def _by_clock(
     plugins: Plugins,
 ) -> Document:
     """Cues moved by the one clock under which most of them begin with speech."""
-    media = film.probe(video, plugins)[0]
-    speech = [span.start_ms for span in speech_in(video, plugins, spoken=plan.source)]
+    media = probe(video, plugins)[0]
+    speech = [span.start_ms for span in speech_in(video, plugins, spoken=plan.spoken)]
     ordered = known_text.rising(cues, 0)
     clock = sync.fit([cue.start_ms for cue in ordered], speech, reach_ms=_REACH_MS)
     if clock is None:
@@ -227,9 +220,10 @@ def _by_clock(
     gap_ms = min_gap_ms(profile_for(plan.profile, language, plan.own_profiles), media.frame_rate)
     return Document(
         media=media,
+        track=Track((language,)),
         transcript=Transcript(
             language=language,
-            source_language=plan.source or "und",
+            spoken=plan.spoken or "und",
             engine="",
             model="",
             utterances=(),

@@ -10,22 +10,22 @@ import json
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from canary_subs import naming
 from canary_subs._files import write_atomic
 from canary_subs.cues.check.report import Report, as_json, summary
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import OutputError
 from canary_subs.formats.reading import read
-from canary_subs.model import Cue, MediaInfo, Span
-from canary_subs.pipeline import steps as film
-from canary_subs.pipeline.schedule import Outcome
+from canary_subs.model import AudioClip, Cue, MediaInfo, Span, Track, TrackKind
+from canary_subs.pipeline.segments import probe
+from canary_subs.pipeline.task import Outcome
 from canary_subs.plugin.hookspecs import CheckRequest
 from canary_subs.plugin.manager import Plugins
-from canary_subs.proof import Entry, Peaks, Track, TrackSummary, Waveform, index, page
+from canary_subs.proof import Entry, Peaks, TrackSummary, Waveform, index, page
+from canary_subs.proof import Track as PageTrack
 from canary_subs.workflows.check import find, named_language, named_track, sound_of, speech_among
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,8 @@ _Profiles = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """The sound of a film, as far as proofs need it."""
+class SoundSummary:
+    """What a proof page needs of a video's sound."""
 
     speech: tuple[Span, ...]
     peaks: Peaks
@@ -57,8 +57,8 @@ class Review:
     """What was found in a film's tracks."""
 
     media: MediaInfo
-    tracks: tuple[Track, ...]
-    look: Look
+    tracks: tuple[PageTrack, ...]
+    sound: SoundSummary
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -81,7 +81,7 @@ class Review:
             duration_ms=self.media.duration_ms,
             tracks=self.tracks,
             frame_rate=self.media.frame_rate,
-            peaks=self.look.peaks,
+            peaks=self.sound.peaks,
         )
 
     def report(self) -> bytes:
@@ -101,47 +101,74 @@ class Review:
         return target
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examined:
+    """A subtitle track to examine."""
+
+    #: Its name on the page and in the report: a track's, or a file's.
+    name: str
+    #: None where its language is not known.
+    track: Track | None
+    cues: Sequence[Cue]
+
+
 def review(
     media: MediaInfo,
-    cues: Mapping[str, Sequence[Cue]],
+    tracks: Sequence[Examined],
     plugins: Plugins,
     *,
     profile: str,
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> Review:
-    """Examine a film's tracks (name -> cues) against its sound, and translations against
-    the spoken language's. Raises `MediaError`, `UnknownName`, `PluginError`.
+    """Examine a video's tracks against its sound, and translations against the original.
+
+    ``spoken`` is the spoken language; ``on_progress`` is called with the share of the video that
+    has been read. Raises `MediaError`, `UnknownName`, `PluginError`.
     """
-    look = _look(media.path, plugins, spoken)
+    sound = _summary_of_sound(media, plugins, spoken, on_progress)
+    original = next((one.cues for one in tracks if spoken and one.track == Track((spoken,))), None)
     found = []
-    for name, track in cues.items():
-        language, *below = naming.languages(name)
-        forced = naming.is_forced(name)
+    for one in tracks:
+        language = one.track.language if one.track else "und"
+        forced = one.track is not None and one.track.kind is TrackKind.FORCED
         rules = profile_for(profile, language, own_profiles)
-        original = cues.get(spoken) if spoken and spoken != language and not forced else None
         request = CheckRequest(
-            cues=tuple(track),
+            cues=tuple(one.cues),
             profile=rules,
-            language=None if below else language,
+            language=None if one.track is None or one.track.is_bilingual else language,
             frame_rate=media.frame_rate,
             duration_ms=media.duration_ms,
-            speech=None if forced else look.speech,  # most of the speech is not for it
-            original=None if original is None else tuple(original),
+            speech=None if forced else sound.speech,  # most of the speech is not for it
+            original=None if forced or language == spoken or original is None else tuple(original),
         )
         findings = find(request, plugins)
-        found.append(Track(language=name, cues=tuple(track), profile=rules, findings=findings))
-    return Review(media=media, tracks=tuple(found), look=look)
+        found.append(
+            PageTrack(language=one.name, cues=tuple(one.cues), profile=rules, findings=findings)
+        )
+    return Review(media=media, tracks=tuple(found), sound=sound)
 
 
-def _look(video: Path, plugins: Plugins, spoken: str | None) -> Look:
-    """Read a film's sound once, for both."""
+def _summary_of_sound(
+    media: MediaInfo, plugins: Plugins, spoken: str | None, on_progress: Callable[[float], None]
+) -> SoundSummary:
+    """Read a video's sound once, for speech and waveform."""
     waveform = Waveform()
-    with sound_of(video, plugins, spoken=spoken) as clips:
-        passing = waveform.passing(clips)
+    with sound_of(media.path, plugins, spoken=spoken) as clips:
+        passing = waveform.passing(_reported(clips, media.duration_ms, on_progress))
         speech = speech_among(passing, plugins)
-        deque(passing, maxlen=0)  # what the segmenter did not ask for
-    return Look(speech=speech, peaks=waveform.peaks())
+        deque(passing, maxlen=0)  # what the segmenter did not read
+    return SoundSummary(speech=speech, peaks=waveform.peaks())
+
+
+def _reported(
+    clips: Iterable[AudioClip], duration_ms: int, on_progress: Callable[[float], None]
+) -> Iterator[AudioClip]:
+    """The clips; each reports the share of the video that has been read with it."""
+    for clip in clips:
+        yield clip
+        on_progress(min(1.0, clip.span.end_ms / max(1, duration_ms)))
 
 
 def review_files(
@@ -152,19 +179,31 @@ def review_files(
     profile: str,
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> Review:
-    """`review` of subtitle files of anyone's. Raises `NotSubtitles` too."""
-    media = film.probe(video, plugins)[0]
-    cues: dict[str, Sequence[Cue]] = {}
+    """`review` of existing subtitle files. Raises `NotSubtitles` too."""
+    media = probe(video, plugins)[0]
+    tracks: dict[str, Examined] = {}
     for path in subtitles:
-        found = read(path, language=named_language(path), frame_rate=media.frame_rate)
-        name = named_track(path) or found.language or path.name
-        cues[path.name if name in cues else name] = found.cues
-    return review(media, cues, plugins, profile=profile, own_profiles=own_profiles, spoken=spoken)
+        found = read(path, plugins, language=named_language(path), frame_rate=media.frame_rate)
+        stated = found.track or (Track((found.language,)) if found.language else None)
+        track = named_track(path) or stated
+        name = str(track) if track else path.name
+        name = path.name if name in tracks else name
+        tracks[name] = Examined(name=name, track=track, cues=found.cues)
+    return review(
+        media,
+        tuple(tracks.values()),
+        plugins,
+        profile=profile,
+        own_profiles=own_profiles,
+        spoken=spoken,
+        on_progress=on_progress,
+    )
 
 
 def write(outcome: Outcome, plugins: Plugins) -> str | None:
-    """Put report and page beside what a film's work delivered; a line that sums them up.
+    """Put report and page beside what was delivered; return a line that sums them up.
 
     None where nothing was delivered to a folder. Raises as `review`, and `OutputError`.
     """
@@ -174,11 +213,14 @@ def write(outcome: Outcome, plugins: Plugins) -> str | None:
     plan = outcome.task.plan
     found = review(
         outcome.media,
-        {document.track: document.cues for document in outcome.documents},
+        tuple(
+            Examined(name=str(document.track), track=document.track, cues=document.cues)
+            for document in outcome.documents
+        ),
         plugins,
         profile=plan.profile,
         own_profiles=plan.own_profiles,
-        spoken=outcome.documents[0].transcript.source_language,
+        spoken=outcome.documents[0].transcript.spoken,
     )
     found.store(place.parent)
     return found.summary

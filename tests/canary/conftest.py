@@ -1,10 +1,5 @@
 """Tiny Canaries with random weights, and NeMo's own search over them, as an oracle."""
 
-import os
-
-# Before torch is loaded; see canary_subs.canary.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -14,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.canary.random_models import SHAPES, build
-from canary_subs.model import AudioClip
+from canary_subs.canary.engine import CanaryEngine
+from canary_subs.model import AudioClip, Context
+from canary_subs.plugin.hookspecs import NoOptions
+from tests.benchmarks.random_models import SHAPES, build
 
 TINY = SHAPES["tiny"]
 VARIANTS = {
@@ -47,7 +44,7 @@ def variant(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model as a `.nemo` file."""
-    from canary_subs.canary.random_models import save
+    from tests.benchmarks.random_models import save
 
     path = tmp_path_factory.mktemp("models") / "tiny.nemo"
     save("tiny", path)
@@ -93,15 +90,25 @@ def until_end(ids: list[int], end: int) -> tuple[tuple[int, ...], bool]:
 @pytest.fixture(scope="session")
 def v2_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model built as canary-1b-v2 is, with a CTC model packed in."""
-    from canary_subs.canary.random_models import save
+    from tests.benchmarks.random_models import save
 
     path = tmp_path_factory.mktemp("models") / "v2.nemo"
     save("tiny-v2", path)
     return path
 
 
+def engine(model: Path | str, **more: Any) -> CanaryEngine:
+    """The engine for a model; ``more`` are fields of its context."""
+    return CanaryEngine(NoOptions(), Context(model=str(model), **more))
+
+
+def opened(model: Path | str, *, precision: str = "fp32") -> Any:
+    """A session of a model on a CPU."""
+    return engine(model).open(Context(model=str(model), device="cpu", precision=precision))
+
+
 def clip(seconds: float, start: int = 0, seed: int = 0) -> AudioClip:
-    """Noise of a length, beginning at a sample of the film."""
+    """Noise of a length, beginning at a sample of the video."""
     draw = np.random.default_rng(seed)
     samples = draw.standard_normal(int(seconds * 16_000)).astype(np.float32) * 0.1
     return AudioClip(samples=samples, start_samples=start)

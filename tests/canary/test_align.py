@@ -1,6 +1,7 @@
 """Word times: our search against NeMo's, and what must hold for any text."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -68,23 +69,34 @@ def test_a_constant_per_frame_does_not_move_the_path() -> None:
     assert our_paths([scores], [text]) == our_paths([shifted], [text])
 
 
-def test_the_path_is_the_best_of_all_ways() -> None:
+def test_the_path_is_the_best_of_all_paths() -> None:
     draw = np.random.default_rng(1)
     scores = draw.standard_normal((6, BLANK + 1)).astype(np.float32)
     text = [3, 3]
     columns = np.array([BLANK, 3, BLANK, 3, BLANK])
     skip = align.may_skip(columns)
     best, best_score = None, -np.inf
-    for way in itertools.product(range(5), repeat=6):
-        steps = np.diff(way)
-        if way[0] > 1 or way[-1] < 3 or steps.min() < 0 or steps.max() > 2:
+    for states in itertools.product(range(5), repeat=6):
+        steps = np.diff(states)
+        if states[0] > 1 or states[-1] < 3 or steps.min() < 0 or steps.max() > 2:
             continue
-        if any(step == 2 and not skip[to] for step, to in zip(steps, way[1:], strict=True)):
+        if any(step == 2 and not skip[to] for step, to in zip(steps, states[1:], strict=True)):
             continue
-        score = sum(scores[frame, columns[state]] for frame, state in enumerate(way))
+        score = sum(scores[frame, columns[state]] for frame, state in enumerate(states))
         if score > best_score:
-            best, best_score = list(way), score
+            best, best_score = list(states), score
     assert our_paths([scores], [text]) == [best]
+
+
+def test_ten_minutes_of_paths_take_little_memory() -> None:
+    draw = np.random.default_rng(0)
+    tracemalloc.start()
+    for _ in range(20):  # 30 s each
+        scores = draw.standard_normal((375, 241)).astype(np.float32)
+        align.best_paths([scores], [np.ones(241, dtype=bool)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
 
 
 def test_attention_that_moves_on_gives_the_times_of_its_words() -> None:
@@ -92,7 +104,7 @@ def test_attention_that_moves_on_gives_the_times_of_its_words() -> None:
     attention = np.full((3, frames), 0.002, dtype=np.float32)
     for row, (start, end) in enumerate(itertools.pairwise(edges)):
         attention[row, start:end] = 0.1
-    attention[:, 0] = 0.5  # the sink that every token looks at
+    attention[:, 0] = 0.5  # the sink that every token attends to
     times = align.attention_times(attention, [0, 1, 2], 3)
     assert times is not None
     for (start, end), (left, right) in zip(times, itertools.pairwise(edges), strict=True):
@@ -167,8 +179,8 @@ def test_spread_words_fill_the_span(words: list[str], width: int) -> None:
         assert all(a[1] == b[0] for a, b in itertools.pairwise(times))
 
 
-class _Pieces:
-    """A tokenizer of these pieces, each number its place."""
+class _Tokenizer:
+    """A tokenizer of these tokens, numbered by their place."""
 
     vocab = ("▁", "▁so", "fa", ".", "▁“", "▁a", "”")
 
@@ -176,19 +188,19 @@ class _Pieces:
         found = []
         rest = "▁" + text
         while rest:
-            piece = max((p for p in self.vocab if rest.startswith(p)), key=len)
-            found.append(self.vocab.index(piece))
-            rest = rest.removeprefix(piece)
+            token = max((p for p in self.vocab if rest.startswith(p)), key=len)
+            found.append(self.vocab.index(token))
+            rest = rest.removeprefix(token)
         return found
 
 
 class _Model:
     """A CTC model whose encoder's output already is its scores."""
 
-    tokenizer = _Pieces()
+    tokenizer = _Tokenizer()
 
     def __init__(self) -> None:
-        width = len(_Pieces.vocab) + 1
+        width = len(_Tokenizer.vocab) + 1
         layer = torch.nn.Conv1d(width, width, 1).requires_grad_(False)
         torch.nn.init.eye_(layer.weight[:, :, 0])
         torch.nn.init.zeros_(layer.bias)
@@ -199,13 +211,13 @@ class _Model:
 
 
 def test_a_mark_that_is_found_in_a_pause_makes_no_word_longer() -> None:
-    blank = len(_Pieces.vocab)
+    blank = len(_Tokenizer.vocab)
     aligner = align.CtcAligner(_Model(), torch.device("cpu"))
     # “a” is said in frame 5, its quotes lie at 1 and 8; "sofa." in 10 to 13, its stop at 18.
-    heard = [blank] * 20
-    for frame, piece in ((1, 4), (5, 5), (8, 6), (10, 1), (12, 2), (13, 2), (18, 3)):
-        heard[frame] = piece
-    scores = torch.nn.functional.one_hot(torch.tensor([heard]), blank + 1).float() * 9
+    best = [blank] * 20
+    for frame, token in ((1, 4), (5, 5), (8, 6), (10, 1), (12, 2), (13, 2), (18, 3)):
+        best[frame] = token
+    scores = torch.nn.functional.one_hot(torch.tensor([best]), blank + 1).float() * 9
     texts = [["“", "a”", "sofa."]]
     quote, a, sofa = aligner.align(scores, [20], texts, ["en"])[0] or []
     assert quote == (1.0, 2.0), "a mark alone lies where it is found"

@@ -42,10 +42,10 @@ def test_a_row_equals_nemo_and_does_not_mind_its_neighbours(width: int) -> None:
     lengths = [13, 6, 10]
     encoded = sound(model, lengths, seed=8)
     alone = []
-    for piece, frames in enumerate(lengths):
+    for segment, frames in enumerate(lengths):
         decoder = Decoder(model)
         wanted = requests(model, decoder, ["en", "de"], frames)
-        one = encoded[piece : piece + 1, :frames]
+        one = encoded[segment : segment + 1, :frames]
         ((first, second),) = beam_search(decoder, one, [frames], [wanted], width)
         alone.append((first.tokens, second.tokens))
         model.log_softmax.mlp.log_softmax = True

@@ -4,13 +4,16 @@ import copy
 import math
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 
 from canary_subs.canary import precision
-from canary_subs.canary.decode import Decoded, Decoder, DecodeRequest
+from canary_subs.canary.cuda_graphs import CudaGraphs
+from canary_subs.canary.decode import Decoder
+from canary_subs.canary.decode_state import Decoded, DecodeRequest, DecodeState
 from canary_subs.canary.prompt import Prompter
-from canary_subs.canary.random_models import build
+from tests.benchmarks.random_models import build
 from tests.canary.conftest import TINY, nemo_greedy, tiny, until_end
 
 LANGUAGES = ["en", "de", "fr", "es"]
@@ -46,10 +49,10 @@ def test_tokens_equal_nemo_greedy_in_a_ragged_batch(variant: Any, targets: list[
     found = decoder.greedy(encoded, lengths, [wanted] * len(lengths), attention=len(targets) > 1)
     sizes = set()
     for slot, request in enumerate(wanted):
-        for piece, ids in enumerate(nemo(request.prompt)):
+        for segment, ids in enumerate(nemo(request.prompt)):
             expected, truncated = until_end(ids, decoder.end)
-            assert found[piece][slot].tokens == expected
-            assert found[piece][slot].truncated == truncated
+            assert found[segment][slot].tokens == expected
+            assert found[segment][slot].truncated == truncated
             sizes.add(len(expected))
     assert len(sizes) > 1, "texts of one length prove little"
 
@@ -64,10 +67,10 @@ def test_tokens_equal_nemo_greedy_at_the_length_cap(delta: int) -> None:
     found = decoder.greedy(encoded, lengths, [wanted, wanted])
     cut = 0
     for slot, request in enumerate(wanted):
-        for piece, ids in enumerate(nemo_greedy(model, encoded, lengths, delta)(request.prompt)):
+        for segment, ids in enumerate(nemo_greedy(model, encoded, lengths, delta)(request.prompt)):
             expected, truncated = until_end(ids, decoder.end)
-            assert found[piece][slot].tokens == expected
-            assert found[piece][slot].truncated == truncated
+            assert found[segment][slot].tokens == expected
+            assert found[segment][slot].truncated == truncated
             cut += truncated
     assert cut, "nothing was cut off"
 
@@ -82,10 +85,12 @@ def test_prompts_of_different_lengths_do_not_disturb_each_other() -> None:
     long = DecodeRequest(prompt=(short.prompt[0], 30, 31, 32, *short.prompt[1:]), max_tokens=40)
     found = decoder.greedy(encoded, lengths, [[short, long], [long], [short]])
     nemo = nemo_greedy(model, encoded, lengths, delta=-1)
-    for piece, row in enumerate([[short, long], [long], [short]]):
+    for segment, row in enumerate([[short, long], [long], [short]]):
         for slot, request in enumerate(row):
-            expected, _ = until_end(nemo(request.prompt)[piece][: request.max_tokens], decoder.end)
-            assert found[piece][slot].tokens == expected
+            expected, _ = until_end(
+                nemo(request.prompt)[segment][: request.max_tokens], decoder.end
+            )
+            assert found[segment][slot].tokens == expected
 
 
 def test_probabilities_are_those_of_a_forward_pass() -> None:
@@ -95,9 +100,9 @@ def test_probabilities_are_those_of_a_forward_pass() -> None:
     decoder = Decoder(model)
     wanted = requests(model, decoder, ["en"], frames=15)
     found = [row[0] for row in decoder.greedy(encoded, lengths, [wanted, wanted])]
-    for piece, text in enumerate(found):
+    for segment, text in enumerate(found):
         ids = torch.tensor([[*wanted[0].prompt, *text.tokens]])
-        frames = encoded[piece : piece + 1, : lengths[piece]]
+        frames = encoded[segment : segment + 1, : lengths[segment]]
         with torch.inference_mode():
             states = model.transf_decoder(
                 input_ids=ids,
@@ -122,13 +127,13 @@ def test_attention_is_that_of_nemo_and_hides_padding() -> None:
     decoder = Decoder(model)
     wanted = requests(model, decoder, ["en", "de"], frames=16)
     found = decoder.greedy(encoded, lengths, [wanted, wanted], attention=True)
-    for piece, row in enumerate(found):
+    for segment, row in enumerate(found):
         for slot, text in enumerate(row):
-            assert text.attention is not None
-            assert text.attention.shape == (len(text.tokens), lengths[piece])
+            assert text.cross_attention is not None
+            assert text.cross_attention.shape == (len(text.tokens), lengths[segment])
             prompt = wanted[slot].prompt
             ids = torch.tensor([[*prompt, *text.tokens]])
-            frames = encoded[piece : piece + 1, : lengths[piece]]
+            frames = encoded[segment : segment + 1, : lengths[segment]]
             with torch.inference_mode():
                 _, attended = model.transf_decoder.decoder(
                     model.transf_decoder.embedding(ids),
@@ -136,10 +141,10 @@ def test_attention_is_that_of_nemo_and_hides_padding() -> None:
                     frames,
                     torch.ones(1, frames.shape[1]),
                 )
-            layer = attended[decoder.placing_layer][0].mean(0)
+            layer = attended[decoder.timing_layer][0].mean(0)
             expected = layer[len(prompt) - 1 : len(prompt) - 1 + len(text.tokens)]
             torch.testing.assert_close(
-                torch.from_numpy(text.attention), expected, atol=1e-4, rtol=1e-3
+                torch.from_numpy(text.cross_attention), expected, atol=1e-4, rtol=1e-3
             )
 
 
@@ -164,7 +169,37 @@ def test_bf16_keeps_the_shapes_and_runs() -> None:
     for row, frames in zip(found, lengths, strict=True):
         text: Decoded = row[0]
         assert all(log_prob <= 0 for log_prob in text.log_probs)
-        assert text.attention is not None and text.attention.shape[1] == frames
+        assert text.cross_attention is not None and text.cross_attention.shape[1] == frames
+
+
+def test_states_that_are_used_again_give_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU does but for the recording: padded states, used by one batch after another."""
+    model = tiny("canary2")
+    plain, reusing = Decoder(model), Decoder(model)
+    monkeypatch.setattr(Decoder, "uses_graphs", property(lambda self: self is reusing))
+    monkeypatch.setattr("canary_subs.canary.decode._POLL_STEPS", {})
+    sizes = set()
+
+    def step(graphs: CudaGraphs, decoder: Decoder, state: DecodeState) -> None:
+        sizes.add(state.size)
+        decoder.step(state, state.size.length, same_length=False)
+
+    monkeypatch.setattr(CudaGraphs, "step", step)
+    for seed, lengths in enumerate([[17, 3, 9, 1, 12], [5, 16, 2, 11, 4, 8], [6]]):
+        encoded = sound(model, lengths, seed=seed)
+        wanted = requests(model, plain, LANGUAGES[:2], frames=17)
+        asked = [wanted[: 1 + row % 2] for row in range(len(lengths))]
+        expected = plain.greedy(encoded, lengths, asked, attention=True)
+        found = reusing.greedy(encoded, lengths, asked, attention=True)
+        for ours, theirs in zip(found, expected, strict=True):
+            assert [text.tokens for text in ours] == [text.tokens for text in theirs]
+            for one, other in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(
+                    one.cross_attention, other.cross_attention, atol=1e-5, strict=True
+                )
+    segments = {size.segments for size in sizes}
+    assert segments <= {1, 2, 4, 8} and len(segments) > 1, "batches shrink by powers of two"
+    assert {size.frames for size in sizes} == {64}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here to record graphs on")

@@ -1,4 +1,4 @@
-"""The engine from sound to timed words, on tiny random models: nonsense, but whole and in order."""
+"""The session: what it recognises, how it times words, and what it does with doubtful texts."""
 
 import itertools
 import tarfile
@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.canary import CanaryEngine, CanaryOptions, CtcOptions, CtcWordTimer
-from canary_subs.canary import fallback as repair
+from canary_subs.canary import CtcOptions, CtcWordTimer, fallback
 from canary_subs.canary.batch import Batcher
-from canary_subs.canary.detokenize import Speller
+from canary_subs.canary.beam import beam_search
+from canary_subs.canary.detokenize import Detokenizer
 from canary_subs.canary.load import load
+from canary_subs.canary.options import CanaryRequestOptions
 from canary_subs.errors import (
     DeviceTooSmall,
     ModelError,
@@ -22,17 +23,19 @@ from canary_subs.errors import (
     UnknownName,
     UnsupportedPair,
 )
-from canary_subs.model import Flag, Request, Span, Timing, Utterance, Word
-from tests.canary.conftest import clip
+from canary_subs.model import Context, Flag, Request, Span, Timing, Utterance, Word
+from tests.canary.conftest import clip, engine, opened
 
 
-def piece(seconds: float, targets: tuple[str, ...], **more: Any) -> Request:
-    return Request(clip=clip(seconds, **more), source="en", targets=targets)
+def request(
+    seconds: float, targets: tuple[str, ...], *, options: object = None, **more: Any
+) -> Request:
+    return Request(clip=clip(seconds, **more), spoken="en", targets=targets, options=options)
 
 
 @pytest.fixture(scope="module")
 def session(v2_file: Path) -> Iterator[Any]:
-    session = CanaryEngine(CanaryOptions(model=str(v2_file))).open("cpu", "fp32")
+    session = opened(v2_file)
     yield session
     session.close()
 
@@ -49,14 +52,14 @@ def check(asked: Request, found: tuple[Utterance, ...]) -> None:
             assert one.end_ms <= other.start_ms
 
 
-def test_pieces_of_all_kinds_come_back_in_order_and_whole(session: Any) -> None:
+def test_requests_of_all_kinds_are_answered_in_order(session: Any) -> None:
     asked = [
-        piece(2.5, ("en", "de"), start=160_000),
-        piece(0.02, ("en",)),
-        piece(0.0, ("fr", "en")),
-        piece(4.0, ("es",), seed=1, start=16_000),
-        piece(1.0, ()),
-        piece(1.3, ("de", "en", "fr", "es"), seed=2),
+        request(2.5, ("en", "de"), start=160_000),
+        request(0.02, ("en",)),
+        request(0.0, ("fr", "en")),
+        request(4.0, ("es",), seed=1, start=16_000),
+        request(1.0, ()),
+        request(1.3, ("de", "en", "fr", "es"), seed=2),
     ]
     for one, found in zip(asked, session.recognise(asked), strict=True):
         check(one, found)
@@ -65,7 +68,7 @@ def test_pieces_of_all_kinds_come_back_in_order_and_whole(session: Any) -> None:
 
 
 def test_transcripts_are_timed_by_ctc_and_translations_by_their_source(session: Any) -> None:
-    ((own, other),) = session.recognise_once([piece(3.0, ("en", "de"))])
+    ((own, other),) = session.recognise_once([request(3.0, ("en", "de"))])
     assert own.words and own.timing is Timing.CTC
     assert other.words and other.timing is Timing.SOURCE
     assert other.words[0].start_ms >= own.words[0].start_ms
@@ -73,20 +76,20 @@ def test_transcripts_are_timed_by_ctc_and_translations_by_their_source(session: 
 
 
 def test_neither_neighbours_nor_other_languages_change_a_text(session: Any) -> None:
-    asked = [piece(s, ("en", "fr"), seed=i) for i, s in enumerate((3.0, 1.2, 2.1))]
+    asked = [request(s, ("en", "fr"), seed=i) for i, s in enumerate((3.0, 1.2, 2.1))]
     together = session.recognise_once(asked)
     for one, (first, second) in zip(asked, together, strict=True):
         for target, expected in (("en", first), ("fr", second)):
-            alone = Request(clip=one.clip, source="en", targets=(target,))
+            alone = Request(clip=one.clip, spoken="en", targets=(target,))
             ((found,),) = session.recognise_once([alone])
             assert found.text == expected.text
 
 
 def test_texts_equal_those_of_nemo_transcribe(tiny_file: Path, session: Any) -> None:
-    ours = CanaryEngine(CanaryOptions(model=str(tiny_file))).open("cpu", "fp32")
+    ours = opened(tiny_file)
     nemo = load(tiny_file).model
     sounds = [clip(2.0, seed=5), clip(1.1, seed=6)]
-    asked = [Request(clip=one, source="en", targets=("en", "de")) for one in sounds]
+    asked = [Request(clip=one, spoken="en", targets=("en", "de")) for one in sounds]
     found = ours.recognise_once(asked)
     for slot, (target, task) in enumerate((("en", "asr"), ("de", "ast"))):
         for at, sound in enumerate(sounds):
@@ -100,28 +103,64 @@ def test_texts_equal_those_of_nemo_transcribe(tiny_file: Path, session: Any) -> 
                 pnc="yes",
             )
             # What NeMo spells out of special tokens is no text.
-            plain = Speller(nemo.tokenizer).spell(texts[0].y_sequence.tolist()).text
+            plain = Detokenizer(nemo.tokenizer).detokenize(texts[0].y_sequence.tolist()).text
             # NeMo's beam of one goes one token past the cap.
             assert plain.startswith(found[at][slot].text[:-8]) and found[at][slot].text
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8", "int4"])
 def test_every_format_runs(v2_file: Path, precision: str) -> None:
-    session = CanaryEngine(CanaryOptions(model=str(v2_file))).open("cpu", precision)
-    asked = piece(1.5, ("en", "de"))
+    session = opened(v2_file, precision=precision)
+    asked = request(1.5, ("en", "de"))
     assert session.precision == precision
     check(asked, session.recognise_once([asked])[0])
     session.close()
 
 
-def test_beams_run_through_the_whole_engine(v2_file: Path) -> None:
-    session = CanaryEngine(CanaryOptions(model=str(v2_file), beam=2)).open("cpu", "fp32")
-    asked = piece(1.5, ("en", "de"))
-    check(asked, session.recognise_once([asked])[0])
+def test_one_model_serves_requests_of_different_options(
+    session: Any, v2_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vocabulary = list(load(v2_file).model.tokenizer.vocab)
+    searches: list[tuple[int | str, ...]] = []
+
+    def note(width: int, requests: Any) -> None:
+        prompt = {vocabulary[token] for row in requests for r in row for token in r.prompt}
+        searches.append((width, *sorted(prompt & {"<|pnc|>", "<|nopnc|>"})))
+
+    def greedy(encoded: Any, lengths: Any, requests: Any, **more: Any) -> Any:
+        note(1, requests)
+        return plain_greedy(encoded, lengths, requests, **more)
+
+    def beam(
+        decoder: Any, encoded: Any, lengths: Any, requests: Any, width: int, **more: Any
+    ) -> Any:
+        note(width, requests)
+        return beam_search(decoder, encoded, lengths, requests, width, **more)
+
+    plain_greedy = session.decoder.greedy
+    monkeypatch.setattr(session.decoder, "greedy", greedy)
+    monkeypatch.setattr("canary_subs.canary.session.beam_search", beam)
+    for options in (
+        None,
+        CanaryRequestOptions(punctuation=False),
+        CanaryRequestOptions(beam=3),
+        CanaryRequestOptions(),
+    ):
+        asked = request(1.5, ("en", "de"), options=options)
+        check(asked, session.recognise_once([asked])[0])
+    assert searches == [(1, "<|pnc|>"), (1, "<|nopnc|>"), (3, "<|pnc|>"), (1, "<|pnc|>")]
+    with pytest.raises(TypeError, match="takes CanaryRequestOptions, not dict"):
+        session.recognise_once([request(1.5, ("en",), options={"beam": 2})])
 
 
-def test_samples_that_are_no_numbers_harm_only_their_own_piece(session: Any) -> None:
-    good, bad = piece(1.5, ("en",)), piece(1.5, ("en",))
+@pytest.mark.parametrize("beam", [0, 17])
+def test_a_beam_has_a_width_that_fits(beam: int) -> None:
+    with pytest.raises(ValueError, match="beam must be 1 to 16"):
+        CanaryRequestOptions(beam=beam)
+
+
+def test_samples_that_are_no_numbers_harm_only_their_own_request(session: Any) -> None:
+    good, bad = request(1.5, ("en",)), request(1.5, ("en",))
     bad.clip.samples[100:200] = np.nan
     bad.clip.samples[300] = np.inf
     alone = session.recognise_once([good])
@@ -131,34 +170,41 @@ def test_samples_that_are_no_numbers_harm_only_their_own_piece(session: Any) -> 
 
 
 def test_a_pair_that_the_model_cannot_do_is_refused_before_any_work(session: Any) -> None:
-    session_work, session.hearing = session.hearing, None
+    encoder, session.encoder = session.encoder, None
     try:
         with pytest.raises(UnsupportedPair, match="from de to fr"):
-            session.recognise([Request(clip=clip(1), source="de", targets=("de", "fr"))])
-        with pytest.raises(UnsupportedPair, match="canary-1b-v2"):
-            session.recognise([Request(clip=clip(1), source="it", targets=("it",))])
+            session.recognise([Request(clip=clip(1), spoken="de", targets=("de", "fr"))])
+        with pytest.raises(UnsupportedPair, match=r"transcribe it; it knows de, en, es, fr$"):
+            session.recognise([Request(clip=clip(1), spoken="it", targets=("it",))])
     finally:
-        session.hearing = session_work
+        session.encoder = encoder
 
 
 def test_languages_compete(session: Any) -> None:
-    odds = session.identify([clip(1.5), clip(2.0, seed=1), clip(0.01)], ["en", "de", "fr"])
-    assert list(odds) == ["en", "de", "fr"]
-    assert sum(odds.values()) == pytest.approx(1)
+    probabilities = session.identify([clip(1.5), clip(2.0, seed=1), clip(0.01)], ["en", "de", "fr"])
+    assert list(probabilities) == ["en", "de", "fr"]
+    assert sum(probabilities.values()) == pytest.approx(1)
     assert session.identify([], ["en", "de"]) == {"en": 0.5, "de": 0.5}
 
 
 def test_licences_names_and_devices(v2_file: Path) -> None:
     with pytest.raises(PluginUnusable, match="CC-BY-NC"):
-        CanaryEngine(CanaryOptions(model="canary-1b", commercial=True))
-    engine = CanaryEngine(CanaryOptions(model=str(v2_file)))
+        engine("canary-1b", commercial=True)
     with pytest.raises(UnknownName, match="fp16"):
-        engine.open("cpu", "fp16")
+        engine(v2_file).open(Context(device="cpu", precision="fp16"))
     with pytest.raises(Exception, match="no device is called"):
-        engine.open("gpu", "auto")
-    reason = CanaryEngine(CanaryOptions(model="canary-1b-flash")).refuse("it", "en")
-    assert reason is not None and "nvidia/canary-1b-v2" in reason
-    assert CanaryEngine(CanaryOptions(model="canary-1b-v2")).refuse("pt-BR", "en") is None
+        engine(v2_file).open(Context(device="gpu"))
+
+
+def test_the_cards_tell_which_model_knows_what() -> None:
+    chosen, *others = engine("canary-1b-flash").models()
+    assert chosen.name == "nvidia/canary-1b-flash"
+    assert engine("canary-1b-flash").pairs() == chosen.pairs
+    assert ("it", "en") not in chosen.pairs
+    assert "nvidia/canary-1b-v2" in {card.name for card in others if ("it", "en") in card.pairs}
+    assert ("pt", "en") in engine("canary-1b-v2").pairs()
+    names = [card.name for card in (chosen, *others)]
+    assert len(set(names)) == len(names) == 5
 
 
 class Memory:
@@ -196,7 +242,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered() -> None:
     assert device.recovered == 2
 
 
-def test_one_piece_too_much_says_what_to_do_and_bugs_stay_bugs() -> None:
+def test_one_segment_too_much_says_what_to_do_and_bugs_stay_bugs() -> None:
     with pytest.raises(DeviceTooSmall, match="--precision int8"):
         Batcher(1000).run([30.0], lambda s: s, Memory(10).work)
 
@@ -223,12 +269,12 @@ def test_one_piece_too_much_says_what_to_do_and_bugs_stay_bugs() -> None:
         ),
     ],
 )
-def test_what_nobody_can_have_said(
+def test_texts_that_cannot_have_been_said(
     text: str, seconds: float, truncated: bool, expected: set[Flag]
 ) -> None:
-    assert expected <= repair.faults(text.split(), seconds, truncated=truncated)
+    assert expected <= fallback.faults(text.split(), seconds, truncated=truncated)
     if not expected:
-        assert not repair.faults(text.split(), seconds, truncated=truncated)
+        assert not fallback.faults(text.split(), seconds, truncated=truncated)
 
 
 def test_an_echo_has_no_time_and_a_repetition_has() -> None:
@@ -241,18 +287,21 @@ def test_an_echo_has_no_time_and_a_repetition_has() -> None:
             at += lasts
         return words
 
-    assert repair.echoes(spoken(300, 400, 200, 500, 40, 40, 40, 40))
-    assert repair.echoes(spoken(40, 40, 40, 40, 300, 400, 200, 500))
-    assert not repair.echoes(spoken(300, 400, 200, 500, 320, 350, 180, 550))
-    assert not repair.echoes(spoken(300, 400, 200, 500, 40, 40, 40, 40)[:7])
-    assert not repair.echoes([])
+    assert fallback.echoes(spoken(300, 400, 200, 500, 40, 40, 40, 40))
+    assert fallback.echoes(spoken(40, 40, 40, 40, 300, 400, 200, 500))
+    assert not fallback.echoes(spoken(300, 400, 200, 500, 320, 350, 180, 550))
+    assert not fallback.echoes(spoken(300, 400, 200, 500, 40, 40, 40, 40)[:7])
+    assert not fallback.echoes([])
 
 
-def test_a_piece_is_cut_where_it_is_quietest_and_put_together_again() -> None:
+def test_a_segment_is_cut_where_it_is_quietest_and_put_together_again() -> None:
     sound = clip(6.0, start=1600)
     sound.samples[40_000:43_200] = 0
-    left, right = repair.halves(Request(clip=sound, source="en", targets=("en", "de")), "de")
+    options = CanaryRequestOptions(beam=2)
+    asked = Request(clip=sound, spoken="en", targets=("en", "de"), options=options)
+    left, right = fallback.halves(asked, "de")
     assert left.targets == right.targets == ("de",)
+    assert left.options is right.options is options
     assert 40_000 <= len(left.clip.samples) <= 43_200
     assert right.clip.start_samples == 1600 + len(left.clip.samples)
     joined = np.concatenate([left.clip.samples, right.clip.samples])
@@ -265,25 +314,25 @@ def test_a_piece_is_cut_where_it_is_quietest_and_put_together_again() -> None:
             text=text, span=span, language="de", words=words, timing=Timing.SOURCE, flags=flags
         )
 
-    whole = utterance("x x x", frozenset({Flag.LOOPING}))
-    assert repair.better(whole, [utterance("ein"), utterance("Satz")]).text == "ein Satz"
+    first = utterance("x x x", frozenset({Flag.LOOPING}))
+    assert fallback.better(first, [utterance("ein"), utterance("Satz")]).text == "ein Satz"
     still = utterance("y y y", frozenset({Flag.LOOPING}))
-    assert repair.better(whole, [utterance("ein"), still]) is whole
+    assert fallback.better(first, [utterance("ein"), still]) is first
 
 
 def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Path) -> None:
     with pytest.raises(PluginUnusable, match="option model"):
-        CtcWordTimer(CtcOptions())
+        CtcWordTimer(CtcOptions(), Context())
     path = tmp_path / "ctc.nemo"
-    with tarfile.open(v2_file) as whole, tarfile.open(path, "w") as part:
-        for info in whole:
-            stream = whole.extractfile(info)
+    with tarfile.open(v2_file) as both, tarfile.open(path, "w") as part:
+        for info in both:
+            stream = both.extractfile(info)
             if info.name.startswith("timestamps_asr_model_"):
                 info.name = info.name.replace("timestamps_asr_model_", "model_")
             elif info.name.startswith("model_"):
                 continue
             part.addfile(info, stream)
-    timer = CtcWordTimer(CtcOptions(model=str(path), languages=("en",), device="cpu"))
+    timer = CtcWordTimer(CtcOptions(model=str(path), languages=("en",)), Context(device="cpu"))
     sound = clip(3.0, start=32_000)
     span = Span(start_ms=2000, end_ms=5000)
     words = tuple(Word(text=w, start_ms=2000, end_ms=5000) for w in ("the", "lazy", "Fox,", "§§"))
@@ -291,11 +340,11 @@ def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Pat
     timed = timer.align(sound, spoken)
     assert timed.timing is Timing.CTC and timed.text == spoken.text
     assert [word.text for word in timed.words] == [word.text for word in words]
-    check(Request(clip=sound, source="en", targets=("en",)), (timed,))
+    check(Request(clip=sound, spoken="en", targets=("en",)), (timed,))
     assert len({word.start_ms for word in timed.words}) == 4
     foreign = replace(spoken, language="de")
     assert timer.align(sound, foreign) is foreign
     translated = replace(spoken, timing=Timing.SOURCE)
     assert timer.align(sound, translated) is translated
-    with pytest.raises(ModelError, match="no CTC model"):
-        CtcWordTimer(CtcOptions(model=str(v2_file))).align(sound, spoken)
+    with pytest.raises(ModelError, match="not a CTC model"):
+        CtcWordTimer(CtcOptions(model=str(v2_file)), Context(device="cpu")).align(sound, spoken)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from canary_subs.config import layers as config
-from canary_subs.config.layers import FOLDER_FILE, Config, explain, load, merge, read_option
-from canary_subs.errors import ConfigError, UnknownName
-from canary_subs.plugin import manager
+from canary_subs.config.layers import FOLDER_FILE, load, merge, read_option
+from canary_subs.config.reference import explain
+from canary_subs.config.schema import SECTIONS, Config
+from canary_subs.errors import ConfigError
 from canary_subs.plugin.options import kinds
 
 
@@ -60,9 +59,9 @@ def test_the_users_own_file_is_read_where_none_is_named(tmp_path: Path) -> None:
 
 
 def test_languages_are_written_as_bcp_47_does() -> None:
-    chosen = load(environment={}, flags={"targets": ["EN", "ger", "pt-br", "en"], "source": "fra"})
+    chosen = load(environment={}, flags={"targets": ["EN", "ger", "pt-br", "en"], "spoken": "fra"})
     assert chosen.config.targets == ("en", "de", "pt-BR")
-    assert chosen.config.source == "fr"
+    assert chosen.config.spoken == "fr"
 
 
 @pytest.mark.parametrize(
@@ -75,8 +74,14 @@ def test_languages_are_written_as_bcp_47_does() -> None:
         ("watch.settle_s = true\n", 1, "settle_s is a number, not True"),
         ("model = 3\n", 1, "model is a text, not 3"),
         ("watch = 3\n", 1, "watch is a table"),
-        ('targets = ["english"]\n', 1, "'english' is no language tag"),
-        ('source = "??"\n', 1, "'??' is no language tag"),
+        ('targets = ["english"]\n', 1, "'english' is not a language tag; did you mean 'en'?"),
+        ('targets = ["Deutsch"]\n', 1, "'Deutsch' is not a language tag; did you mean 'de'?"),
+        ('targets = ["日本語+EN"]\n', 1, "'日本語' is not a language tag; did you mean 'ja'?"),
+        ("priority = 1" + "0" * 23 + "\n", 1, "priority is at most"),
+        ("audio_track = -1\n", 1, "audio_track is counted from 0"),
+        ('spoken = "??"\n', 1, "'??' is not a language tag; write it as en, de or pt-BR"),
+        ('note = """\n[watch]\nmodel = 3\n"""\n', 1, "knows no 'note'"),
+        ('profile = """\nmodel = 3\n"""\nmodel = 3\n', 4, "model is a text"),
         ('a = 1\nb = [\nc = "x\n', 3, "is not TOML"),
         ("[options.fromat.ass]\nx = 1\n", 1, "knows no 'fromat'; did you mean 'format'?"),
         ("[options.format]\nass = 1\n", 1, "write the options of a format"),
@@ -99,7 +104,7 @@ def test_a_mistake_is_told_with_file_and_line(
 
 def test_text_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
-    file.write_bytes(b'model = "x"\nsource = "\xff"\n')
+    file.write_bytes(b'model = "x"\nspoken = "\xff"\n')
     with pytest.raises(ConfigError, match=re.escape(f"{file}:2: is not UTF-8")):
         load(file, environment={})
 
@@ -110,21 +115,52 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_an_endless_file_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no configuration"):
+    with pytest.raises(ConfigError, match="not a configuration file"):
         load(Path("/dev/zero"), environment={})
 
 
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"CANARY_SUBS_MODLE": "x"}, "did you mean 'CANARY_SUBS_MODEL'"),
         ({"CANARY_SUBS_WATCH_SETTLE_S": "soon"}, "CANARY_SUBS_WATCH_SETTLE_S is a number"),
-        ({"CANARY_SUBS_TARGETS": "klingonish"}, "no language tag"),
+        ({"CANARY_SUBS_TARGETS": "klingonish"}, "not a language tag"),
     ],
 )
 def test_the_environment_is_checked_too(variables: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         load(environment=variables)
+
+
+def test_an_unknown_variable_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    variables = {
+        "CANARY_SUBS_MODLE": "x",
+        # What Kubernetes sets in every pod beside a service named canary-subs.
+        "CANARY_SUBS_SERVICE_HOST": "10.0.0.1",
+        "CANARY_SUBS_PORT_80_TCP_PROTO": "tcp",
+    }
+    assert load(environment=variables).config == Config()
+    said = caplog.messages
+    assert len(said) == 3
+    assert "CANARY_SUBS_MODLE is not known; did you mean CANARY_SUBS_MODEL?" in said[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["x = " + "9" * 5000, "[" + " " * 15_000, "a" + ".a" * 8000 + "=1"]
+)
+def test_a_hostile_folders_file_is_refused_at_once(tmp_path: Path, text: str) -> None:
+    import time
+
+    written(tmp_path, text, FOLDER_FILE)
+    began = time.perf_counter()
+    with pytest.raises(ConfigError):
+        load(environment={}).at(tmp_path, tmp_path)
+    assert time.perf_counter() - began < 2
+
+
+def test_a_folders_file_is_small(tmp_path: Path) -> None:
+    written(tmp_path, "#" * 20_000, FOLDER_FILE)
+    with pytest.raises(ConfigError, match="larger than 16384 bytes"):
+        load(environment={}).at(tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize("flags", [{"modle": 1}, {"watch": {"x": 1}}, {"targets": []}])
@@ -187,9 +223,9 @@ def test_every_key_is_explained_once_and_says_where_its_value_is_from(tmp_path: 
     assert found["watch", "settle_s"].origin == f"{file}:4"
     assert found["", "device"].origin == "the environment"
     assert found["", "precision"].origin == "the command line"
-    assert found["", "track"].origin == "default"
+    assert found["", "audio_track"].origin == "default"
     tables = {"watch", "skip", "queue", "schedule", "service", "options", "profiles"}
-    assert len(found) == sum(len(kinds(cls)) for cls in config.SECTIONS.values()) - len(tables)
+    assert len(found) == sum(len(kinds(cls)) for cls in SECTIONS.values()) - len(tables)
 
 
 @pytest.mark.parametrize(
@@ -213,52 +249,3 @@ def test_merging_goes_to_every_depth() -> None:
         "e": [2],
     }
     assert below == {"a": {"b": {"c": 1, "d": 2}}, "e": [1]}
-
-
-@pytest.fixture(scope="module")
-def plugins() -> manager.Plugins:
-    return manager.load()
-
-
-def test_the_defaults_are_on_offer(plugins: manager.Plugins) -> None:
-    config.check_providers(load(environment={}), plugins)
-
-
-def test_a_plan_carries_what_providers_share(tmp_path: Path, plugins: manager.Plugins) -> None:
-    chosen = load(
-        environment={}, flags={"out": str(tmp_path), "model": "demo", "overwrite": True}
-    ).config
-    plan = config.plan(chosen, plugins, root=Path("/films"))
-    assert plan.engine.options["model"] == "demo"
-    (sidecar,) = plan.deliveries
-    assert dict(sidecar.options) == {
-        "out": tmp_path, "root": Path("/films"), "overwrite": True
-    }  # fmt: skip
-
-
-def options_of(kind: str, name: str, **values: Any) -> dict[str, object]:
-    return {"options": {kind: {name: values}}}
-
-
-def test_a_providers_own_options_win(plugins: manager.Plugins) -> None:
-    chosen = load(environment={}, flags=options_of("engine", "canary", model="own")).config
-    assert config.plan(chosen, plugins).engine.options["model"] == "own"
-
-
-def test_an_option_that_its_provider_does_not_know_is_told_with_its_line(
-    tmp_path: Path, plugins: manager.Plugins
-) -> None:
-    file = written(tmp_path, "\n[options.delivery.sidecar]\noverwrit = true\n")
-    with pytest.raises(ConfigError, match="did you mean 'overwrite'") as caught:
-        config.check_providers(load(file, environment={}), plugins)
-    assert str(caught.value).startswith(f"{file}:3: [options.delivery.sidecar]")
-
-
-@pytest.mark.parametrize(
-    "flags", [{"formats": ["srtt"]}, {"engine": "x"}, options_of("format", "x", y=1)]
-)
-def test_a_name_that_nobody_offers_is_told(
-    plugins: manager.Plugins, flags: dict[str, object]
-) -> None:
-    with pytest.raises(UnknownName):
-        config.check_providers(load(environment={}, flags=flags), plugins)

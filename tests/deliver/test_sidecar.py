@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from canary_subs.deliver.sidecar import Sidecar, SidecarOptions
-from canary_subs.errors import OutputError
+from canary_subs.errors import OutputError, Temporary
 from canary_subs.model import MediaInfo, Rendered
 from canary_subs.testing import media_info
 
@@ -134,4 +134,4 @@ def test_every_failure_says_what_to_do(
     monkeypatch.setattr("canary_subs.deliver.sidecar.write_whole", fail)
     with pytest.raises(OutputError, match=advice) as caught:
         Sidecar(SidecarOptions()).deliver(film(tmp_path), srt())
-    assert caught.value.may_pass
+    assert isinstance(caught.value, Temporary)

@@ -17,6 +17,7 @@ from canary_subs.model import (
     MediaInfo,
     Span,
     Timing,
+    Track,
     Transcript,
     Utterance,
     Word,
@@ -47,12 +48,12 @@ def utterance(*words: Word, timing: Timing = Timing.CTC, text: str | None = None
 def document(
     *cues: Cue,
     utterances: tuple[Utterance, ...] = (),
-    name: str = "film.mkv",
+    name: str = "video.mkv",
     provenance: dict[str, str] | None = None,
 ) -> Document:
     return Document(
         media=MediaInfo(
-            path=Path("/films") / name,
+            path=Path("/videos") / name,
             size_bytes=1,
             mtime_ns=1,
             duration_ms=60_000,
@@ -61,11 +62,12 @@ def document(
         ),
         transcript=Transcript(
             language="de",
-            source_language="en",
+            spoken="en",
             engine="canary",
             model="demo",
             utterances=utterances,
         ),
+        track=Track(("de",)),
         cues=cues,
         provenance=provenance or {},
     )

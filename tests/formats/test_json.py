@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 
+from canary_subs import formats
 from canary_subs.formats.json import JsonOptions, JsonWriter
-from canary_subs.model import Document
+from canary_subs.formats.reading import parse
+from canary_subs.model import Document, Track
+from canary_subs.testing import plugins
 from tests.formats.documents import USUAL, cue, document, documents, thorough, utterance, word
 
 
@@ -16,8 +20,9 @@ def test_the_file() -> None:
     data = JsonWriter(JsonOptions(indent=0)).write(replace(USUAL, provenance={"b": "1", "a": "2"}))
     assert data.decode() == (
         '{"format": "canary-subs", "version": 1, '
-        '"media": {"name": "film.mkv", "duration_ms": 60000, "frame_rate": "24000/1001"}, '
-        '"language": "de", "source_language": "en", "engine": "canary", "model": "demo", '
+        '"media": {"name": "video.mkv", "duration_ms": 60000, "frame_rate": "24000/1001"}, '
+        '"language": "de", "languages": ["de"], "kind": "full", '
+        '"source_language": "en", "engine": "canary", "model": "demo", '
         '"provenance": {"b": "1", "a": "2"}, '
         '"utterances": [{"start_ms": 1000, "end_ms": 2000, "language": "en", '
         '"text": "Guten Tag.", "timing": "ctc", "flags": ["dense", "looping"], '
@@ -33,7 +38,36 @@ def test_the_file() -> None:
     )
 
 
-def test_what_is_no_number_is_null() -> None:
+@pytest.mark.parametrize("name", ["en", "en.sdh", "en.forced", "de+en"])
+def test_the_track_is_written_and_read(name: str) -> None:
+    track = Track.parse(name)
+    data = JsonWriter(JsonOptions()).write(replace(USUAL, track=track))
+    found = parse(data, plugins(formats), name="x.json")
+    assert found.track == track
+    assert found.language == track.language
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"languages": None},
+        {"languages": []},
+        {"languages": ["de", 5]},
+        {"languages": "de"},
+        {"kind": None},
+        {"kind": "loud"},
+        {"kind": ["full"]},
+    ],
+)
+def test_a_file_that_does_not_state_its_track_is_read(changes: dict[str, object]) -> None:
+    stored = json.loads(JsonWriter(JsonOptions()).write(USUAL)) | changes
+    found = parse(json.dumps(stored).encode(), plugins(formats), name="x.json")
+    assert found.track is None
+    assert found.language == "de"
+    assert [cue.text for cue in found.cues] == [cue.text for cue in USUAL.cues]
+
+
+def test_what_is_not_a_number_is_null() -> None:
     odd = utterance(word("a", 0, 1, float("nan")), word("b", 1, 2, float("inf")))
     read = json.loads(JsonWriter(JsonOptions()).write(document(utterances=(odd,))))
     assert [w["confidence"] for w in read["utterances"][0]["words"]] == [None, None]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from canary_subs.formats import canary_subs_writers
 from canary_subs.formats.text import plain, words_in_lines
-from canary_subs.model import Cue
+from canary_subs.model import Context, Cue
 from tests.formats.documents import BYE, USUAL, hostile_text, seen, thorough, word
 
 
@@ -66,8 +66,8 @@ def test_an_edited_cue_has_no_words(lines: tuple[str, ...], words: tuple) -> Non
 
 @pytest.mark.parametrize("provider", canary_subs_writers(), ids=lambda provider: provider.name)
 def test_every_writer_is_pure_and_writes_utf_8(provider) -> None:
-    writer = provider.make(provider.options())
+    writer = provider.make(provider.options(), Context())
     data = writer.write(USUAL)
     assert writer.suffix == f".{provider.name}"
-    assert data == provider.make(provider.options()).write(USUAL)
+    assert data == provider.make(provider.options(), Context()).write(USUAL)
     assert "Guten" in data.decode() and not data.startswith(b"\xef\xbb\xbf")

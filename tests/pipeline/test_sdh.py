@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from canary_subs.config import layers as config
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
 from canary_subs.errors import (
     CanarySubsError,
@@ -21,10 +22,13 @@ from canary_subs.errors import (
     UnsupportedPair,
 )
 from canary_subs.model import AudioClip, Choice, Plan, Sound, Span
-from canary_subs.pipeline import steps as film
-from canary_subs.pipeline.schedule import Sessions, Task, process
+from canary_subs.pipeline import sounds
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.sounds import quiet
+from canary_subs.pipeline.task import Task
+from canary_subs.pipeline.video import NO_SPEECH
 from canary_subs.plugin import manager
-from canary_subs.testing import Fakes, FakeTagger, fake_plan, fake_words, plugins, write_film
+from canary_subs.testing import Fakes, FakeTagger, fake_plan, fake_words, plugins, write_video
 from tests.pipeline.test_pipeline import no_thread_is_left, one  # noqa: F401  (a fixture of every test)
 
 SPEECH = ((500, 3000), (9000, 12_000))
@@ -41,7 +45,7 @@ def shown(fakes: Fakes, name: str) -> list[str]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return write_film(tmp_path / "a.film", *SPEECH, bells=BELLS, duration_ms=30_000)
+    return write_video(tmp_path / "a.film", *SPEECH, bells=BELLS, duration_ms=30_000)
 
 
 def test_sounds_stand_between_the_lines(path: Path) -> None:
@@ -55,7 +59,7 @@ def test_sounds_stand_between_the_lines(path: Path) -> None:
     assert shown(fakes, "a.en.sdh.fake") == [*first, bell, *second]
     assert sum(line.startswith("[") for line in shown(fakes, "a.de.sdh.fake")) == 1
     plain, sdh, german = outcome.documents
-    assert (sdh.track, sdh.marks, german.track) == ("en.sdh", ("sdh",), "de.sdh")
+    assert (str(sdh.track), sdh.track.kind, str(german.track)) == ("en.sdh", "sdh", "de.sdh")
     assert [cue for cue in sdh.cues if cue.lines != (bell,)] == list(plain.cues)
     (label,) = (cue for cue in sdh.cues if cue.lines == (bell,))
     assert (label.start_ms, label.end_ms) == (4000, 5000), "the fake ends it with its clip"
@@ -69,17 +73,17 @@ def test_a_track_and_the_one_with_sounds_are_recognised_once(path: Path) -> None
 
 
 def test_where_nobody_speaks_sounds_are_all_there_is(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", bells=BELLS)
+    path = write_video(tmp_path / "a.film", bells=BELLS)
     fakes = Fakes()
     outcome = one(fakes, path, plan("en", "en.sdh"))
     assert outcome.delivered == ("a.en.sdh.fake",), "an empty track is offered to nobody"
     assert shown(fakes, "a.en.sdh.fake") == ["[bell rings]"]
-    silent = one(Fakes(), write_film(tmp_path / "b.film", duration_ms=9000), plan("en.sdh"))
-    assert silent.skip == film.NO_SPEECH
+    silent = one(Fakes(), write_video(tmp_path / "b.film", duration_ms=9000), plan("en.sdh"))
+    assert silent.skip == NO_SPEECH
 
 
 def test_a_film_without_sounds_has_all_its_lines(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "a.film", *SPEECH)
+    path = write_video(tmp_path / "a.film", *SPEECH)
     fakes = Fakes()
     assert one(fakes, path, plan("en.sdh")).delivered == ("a.en.sdh.fake",)
     assert shown(fakes, "a.en.sdh.fake") == fake_words("en", *SPEECH)
@@ -127,7 +131,7 @@ def test_what_cannot_be_made_is_said_before_any_work(
     wanted = fake_plan(targets=("en", "en.sdh"), tagger=Choice(name="nobody"))
     (unknown,) = one(fakes, path, wanted).errors
     assert isinstance(unknown, UnknownName)
-    monkeypatch.setattr(film, "has_labels", lambda language: language != "fr")
+    monkeypatch.setattr(sounds, "has_labels", lambda language: language != "fr")
     (refused,) = one(fakes, path, plan("en.sdh", "fr.sdh")).errors
     assert isinstance(refused, UnsupportedPair) and "fr.sdh cannot be made" in str(refused)
     assert fakes.engine.asked == []
@@ -143,12 +147,12 @@ def test_one_film_is_listened_to_while_another_is_recognised(tmp_path: Path) -> 
 
     fakes = Fakes()
     fakes.tagger = Slow()
-    first = write_film(tmp_path / "a.film", *SPEECH, bells=BELLS)
-    other = write_film(tmp_path / "b.film", (0, 60_000))
+    first = write_video(tmp_path / "a.film", *SPEECH, bells=BELLS)
+    other = write_video(tmp_path / "b.film", (0, 60_000))
     tasks = [Task(path=first, plan=plan("en.sdh")), Task(path=other, plan=plan("en"))]
     shelf = plugins(fakes)
     ended: list[str] = []
-    for outcome in process(tasks, shelf, Sessions(shelf)):
+    for outcome in process(tasks, shelf):
         ended.append(outcome.task.path.name)
         done.set()
     assert ended == ["b.film", "a.film"]
@@ -180,7 +184,7 @@ def test_only_what_lies_between_speech_is_listened_to() -> None:
         for start in range(0, 160_000, 16_000)
     ]
     speech = [Span(start_ms=a, end_ms=b) for a, b in ((500, 1500), (2500, 4000), (6100, 7000))]
-    heard = list(film.quiet(iter(clips), speech, 1200))
+    heard = list(quiet(iter(clips), speech, 1200))
     assert all(np.array_equal(c.samples, np.arange(c.start_samples, c.end_samples)) for c in heard)
     spans: list[list[int]] = []
     for clip in heard:
@@ -199,8 +203,7 @@ def test_names_and_plans() -> None:
         with pytest.raises(ConfigError):
             config.target(wrong, "targets")
     shelf = manager.load()
-    assert config.plan(Config(targets=("en",)), shelf).tagger is None
-    chosen = config.plan(Config(targets=("en.sdh",), sound_model="demo", device="cpu"), shelf)
-    assert chosen.tagger == Choice(
-        name="audioset", options={"sound_model": "demo", "device": "cpu"}
-    )
+    assert plan_for(Config(targets=("en",)), shelf).tagger is None
+    chosen = plan_for(Config(targets=("en.sdh",), sound_model="demo", device="cpu"), shelf)
+    assert chosen.tagger == Choice(name="audioset", model="demo")
+    assert chosen.context.device == "cpu"

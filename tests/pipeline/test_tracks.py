@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from canary_subs import cues
+from canary_subs import cues, speech
 from canary_subs.config import layers as config
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
 from canary_subs.errors import ConfigError
-from canary_subs.model import Choice, Document
-from canary_subs.pipeline.schedule import Outcome, Sessions, Task, process
+from canary_subs.model import Choice, Context, Document
+from canary_subs.pipeline.schedule import process
+from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
-from canary_subs.testing import Fakes, fake_plan, fake_words, plugins, write_film
+from canary_subs.testing import Fakes, fake_plan, fake_words, plugins, write_video
 
 SPEECH = ((500, 6000), (9000, 20_000), (21_000, 23_000))
 
@@ -22,14 +24,14 @@ def documents(tmp_path: Path, *targets: str, shared: bool = False) -> dict[str, 
     """The tracks of a fake film that is spoken in English, by the built-in layout."""
     shelf = plugins(Fakes())
     shelf.add("cues", "built in", lambda: cues)
-    path = write_film(tmp_path / "a.film", *SPEECH)
+    path = write_video(tmp_path / "a.film", *SPEECH)
     plan = fake_plan(
         targets=targets, layout=Choice(name="balanced"), writers=(), shared_timing=shared
     )
-    (outcome,) = process([Task(path=path, plan=plan)], shelf, Sessions(shelf))
+    (outcome,) = process([Task(path=path, plan=plan)], shelf)
     assert isinstance(outcome, Outcome)
     assert outcome.errors == ()
-    return {document.language: document for document in outcome.documents}
+    return {str(document.track): document for document in outcome.documents}
 
 
 def times(document: Document) -> list[tuple[int, int]]:
@@ -72,10 +74,11 @@ def test_names_are_made_usual() -> None:
     assert config.target("EN.forced", "targets") == "en.forced"
 
 
-def test_for_foreign_lines_the_sound_is_cut_finely() -> None:
-    def longest_ms(*targets: str) -> object:
-        chosen = config.plan(Config(targets=targets), manager.load()).segmenter
-        return chosen.options.get("target_ms")
-
-    assert longest_ms("en") is None
-    assert longest_ms("en", "en.forced") == 6_000
+def test_forced_tracks_ask_for_short_segments() -> None:
+    plugins = manager.load()
+    assert not plan_for(Config(targets=("en",)), plugins).context.short_segments
+    assert plan_for(Config(targets=("en", "en.forced")), plugins).context.short_segments
+    options = speech.WebrtcOptions()
+    short = speech.cutting(options, Context(short_segments=True))
+    assert (short.target_ms, short.long_pause_ms) == (6_000, 400)
+    assert speech.cutting(options, Context()) == options

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canary_subs.demo import sound
-from canary_subs.demo.events import EVENTS
-from canary_subs.model import SAMPLE_RATE_HZ, AudioClip
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Context
 from canary_subs.plugin.manager import load
-from canary_subs.sounds.audioset import KINDS
+from canary_subs.sounds.audioset import kinds
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
 from canary_subs.testing import check_tagger
 from canary_subs.workflows.check import sound_of
+from examples.demo_model import sound
+from examples.demo_model.events import EVENTS
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 #: First part of the seeds; those of the training begin with 1.
@@ -27,7 +27,7 @@ DRAWS = 12
 
 @pytest.fixture(scope="module")
 def tagger() -> AudioSetTagger:
-    return AudioSetTagger(AudioSetOptions(sound_model="demo", device="cpu"))
+    return AudioSetTagger(AudioSetOptions(), Context(model="demo", device="cpu"))
 
 
 def draws(maker: sound.Maker, count: int, seed: int) -> Iterator[AudioClip]:
@@ -40,7 +40,7 @@ def draws(maker: sound.Maker, count: int, seed: int) -> Iterator[AudioClip]:
         yield AudioClip(samples=samples + hiss, start_samples=start)
 
 
-def kinds(tagger: AudioSetTagger, clips: Iterator[AudioClip]) -> Counter[str]:
+def tagged_kinds(tagger: AudioSetTagger, clips: Iterator[AudioClip]) -> Counter[str]:
     return Counter(found.kind for found in tagger.tag(clips))
 
 
@@ -48,8 +48,8 @@ def test_most_sounds_are_known(tagger: AudioSetTagger) -> None:
     right: Counter[str] = Counter()
     wrong: Counter[tuple[str, str]] = Counter()
     for seed, (name, maker) in enumerate(EVENTS.items()):
-        found = kinds(tagger, draws(maker, DRAWS, seed))
-        right[name] = found.pop(KINDS[name], 0)
+        found = tagged_kinds(tagger, draws(maker, DRAWS, seed))
+        right[name] = found.pop(kinds()[name], 0)
         wrong.update({(name, other): count for other, count in found.items()})
     assert sum(right.values()) >= 0.9 * DRAWS * len(EVENTS), (right, wrong)
     assert min(right.values()) >= DRAWS // 2, (right, wrong)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from canary_subs import formats
 from canary_subs.errors import MediaError, NotSubtitles, UsageError
 from canary_subs.formats.vtt import VttOptions, VttWriter
 from canary_subs.model import AudioClip, Choice, Plan, Timing, Utterance, Word
-from canary_subs.pipeline.schedule import Sessions
 from canary_subs.plugin.manager import Plugins
-from canary_subs.testing import FAKE_WORD_MS, Fakes, fake_plan, fake_words, plugins, write_film
+from canary_subs.testing import FAKE_WORD_MS, Fakes, fake_plan, fake_words, plugins, write_video
 from canary_subs.workflows.align import align
 from tests.workflows.test_check import Listener, srt
 
@@ -39,12 +39,12 @@ def fakes() -> Fakes:
 
 @pytest.fixture
 def on_offer(fakes: Fakes) -> Plugins:
-    return plugins(fakes, Listener())
+    return plugins(fakes, Listener(), formats)
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    return write_film(tmp_path / "film.mkv", *SPEECH)
+    return write_video(tmp_path / "film.mkv", *SPEECH)
 
 
 def test_a_script_gets_the_times_of_what_is_said(
@@ -61,7 +61,7 @@ def test_a_script_gets_the_times_of_what_is_said(
             script.append(word.capitalize() + chance.choice(["", ",", ".", "!"]))
     text = tmp_path / "script.txt"
     text.write_text(" ".join(script))
-    document = align(film, text, plan, on_offer, Sessions(on_offer))
+    document = align(film, text, plan, on_offer)
     words = [word for cue in document.cues for word in cue.words]
     assert [word.text for word in words] == script
     assert [word for cue in document.cues for word in cue.text.split()] == script
@@ -90,7 +90,7 @@ def test_a_drifted_file_is_repaired_and_keeps_its_texts(
     scale: float, offset_ms: int, tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     file = drifted(tmp_path / "film.en.srt", scale, offset_ms)
-    document = align(film, file, plan, on_offer, Sessions(on_offer))
+    document = align(film, file, plan, on_offer)
     assert [cue.text.split() for cue in document.cues] == [
         SAID[i : i + 4] for i in range(0, len(SAID) - 4, 4)
     ]
@@ -119,7 +119,7 @@ def test_the_aligner_has_the_last_word(
     text = tmp_path / "script.txt"
     text.write_text(" ".join(SAID))
     asked = replace(plan, aligner=Choice(name="fake"))
-    document = align(film, text, asked, on_offer, Sessions(on_offer))
+    document = align(film, text, asked, on_offer)
     words = [word for cue in document.cues for word in cue.words]
     assert [word.text for word in words] == SAID
     late = [word.start_ms - starts(word.text) for word in words]
@@ -139,12 +139,12 @@ def test_the_result_says_where_its_words_and_times_are_from(
         (script, plan, "", "75% of its words"),
         (drift, aligned, "fake", "100% of its words"),
     ):
-        found = align(film, text, asked, on_offer, Sessions(on_offer)).provenance
+        found = align(film, text, asked, on_offer).provenance
         assert (found["text"], found["aligner"]) == (text.name, by)
         assert found["heard"] == share
         assert found["times"] == Timing.FRAMES
         assert found["model"] and found["engine"]
-    document = align(film, drift, aligned, on_offer, Sessions(on_offer))
+    document = align(film, drift, aligned, on_offer)
     assert "text: old.en.srt" in VttWriter(VttOptions()).write(document).decode()
 
 
@@ -158,12 +158,12 @@ def test_a_file_in_another_language_moves_as_a_whole(
         length = chance.randrange(1000, 4000)
         speech.append((at, at + length))
         at += length + chance.randrange(600, 6000)
-    film = write_film(tmp_path / "film.mkv", *speech)
+    film = write_video(tmp_path / "film.mkv", *speech)
     file = srt(
         tmp_path / "film.de.srt",
         *((round(a / 1.04) + 3000, round(b / 1.04) + 3000, f"Satz {a}") for a, b in speech),
     )
-    document = align(film, file, plan, on_offer, Sessions(on_offer))
+    document = align(film, file, plan, on_offer)
     assert [cue.text for cue in document.cues] == [f"Satz {a}" for a, _ in speech]
     assert document.provenance["text"] == "film.de.srt"
     assert document.provenance["clock"].startswith("x1.04")
@@ -173,25 +173,24 @@ def test_a_file_in_another_language_moves_as_a_whole(
         tmp_path / "other.de.srt", *((a * 7 % 90_000, a * 7 % 90_000 + 9, "x") for a, _ in speech)
     )
     with pytest.raises(UsageError, match="no offset or speed"):
-        align(film, stranger, plan, on_offer, Sessions(on_offer))
+        align(film, stranger, plan, on_offer)
 
 
 def test_what_cannot_be_aligned_is_told(
     tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
 ) -> None:
-    sessions = Sessions(on_offer)
     text = tmp_path / "script.txt"
     text.write_text("quite another film's words " * 20)
     with pytest.raises(UsageError, match="only 0% of its words"):
-        align(film, text, plan, on_offer, sessions)
+        align(film, text, plan, on_offer)
     text.write_text(" \n")
     with pytest.raises(NotSubtitles, match="empty"):
-        align(film, text, plan, on_offer, sessions)
+        align(film, text, plan, on_offer)
     with pytest.raises(NotSubtitles):
-        align(film, tmp_path / "none.txt", plan, on_offer, sessions)
+        align(film, tmp_path / "none.txt", plan, on_offer)
     with pytest.raises(MediaError):
-        align(text, drifted(tmp_path / "f.en.srt", 1, 0), plan, on_offer, sessions)
-    silent = write_film(tmp_path / "silent.mkv", duration_ms=5000)
+        align(text, drifted(tmp_path / "f.en.srt", 1, 0), plan, on_offer)
+    silent = write_video(tmp_path / "silent.mkv", duration_ms=5000)
     text.write_text("Hello.")
     with pytest.raises(UsageError, match="speaks"):
-        align(silent, text, plan, on_offer, sessions)
+        align(silent, text, plan, on_offer)

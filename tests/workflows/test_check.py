@@ -10,20 +10,21 @@ from typing import Any
 
 import pytest
 
-from canary_subs import cues
+from canary_subs import cues, formats
 from canary_subs import speech as speech_package
 from canary_subs.cues import layout as layouts
 from canary_subs.cues.check.report import as_json, as_text, summary
 from canary_subs.errors import NotMedia, NotSubtitles, PluginError, UnknownName, UsageError
 from canary_subs.formats.json import JsonOptions, JsonWriter
 from canary_subs.formats.reading import read
-from canary_subs.model import Choice, Cue, Finding
+from canary_subs.model import Choice, Context, Cue, Finding, Plan, Track
 from canary_subs.plugin.hookspecs import CheckRequest, Provider, hookimpl
 from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
-from canary_subs.testing import Fakes, FakeSegmenter, plugins, write_film
+from canary_subs.testing import Fakes, FakeSegmenter, fake_plan, plugins, write_video
 from canary_subs.time import clock
-from canary_subs.workflows.check import check_file, named_language, named_track, relayout
+from canary_subs.workflows.check import check_file, named_language, named_track
+from canary_subs.workflows.relayout import relayout
 
 
 class Listener:
@@ -35,14 +36,14 @@ class Listener:
             Provider(
                 name="silero",
                 summary="hears fake films",
-                make=lambda options: FakeSegmenter(),
+                make=lambda options, context: FakeSegmenter(),
                 options=SileroOptions,
             )
         ]
 
     @hookimpl
     def canary_subs_layouts(self) -> list[Provider[Any]]:
-        make = lambda options: layouts.Balanced()  # noqa: E731
+        make = lambda options, context: layouts.Balanced()  # noqa: E731
         return [Provider(name="balanced", summary="the built-in one", make=make)]
 
     @hookimpl
@@ -52,7 +53,7 @@ class Listener:
 
 @pytest.fixture
 def on_offer() -> Plugins:
-    return plugins(Fakes(), Listener())
+    return plugins(Fakes(), Listener(), formats)
 
 
 def srt(path: Path, *cues: tuple[int, int, str]) -> Path:
@@ -69,11 +70,11 @@ def test_the_options_it_listens_with_exist() -> None:
     from canary_subs.workflows.check import _LISTENER
 
     offered = {p.name: p for p in speech_package.canary_subs_segmenters()}
-    offered[_LISTENER.name].make(SileroOptions(**_LISTENER.options))  # type: ignore[arg-type]
+    offered[_LISTENER.name].make(SileroOptions(**_LISTENER.options), Context())  # type: ignore[arg-type]
 
 
 def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> None:
-    film = write_film(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
+    film = write_video(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
     file = srt(
         tmp_path / "f.en.srt",
         (1000, 3000, "I was there."),
@@ -104,7 +105,7 @@ def test_source_and_reference(tmp_path: Path, on_offer: Plugins) -> None:
     source = srt(tmp_path / "f.en.srt", (1000, 3000, "It was in the year 1950."))
     file = srt(tmp_path / "f.de.srt", (1100, 3000, "Es war im Jahre 1905."))
     right = srt(tmp_path / "right.de.srt", (1000, 3200, "Das war im Jahre 1950."))
-    report = check_file(file, on_offer, profile="netflix", source=source, reference=right)
+    report = check_file(file, on_offer, profile="netflix", original=source, reference=right)
     assert [one.rule for one in report.findings] == ["numbers"]
     found = report.comparison
     assert found is not None
@@ -122,7 +123,11 @@ class Shouting:
 
     @hookimpl
     def canary_subs_checks(self) -> list[Provider[Any]]:
-        return [Provider(name="shouting", summary="text in capitals", make=lambda options: self)]
+        return [
+            Provider(
+                name="shouting", summary="text in capitals", make=lambda options, context: self
+            )
+        ]
 
     def check(self, request: CheckRequest) -> Iterator[object]:
         for index, cue in enumerate(request.cues):
@@ -139,7 +144,7 @@ class Shouting:
 
 def test_a_check_of_a_plugin_counts_as_a_built_in_one(tmp_path: Path) -> None:
     file = srt(tmp_path / "f.en.srt", (1000, 3000, "GO AWAY!"), (4000, 4200, "Now."))
-    report = check_file(file, plugins(Listener(), Shouting()), profile="netflix")
+    report = check_file(file, plugins(Listener(), formats, Shouting()), profile="netflix")
     assert [one.rule for one in report.findings] == ["shouting", "flash"]
     assert '"shouting": 1' in as_json(report)
 
@@ -147,7 +152,7 @@ def test_a_check_of_a_plugin_counts_as_a_built_in_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (7, "a check must give Findings, not 7"),
+        (7, "check must give Findings, not 7"),
         (Finding(rule="x", start_ms=0, end_ms=1, measured="", limit="", cue=3), "no cue 3"),
     ],
 )
@@ -155,8 +160,8 @@ def test_a_check_that_breaks_the_rules_is_named(
     tmp_path: Path, answer: object, message: str
 ) -> None:
     file = srt(tmp_path / "f.en.srt", (1000, 3000, "GO AWAY!"))
-    with pytest.raises(PluginError, match=f"plugin 2.*{message}"):
-        check_file(file, plugins(Listener(), Shouting(answer)), profile="netflix")
+    with pytest.raises(PluginError, match=f"plugin 3.*{message}"):
+        check_file(file, plugins(Listener(), formats, Shouting(answer)), profile="netflix")
 
 
 def test_damage_is_no_clean_file(tmp_path: Path, on_offer: Plugins) -> None:
@@ -209,10 +214,14 @@ def test_the_language_in_a_name(name: str, language: str | None) -> None:
     ],
 )
 def test_the_track_in_a_name(name: str, track: str | None) -> None:
-    assert named_track(Path("/films") / name) == track
+    assert named_track(Path("/films") / name) == (track and Track.parse(track))
 
 
 LONG = "You know that I never wanted to go there, but you did not listen and so here we are."
+
+
+def by(profile: str) -> Plan:
+    return fake_plan(profile=profile, layout=Choice(name="balanced"))
 
 
 def test_relayout_keeps_every_word_in_order(tmp_path: Path, on_offer: Plugins) -> None:
@@ -225,8 +234,8 @@ def test_relayout_keeps_every_word_in_order(tmp_path: Path, on_offer: Plugins) -
         cues.append((at, at + chance.randint(1, 9000), text))
         at = cues[-1][1] - chance.choice([0, 0, 400])  # some overlap
     file = srt(tmp_path / "f.en.srt", *cues)
-    document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
-    wanted = [word for cue in read(file).cues for word in cue.text.split()]
+    document = relayout(file, by("netflix"), on_offer)
+    wanted = [word for cue in read(file, on_offer).cues for word in cue.text.split()]
     assert [word for cue in document.cues for word in cue.text.split()] == wanted
     for one, other in zip(document.cues, document.cues[1:], strict=False):
         assert one.end_ms <= other.start_ms
@@ -240,7 +249,7 @@ def test_relayout_keeps_word_times_and_speakers(tmp_path: Path, on_offer: Plugin
         "WEBVTT\n\n00:01.000 --> 00:09.000\n<v Anna>" + LONG + "\n\n"
         "00:20.000 --> 00:22.000\n<v Bo>Then leave.\n"
     )
-    document = relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
+    document = relayout(file, by("netflix"), on_offer)
     assert [cue.speaker for cue in document.cues] == ["Anna"] * (len(document.cues) - 1) + ["Bo"]
     words = [word for cue in document.cues for word in cue.words]
     moved = [replace(word, start_ms=word.start_ms + 7, confidence=0.5) for word in words]
@@ -256,15 +265,13 @@ def test_relayout_keeps_word_times_and_speakers(tmp_path: Path, on_offer: Plugin
     )
     stored = tmp_path / "f.json"
     stored.write_bytes(JsonWriter(JsonOptions()).write(again))
-    broken = relayout(stored, on_offer, profile="vertical-video", layout=Choice(name="balanced"))
+    broken = relayout(stored, by("vertical-video"), on_offer)
     assert [word for cue in broken.cues for word in cue.words] == moved
 
 
 def test_relayout_needs_a_language(tmp_path: Path, on_offer: Plugins) -> None:
     file = srt(tmp_path / "f.srt", (1000, 2000, "Hello."))
     with pytest.raises(UsageError, match="language"):
-        relayout(file, on_offer, profile="netflix", layout=Choice(name="balanced"))
-    cues: tuple[Cue, ...] = relayout(
-        file, on_offer, profile="netflix", layout=Choice(name="balanced"), language="en"
-    ).cues
+        relayout(file, by("netflix"), on_offer)
+    cues: tuple[Cue, ...] = relayout(file, by("netflix"), on_offer, language="en").cues
     assert [cue.text for cue in cues] == ["Hello."]

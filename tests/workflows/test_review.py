@@ -14,14 +14,14 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pytest
 
-from canary_subs import cli
+from canary_subs import cli, formats
 from canary_subs.errors import CanarySubsError, OutputError
 from canary_subs.model import AudioClip, AudioTrack, Cue, MediaInfo
 from canary_subs.plugin import manager
 from canary_subs.plugin.hookspecs import Provider, hookimpl
 from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
-from canary_subs.testing import Fakes, FakeSource, plugins, write_film
+from canary_subs.testing import Fakes, FakeSource, plugins, write_video
 from canary_subs.workflows import review
 from tests.workflows.test_check import Listener
 
@@ -124,18 +124,18 @@ def test_the_sound_is_read_once_and_never_held(tmp_path: Path) -> None:
     fakes = Fakes()
     fakes.source = counting = Counting()
     speech = [(at * 1000, at * 1000 + 2500) for at in range(0, 1800, 6)]
-    video = write_film(tmp_path / "film.mkv", *speech, duration_ms=1_800_000)
+    video = write_video(tmp_path / "film.mkv", *speech, duration_ms=1_800_000)
     found = review.review_files(
         video,
         [srt(tmp_path / "film.en.srt", Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))],
-        plugins(fakes, Listener()),
+        plugins(fakes, Listener(), formats),
         profile="netflix",
     )
     assert counting.reads == 1
     assert counting.most_held <= 4
-    assert [(span.start_ms, span.end_ms) for span in found.look.speech] == speech
+    assert [(span.start_ms, span.end_ms) for span in found.sound.speech] == speech
     # 50 values a second: loud where somebody speaks, nothing elsewhere.
-    loud = found.look.peaks.values.reshape(-1, 50) > 0
+    loud = found.sound.peaks.values.reshape(-1, 50) > 0
     assert loud.shape == (1800, 50)
     assert loud[0::6].all() and loud[1::6].all() and not loud[3:6].any()
     assert loud[2::6].sum() == 300 * 25
@@ -150,28 +150,28 @@ def test_a_segmenter_that_stops_early_costs_no_waveform(tmp_path: Path) -> None:
     class Ears:
         @hookimpl
         def canary_subs_segmenters(self) -> list[Provider[object]]:
-            made = lambda options: Tired()  # noqa: E731
+            made = lambda options, context: Tired()  # noqa: E731
             return [Provider(name="silero", summary="tired", make=made, options=SileroOptions)]
 
-    video = write_film(tmp_path / "film.mkv", (8000, 9000), duration_ms=9000)
+    video = write_video(tmp_path / "film.mkv", (8000, 9000), duration_ms=9000)
     found = review.review_files(
         video,
         [srt(tmp_path / "film.en.srt", Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))],
-        plugins(Fakes(), Ears()),
+        plugins(Fakes(), Ears(), formats),
         profile="netflix",
     )
-    assert found.look.speech == ()
-    assert found.look.peaks.values.nonzero()[0].tolist() == list(range(400, 450))
+    assert found.sound.speech == ()
+    assert found.sound.peaks.values.nonzero()[0].tolist() == list(range(400, 450))
 
 
 def reviewed(folder: Path, name: str, *cues: Cue) -> Path:
     """The page of a film of the fakes with one cue where somebody speaks, after these."""
     folder.mkdir(parents=True, exist_ok=True)
-    video = write_film(folder / f"{name}.mkv", (50_000, 52_000), duration_ms=60_000)
+    video = write_video(folder / f"{name}.mkv", (50_000, 52_000), duration_ms=60_000)
     spoken = Cue(start_ms=50_000, end_ms=52_000, lines=("It was a good day.",))
     track = srt(folder / f"{name}.en.srt", *cues, spoken)
     found = review.review_files(
-        video, [track], plugins(Fakes(), Listener()), profile="netflix", spoken="en"
+        video, [track], plugins(Fakes(), Listener(), formats), profile="netflix", spoken="en"
     )
     return found.store(folder)
 

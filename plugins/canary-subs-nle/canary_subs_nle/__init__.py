@@ -18,25 +18,25 @@ def canary_subs_writers() -> Iterable[Provider[Writer]]:
         Provider(
             name="itt",
             summary="iTunes Timed Text, for Final Cut Pro",
-            make=IttWriter,
+            make=lambda options, context: IttWriter(options),
             options=IttOptions,
         ),
         Provider(
             name="avid-ds",
             summary="captions for Avid Media Composer's SubCap effect",
-            make=AvidDsWriter,
+            make=lambda options, context: AvidDsWriter(options),
             options=TimelineOptions,
         ),
         Provider(
             name="avid-markers",
             summary="markers for Avid Media Composer",
-            make=AvidMarkersWriter,
+            make=lambda options, context: AvidMarkersWriter(options),
             options=TimelineOptions,
         ),
         Provider(
             name="resolve-markers",
             summary="markers for DaVinci Resolve, as an EDL",
-            make=ResolveMarkersWriter,
+            make=lambda options, context: ResolveMarkersWriter(options),
             options=TimelineOptions,
         ),
     ]
