@@ -78,7 +78,7 @@ def page(
         nonce=nonce,
         name=assets.escaped(name),
         style=style,
-        film=data,
+        media=data,
         wavesurfer=wavesurfer,
         script=script,
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 from canary_subs.cues import canary_subs_checks
 from canary_subs.cues.check import check
-from canary_subs.model import Cue, Finding, Profile
+from canary_subs.model import Context, Cue, Finding, Profile
 from canary_subs.plugin.hookspecs import CheckRequest, NoOptions
 
-CHECKS = [provider.make(NoOptions()) for provider in canary_subs_checks()]
+CHECKS = [provider.make(NoOptions(), Context()) for provider in canary_subs_checks()]
 
 
 def checked(cues: Sequence[Cue], profile: Profile, **known: Any) -> tuple[Finding, ...]:

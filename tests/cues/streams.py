@@ -97,7 +97,7 @@ def transcripts(draw: st.DrawFn, *, human: bool) -> Transcript:
         )
     return Transcript(
         language=script.language,
-        source_language=script.language,
+        spoken=script.language,
         engine="test",
         model="test",
         utterances=tuple(utterances),
@@ -126,7 +126,7 @@ def transcript(
     )
     return Transcript(
         language=language,
-        source_language=language,
+        spoken=language,
         engine="test",
         model="test",
         utterances=(utterance,),

@@ -64,7 +64,7 @@ def test_nothing_known_nothing_found() -> None:
         (0, None, ["gap"]),
     ],
 )
-def test_gaps_are_frames_of_the_film(gap_ms: int, rate: Fraction | None, found: list[str]) -> None:
+def test_gaps_are_frames_of_the_video(gap_ms: int, rate: Fraction | None, found: list[str]) -> None:
     cues = (cue(1000, 3000, "One."), cue(3000 + gap_ms, 5000, "Two."))
     assert rules(*cues, frame_rate=rate) == found
 

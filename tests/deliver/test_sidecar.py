@@ -134,7 +134,7 @@ def test_a_file_that_fails_costs_no_other(tmp_path: Path, caplog: pytest.LogCapt
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_in_the_way_is_one_line(tmp_path: Path, overwrite: bool) -> None:
+def test_a_folder_of_that_name_is_one_line(tmp_path: Path, overwrite: bool) -> None:
     media = video(tmp_path)
     (tmp_path / "Film (2019).en.srt").mkdir()
     with pytest.raises(OutputError) as caught:

@@ -109,11 +109,11 @@ def test_the_same_findings_in_the_same_words(run: Any, seed: int) -> None:
     rate = random_.choice((None, *usual, Fraction(8), Fraction(240)))
     duration_ms = track[-1].start_ms
     found = run(
-        "check(input.cues, input.profile, input.film)",
+        "check(input.cues, input.profile, input.media)",
         {
             "cues": plain(track),
             "profile": dataclasses.asdict(profile),
-            "film": {
+            "media": {
                 "frame_rate": rate and [rate.numerator, rate.denominator],
                 "duration_ms": duration_ms,
             },
@@ -143,9 +143,7 @@ def numbers(finding: tuple[Any, ...]) -> list[float]:
 
 
 def document(track: Sequence[Cue], media: MediaInfo) -> Document:
-    transcript = Transcript(
-        language="en", source_language="en", engine="e", model="m", utterances=()
-    )
+    transcript = Transcript(language="en", spoken="en", engine="e", model="m", utterances=())
     return Document(media=media, transcript=transcript, cues=tuple(track))
 
 

@@ -125,7 +125,7 @@ def test_a_name_that_is_no_unicode_still_makes_a_page() -> None:
     "path",
     ["a b.mp4", "50% #1?.mp4", "javascript:alert(1)", "https:/x.org/a", "../Über/ü.mkv", "-x.mp4"],
 )
-def test_the_way_to_the_video_is_a_relative_address(path: str) -> None:
+def test_the_video_is_linked_by_a_relative_url(path: str) -> None:
     url = Elements(made(video=PurePosixPath(path))).data()["video"]
     assert re.fullmatch(r"\./[\w./~%-]+", url)
     assert unquote_to_bytes(url).decode() == f"./{path}"

@@ -96,9 +96,9 @@ function* ofCue(cue, profile, duration_ms) {
   }
 }
 
-// All findings, cue by cue in the order of time. `film` is the page's data.
-export function check(cues, profile, film) {
-  const least = ruleFramesMs(profile.min_gap_frames, film.frame_rate ?? FASTEST_RATE);
+// All findings, cue by cue in the order of time. `media` is the page's data.
+export function check(cues, profile, media) {
+  const least = ruleFramesMs(profile.min_gap_frames, media.frame_rate ?? FASTEST_RATE);
   const findings = [];
   let before = null;
   let shownUntil = -Infinity;
@@ -107,7 +107,7 @@ export function check(cues, profile, film) {
     const end_ms = Math.max(start_ms, cue.end_ms);
     const add = ([rule, measured, limit]) =>
       findings.push({ rule, measured, limit, start_ms, end_ms, id: cue.id, stale: false });
-    for (const broken of ofCue(cue, profile, film.duration_ms)) add(broken);
+    for (const broken of ofCue(cue, profile, media.duration_ms)) add(broken);
     if (start_ms < shownUntil) {
       add(["overlap", `${seconds(Math.min(shownUntil, end_ms) - start_ms)} together`, "one cue at a time"]);
     }

@@ -173,14 +173,14 @@ export class Editor {
     if (!cue) return;
     const { value } = this.text;
     const at = this.cut;
-    const gap = ruleFramesMs(track.profile.min_gap_frames, track.film.frame_rate);
-    const room = cue.end_ms - cue.start_ms - gap;
-    if (value.trim().length < 2 || room < 2) {
+    const gap = ruleFramesMs(track.profile.min_gap_frames, track.media.frame_rate);
+    const available = cue.end_ms - cue.start_ms - gap;
+    if (value.trim().length < 2 || available < 2) {
       this.proof.say("This cue is too short to split");
       return;
     }
     const now = this.proof.player.time;
-    const share = cue.start_ms + Math.round((room * at) / value.length);
+    const share = cue.start_ms + Math.round((available * at) / value.length);
     const inside = now > cue.start_ms && now + gap < cue.end_ms;
     const lines = (text) => typedLines(text.trim());
     const second = track.split(cue.id, inside ? now : share, gap, lines(value.slice(0, at)), lines(value.slice(at)));

@@ -104,19 +104,19 @@ function drawWords(context, view, colours, cue) {
 }
 
 function drawText(context, colours, cue, left, right) {
-  const room = right - left - 10;
-  if (room < 26) return;
+  const available = right - left - 10;
+  if (available < 26) return;
   context.save();
   context.beginPath();
-  context.rect(left + 4, BOX_TOP_PX, room + 2, BOX_PX);
+  context.rect(left + 4, BOX_TOP_PX, available + 2, BOX_PX);
   context.clip();
   context.font = "11.5px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.fillStyle = colours.ink;
-  const way = direction(cue.lines.join(" "));
-  context.direction = way;
-  context.textAlign = way === "rtl" ? "right" : "left";
-  const x = way === "rtl" ? right - 5 : left + 5;
+  const flow = direction(cue.lines.join(" "));
+  context.direction = flow;
+  context.textAlign = flow === "rtl" ? "right" : "left";
+  const x = flow === "rtl" ? right - 5 : left + 5;
   const lines = cue.lines.slice(0, 2);
   lines.forEach((line, n) => {
     const y = BOX_TOP_PX + 4 + BOX_PX / 2 + (n - (lines.length - 1) / 2) * 13 - 1;

@@ -10,8 +10,8 @@ export class Player {
     // Called on every change: (time in ms).
     this.onTime = () => {};
     this.onState = () => {};
-    const tell = () => this.onTime(this.time);
-    for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, tell);
+    const notify = () => this.onTime(this.time);
+    for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, notify);
     for (const name of ["play", "pause", "ended", "volumechange", "ratechange"]) {
       video.addEventListener(name, () => this.onState());
     }

@@ -16,10 +16,10 @@ export class Track {
   #original;
   #saved;
 
-  constructor({ language, profile, cues, findings }, film) {
+  constructor({ language, profile, cues, findings }, media) {
     this.language = language;
     this.profile = profile;
-    this.film = film;
+    this.media = media;
     const owned = cues.map((cue) => ({ ...cue, id: ++lastId }));
     this.#original = new Map(owned.map((cue) => [cue.id, cue]));
     this.#given = findings
@@ -38,7 +38,7 @@ export class Track {
     const kept = this.#given
       .filter((finding) => finding.id === null || this.index.has(finding.id))
       .map((finding) => ({ ...finding, stale: finding.id !== null && this.isChanged(finding.id) }));
-    this.findings = [...check(cues, this.profile, this.film), ...kept].sort(
+    this.findings = [...check(cues, this.profile, this.media), ...kept].sort(
       (a, b) => a.start_ms - b.start_ms,
     );
     this.found = Map.groupBy(this.findings, (finding) => finding.id);
@@ -145,14 +145,14 @@ export class Track {
   merge(id) {
     const cue = this.get(id);
     const next = this.neighbour(id, 1);
-    const whole = {
+    const merged = {
       ...cue,
       end_ms: Math.max(cue.end_ms, next.end_ms),
       lines: [...cue.lines, ...next.lines],
       words: [...cue.words, ...next.words],
     };
     const cues = this.cues.filter((one) => one.id !== next.id);
-    this.#step(cues.map((one) => (one.id === id ? whole : one)), null);
+    this.#step(cues.map((one) => (one.id === id ? merged : one)), null);
   }
 
   get canUndo() {

@@ -5,8 +5,8 @@
 export function clock(ms, decimal = ".") {
   const two = (n) => String(n).padStart(2, "0");
   const seconds = Math.floor(ms / 1000);
-  const whole = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
-  return `${whole.join(":")}${decimal}${String(ms % 1000).padStart(3, "0")}`;
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
+  return `${parts.join(":")}${decimal}${String(ms % 1000).padStart(3, "0")}`;
 }
 
 // A time as lists show it: "2:03.0", "1:02:03.0".

@@ -30,10 +30,10 @@ export class Timeline {
   #waits = false;
   #overviewOf = null;
 
-  constructor(proof, film, duration_ms, nonce) {
+  constructor(proof, media, duration_ms, nonce) {
     this.proof = proof;
-    this.shots_ms = film.shots_ms;
-    this.frameRate = film.frame_rate;
+    this.shots_ms = media.shots_ms;
+    this.frameRate = media.frame_rate;
     this.duration_ms = duration_ms;
     const byId = (id) => document.getElementById(id);
     [this.host, this.canvas, this.overview, this.place] =
@@ -44,7 +44,7 @@ export class Timeline {
     this.wave = WaveSurfer.create({
       container: this.host,
       height: WAVE_PX,
-      peaks: [decodePeaks(film.peaks, this.duration_ms)],
+      peaks: [decodePeaks(media.peaks, this.duration_ms)],
       duration: this.duration_ms / 1000,
       waveColor: this.colours.wave,
       progressColor: this.colours.wave,
@@ -66,8 +66,8 @@ export class Timeline {
   // The visible part of the video.
   get view() {
     const width = this.host.clientWidth;
-    const whole = Math.max(width, this.wave.getWrapper().clientWidth);
-    const pxPerMs = whole / this.duration_ms;
+    const totalPx = Math.max(width, this.wave.getWrapper().clientWidth);
+    const pxPerMs = totalPx / this.duration_ms;
     const left = this.wave.getScroll();
     const from_ms = left / pxPerMs;
     return { width, pxPerMs, from_ms, to_ms: (left + width) / pxPerMs, x: (ms) => ms * pxPerMs - left };
