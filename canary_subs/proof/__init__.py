@@ -6,8 +6,8 @@ to it. It opens from a disk without a network, makes no requests, and never runs
 
 from __future__ import annotations
 
-from canary_subs.proof.index import Entry, TrackSummary, index
-from canary_subs.proof.page import Track, page
+from canary_subs.proof.index import IndexEntry, TrackSummary, index
+from canary_subs.proof.page import PageTrack, page
 from canary_subs.proof.peaks import Peaks, Waveform
 
-__all__ = ["Entry", "Peaks", "Track", "TrackSummary", "Waveform", "index", "page"]
+__all__ = ["IndexEntry", "PageTrack", "Peaks", "TrackSummary", "Waveform", "index", "page"]

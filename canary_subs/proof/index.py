@@ -21,7 +21,7 @@ class TrackSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class IndexEntry:
     """One video of the index; ``page`` is the path of its proof page relative to the index.
 
     ``tracks`` is None if there is no report on them.
@@ -38,7 +38,7 @@ class Entry:
         return sum(sum(track.findings.values()) for track in self.tracks or ())
 
 
-def index(videos: Iterable[Entry], *, title: str = "Proof pages") -> bytes:
+def index(videos: Iterable[IndexEntry], *, title: str = "Proof pages") -> bytes:
     """The HTML file in UTF-8, the videos with most findings first. Pure; it runs no script.
 
     Raises `ValueError` for a page with an absolute path.
@@ -59,7 +59,7 @@ def index(videos: Iterable[Entry], *, title: str = "Proof pages") -> bytes:
     return document.encode()
 
 
-def _rows(entry: Entry) -> str:
+def _rows(entry: IndexEntry) -> str:
     """The rows of a video, one per track."""
     tracks = [_track(track) for track in entry.tracks or ()]
     if not tracks:
@@ -70,7 +70,7 @@ def _rows(entry: Entry) -> str:
     return f"<tbody>{''.join(rows)}</tbody>"
 
 
-def _video(entry: Entry) -> str:
+def _video(entry: IndexEntry) -> str:
     name = f"<bdi>{assets.escaped(entry.name)}</bdi>"
     facts = []
     if entry.duration_ms is not None:

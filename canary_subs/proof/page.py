@@ -18,7 +18,7 @@ from canary_subs.proof.peaks import Peaks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Track:
+class PageTrack:
     """One track of a video: its cues, its profile and the findings."""
 
     language: str
@@ -32,7 +32,7 @@ def page(
     name: str,
     video: PurePath | None,
     duration_ms: int,
-    tracks: Sequence[Track],
+    tracks: Sequence[PageTrack],
     frame_rate: Fraction | None = None,
     peaks: Peaks | None = None,
     shots_ms: Sequence[int] = (),
@@ -92,7 +92,7 @@ def _peaks(peaks: Peaks) -> dict[str, Any]:
     }
 
 
-def _track(track: Track) -> dict[str, Any]:
+def _track(track: PageTrack) -> dict[str, Any]:
     return {
         "language": track.language,
         "profile": asdict(track.profile),

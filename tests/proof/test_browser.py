@@ -18,7 +18,7 @@ import srt
 import webvtt
 
 from canary_subs.model import AudioClip, Cue, Finding
-from canary_subs.proof import Entry, Track, TrackSummary, index, page
+from canary_subs.proof import IndexEntry, PageTrack, TrackSummary, index, page
 from tests.proof.tracks import PROFILE, cue, english, german, peaks
 
 pytest.importorskip("playwright.sync_api")
@@ -343,7 +343,7 @@ def test_tracks_have_names(opened: Opened) -> None:
 
 
 def test_hostile_text_is_shown_and_never_runs(opened: Opened) -> None:
-    track = Track(
+    track = PageTrack(
         language="<b>x</b>",
         profile=PROFILE,
         cues=(
@@ -413,7 +413,7 @@ def test_without_a_playable_video_it_asks_for_one_and_edits_meanwhile(
 
 
 def test_a_page_without_video_sound_or_cues_is_still_a_page(opened: Opened) -> None:
-    empty = Track(language="en", profile=PROFILE, cues=())
+    empty = PageTrack(language="en", profile=PROFILE, cues=())
     tab = opened(
         video=None, tracks=[empty], peaks=None, duration_ms=0, frame_rate=None, shots_ms=()
     )
@@ -463,7 +463,7 @@ def test_a_long_video_stays_quick(opened: Opened) -> None:
         cue(n * step, n * step + rng.randint(600, 4200), " ".join(rng.choices(words, k=6)), "more")
         for n in range(2500)
     )
-    track = Track(language="en", profile=PROFILE, cues=many)
+    track = PageTrack(language="en", profile=PROFILE, cues=many)
     loud = np.random.default_rng(1).uniform(-1, 1, 16_000).astype(np.float32)
     three_hours = peaks(
         AudioClip(samples=loud, start_samples=n * 16_000) for n in range(0, 10_800, 2)
@@ -525,7 +525,7 @@ def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path, scheme: str)
         page(name="video.webm", video=None, duration_ms=12_000, tracks=[english()])
     )
     videos = [
-        Entry(
+        IndexEntry(
             name="video.webm",
             page=PurePath(name),
             duration_ms=12_000,
@@ -534,7 +534,7 @@ def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path, scheme: str)
                 TrackSummary(language="de", cues=2, findings={}),
             ),
         ),
-        Entry(
+        IndexEntry(
             name=HOSTILE,
             page=PurePath("none.html"),
             tracks=(TrackSummary(language=HOSTILE, cues=1, findings={HOSTILE: 9}),),

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from canary_subs.model import Cue
-from canary_subs.proof import Entry, Track, TrackSummary, assets, index, page
+from canary_subs.proof import IndexEntry, PageTrack, TrackSummary, assets, index, page
 from tests.proof.tracks import PROFILE, english, german
 
 HOSTILE = (
@@ -99,7 +99,7 @@ def test_only_our_own_scripts_and_styles_may_be_used() -> None:
 
 
 def test_hostile_text_is_data_everywhere() -> None:
-    track = Track(
+    track = PageTrack(
         language=HOSTILE,
         profile=PROFILE,
         cues=(Cue(start_ms=0, end_ms=900, lines=(HOSTILE,), speaker=HOSTILE),),
@@ -152,13 +152,13 @@ def test_the_library_is_the_one_that_was_checked_and_keeps_its_licence() -> None
 
 def test_the_index_leads_to_every_video_and_runs_nothing() -> None:
     entries = [
-        Entry(
+        IndexEntry(
             name=HOSTILE,
             page=PurePath("a b/50%.html"),
             duration_ms=3_600_000,
             tracks=(TrackSummary(language="de", cues=1234, findings={HOSTILE: 2, "gap": 1}),),
         ),
-        Entry(name="clean.mkv", page=PurePath("clean.html"), duration_ms=1, tracks=()),
+        IndexEntry(name="clean.mkv", page=PurePath("clean.html"), duration_ms=1, tracks=()),
     ]
     document = index(entries, title=HOSTILE)
     elements = Elements(document)
@@ -174,17 +174,17 @@ def test_the_index_leads_to_every_video_and_runs_nothing() -> None:
 
 
 def test_the_index_begins_with_what_needs_most_work() -> None:
-    def video(name: str, *counts: int) -> Entry:
+    def video(name: str, *counts: int) -> IndexEntry:
         tracks = tuple(
             TrackSummary(language="en", cues=9, findings={"gap": n, "flash": n}) for n in counts
         )
-        return Entry(name=name, page=PurePath(f"{name}.html"), tracks=tracks)
+        return IndexEntry(name=name, page=PurePath(f"{name}.html"), tracks=tracks)
 
     videos = [
         video("clean", 0),
         video("b bad", 1, 2),
         video("worst", 4),
-        Entry(name="not counted", page=PurePath("not counted.html")),
+        IndexEntry(name="not counted", page=PurePath("not counted.html")),
         video("A bad", 3),
     ]
     document = index(videos)
@@ -195,6 +195,6 @@ def test_the_index_begins_with_what_needs_most_work() -> None:
 
 def test_a_video_whose_page_is_gone_is_listed_without_a_link() -> None:
     tracks = (TrackSummary(language="en", cues=2, findings={}),)
-    elements = Elements(index([Entry(name=HOSTILE, tracks=tracks)]))
+    elements = Elements(index([IndexEntry(name=HOSTILE, tracks=tracks)]))
     assert elements.all("a") == []
     assert ("bdi", HOSTILE) in elements.texts
