@@ -65,7 +65,7 @@ export function plain(text) {
   return closed(shown.split(" ").filter(Boolean).join(" "));
 }
 
-// The lines of a text that somebody typed or pasted; those that show nothing are none.
+// The lines of a typed or pasted text, without those that show nothing.
 export function typedLines(text) {
   return text.split(/\r\n|[\n\r\u2028\u2029]/).map(plain).filter(Boolean);
 }
@@ -81,8 +81,8 @@ const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language" });
 
 const MARKS = { sdh: "SDH", forced: "forced" };
 
-// A track's English name, "German", "German + English", "English (SDH)"; as it is where nobody
-// knows one.
+// A track's English name, "German", "German + English", "English (SDH)"; unchanged if
+// unknown.
 export function languageName(track) {
   const [, tags, mark] = /^([^]*?)(?:\.(sdh|forced))?$/.exec(track);
   try {

@@ -1,5 +1,5 @@
 // Times are integer milliseconds on the video's timeline; frame rates are [numerator, denominator], or null
-// where nobody knows them.
+// if unknown.
 
 // "01:02:03.004"; SubRip wants a comma before the milliseconds.
 export function clock(ms, decimal = ".") {
@@ -16,7 +16,7 @@ export function shortClock(ms) {
 
 const CLOCK = /^\s*(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,5})(?:[.,](\d{1,3}))?\s*$/;
 
-// What somebody typed as a time: "1:02:03.004", "2:03,5", "3"; null where it is none.
+// A typed time in milliseconds: "1:02:03.004", "2:03,5", "3"; null if it is not a time.
 export function parseClock(text) {
   const found = CLOCK.exec(text);
   if (!found) return null;
