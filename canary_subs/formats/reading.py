@@ -13,7 +13,7 @@ from pathlib import Path
 
 from canary_subs.errors import CanarySubsError, NotSubtitles
 from canary_subs.formats.encoding import decode
-from canary_subs.model import Choice, Subtitles
+from canary_subs.model import Subtitles
 from canary_subs.plugin.contain import misbehaved
 from canary_subs.plugin.hookspecs import Reader, ReadHints
 from canary_subs.plugin.manager import Plugins
@@ -95,7 +95,7 @@ def _readers(plugins: Plugins) -> Iterator[tuple[Reader, tuple[str, ...]]]:
     """Every reader that can be used, with its suffixes in lower case."""
     for name in dict.fromkeys(entry.provider.name for entry in plugins.providers("reader")):
         try:
-            reader: Reader = plugins.use("reader", Choice(name=name))
+            reader: Reader = plugins.use("reader", plugins.choice("reader", name))
             given: object = reader.suffixes
             if not isinstance(given, tuple) or not all(isinstance(one, str) for one in given):
                 raise misbehaved(

@@ -156,7 +156,7 @@ class _Child:
         self._parent = parent
         self._stop = stop
         config = order.settings.config
-        self._plugins = manager.load(config.plugin_folder, config.disable)
+        self._plugins = manager.load(config.plugin_folder, config.disable, options=config.options)
         self._store = Store(order.store, listener=self._plugins.job_changed)
         self._retries = Retries(
             attempts=config.queue.attempts,

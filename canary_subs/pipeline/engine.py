@@ -142,7 +142,7 @@ def models(plugins: Plugins, *, first: str | None = None) -> Iterable[tuple[str,
     names = [entry.provider.name for entry in plugins.providers("engine")]
     for name in sorted(dict.fromkeys(names), key=lambda name: name != first):
         try:
-            engine: Engine = plugins.use("engine", Choice(name=name))
+            engine: Engine = plugins.use("engine", plugins.choice("engine", name))
             cards = tuple(engine.models())
         except CanarySubsError:
             continue
