@@ -72,5 +72,3 @@ def bench(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return Bench(tmp_path, capsys)
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -33,7 +34,7 @@ def test_an_engine_without_word_times_gets_them_spread(bench: Bench) -> None:
     assert [cue.content for cue in cues] == ["Guten", "Abend", "allerseits."]
     assert cues[0].start.total_seconds() == 1.0
     assert cues[-1].end.total_seconds() == 4.0
-    assert all(one.end <= other.start for one, other in zip(cues, cues[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(cues))
     lengths = [(cue.end - cue.start).total_seconds() for cue in cues]
     assert lengths[2] > lengths[0]
 
@@ -308,7 +309,5 @@ def test_a_hook_wrapper_is_refused_when_it_is_loaded(bench: Bench) -> None:
     listed = json.loads(bench.run("plugins", "--json").out)["plugins"]
     (broken,) = [plugin for plugin in listed if plugin["broken"]]
     assert broken["name"] == "wrapping_plan"
-    assert broken["broken"] == (
-        "canary_subs_plan is a hook wrapper; mark it with plain @hookimpl"
-    )
+    assert broken["broken"] == ("canary_subs_plan is a hook wrapper; mark it with plain @hookimpl")
     assert bench.run("run", bench.video(), "--to", "en").status == 0

@@ -2,12 +2,13 @@
 
 import json
 import os
+from pathlib import Path
 
 from canary_subs import hookimpl
 
 
 def note(**facts):
-    with open(os.environ["NOTES"], "a") as file:
+    with Path(os.environ["NOTES"]).open("a") as file:
         file.write(json.dumps({"process": os.getpid(), **facts}) + "\n")
 
 
@@ -23,7 +24,7 @@ def canary_subs_video_done(outcome):
         video=outcome.task.path.name,
         tracks=[str(document.track) for document in outcome.documents],
         cues=sum(len(document.cues) for document in outcome.documents),
-        delivered=[os.path.basename(place) for place in outcome.delivered],
+        delivered=[Path(place).name for place in outcome.delivered],
         skip=outcome.skip.reason if outcome.skip else None,
         errors=[str(error) for error in outcome.errors],
     )

@@ -29,6 +29,4 @@ class Shouting:
 
 @hookimpl
 def canary_subs_checks():
-    return [
-        Provider(name="shouting", summary="cues in capitals", make=Shouting, options=Options)
-    ]
+    return [Provider(name="shouting", summary="cues in capitals", make=Shouting, options=Options)]

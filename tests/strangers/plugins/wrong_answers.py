@@ -1,8 +1,15 @@
 """Providers of which each gives a wrong answer in one method, named by kind and method."""
 
-from canary_subs import Command, Engine, Provider, Session, Utterance, hookimpl
-from canary_subs.testing import FakeAligner, FakeDelivery, FakeEngine, FakeLayout
-from canary_subs.testing import FakeSegmenter, FakeTagger, FakeWriter
+from canary_subs import Command, Cue, Engine, Provider, Session, Utterance, hookimpl
+from canary_subs.testing import (
+    FakeAligner,
+    FakeDelivery,
+    FakeEngine,
+    FakeLayout,
+    FakeSegmenter,
+    FakeTagger,
+    FakeWriter,
+)
 
 
 class PairsOfOne(FakeEngine):
@@ -120,6 +127,11 @@ class LayoutGivesTexts(FakeLayout):
         return ["a cue"]
 
 
+class LayoutGivesOneLine(FakeLayout):
+    def layout(self, request):
+        return [Cue(start_ms=0, end_ms=1000, lines="a line")]
+
+
 class LayoutGivesNothing(FakeLayout):
     def layout(self, request):
         pass
@@ -190,7 +202,7 @@ def canary_subs_taggers():
 
 @hookimpl
 def canary_subs_layouts():
-    return map(provider, (LayoutGivesTexts, LayoutGivesNothing))
+    return map(provider, (LayoutGivesTexts, LayoutGivesOneLine, LayoutGivesNothing))
 
 
 @hookimpl
