@@ -2,21 +2,22 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 SETUP := .venv/.set-up
-FILMS := build/demo/films
+# requirements.lock holds what Python 3.11 on Linux resolves to; empty, the ranges count.
+CONSTRAINTS ?= --constraint requirements.lock
 
 # Keeps many small matrix products from fighting over two cores.
 export KMP_BLOCKTIME ?= 0
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint evaluate examples model bench bench-layout crash arrivals hostile endurance memory layouts vendor lock clean
+.PHONY: help demo test test-wheel lint coverage docs golden picture evaluate examples model bench bench-layout crash arrivals hostile endurance memory layouts vendor lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(SETUP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) --editable '.[test]'
 	@touch $@
 
 demo: $(SETUP) ## Subtitle the examples in four languages and show what came out
@@ -29,6 +30,26 @@ lint: $(SETUP)
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
+
+coverage: $(SETUP) ## The suite, and which lines it runs; fails under the floor in pyproject.toml
+	rm -rf build/coverage && mkdir -p build/coverage
+	# Coverage itself imports sqlite3 in every process, which that test would find.
+	$(BIN)/coverage run -m pytest --deselect tests/test_architecture.py::test_nothing_heavy_is_imported_before_it_is_needed
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+test-wheel: $(SETUP) ## A short part of the suite against the built wheel and sdist
+	$(BIN)/python -m tests.tools.packages
+
+docs: $(SETUP) ## The documentation as a site in build/docs; a warning fails
+	$(BIN)/python docs/generate.py build/docs-source
+	$(BIN)/zensical build --strict
+
+golden: $(SETUP) ## Write tests/cli/golden afresh after the help has changed
+	$(BIN)/python -m tests.cli.golden_help
+
+picture: $(SETUP) ## Take docs/images/proof.png afresh, after 'make demo' (needs chromium)
+	$(BIN)/python -m tests.tools.proof_picture
 
 evaluate: $(SETUP) ## The demonstration models on sentences, voices and sounds that they never met
 	$(BIN)/python -m examples.demo_model.evaluate
