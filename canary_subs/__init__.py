@@ -9,13 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from canary_subs.api import (
-        Subtitler,
-        listen,
-        read,
-        subtitle,
-        write,
-    )
+    from canary_subs.api import Subtitler, listen, subtitle, write
     from canary_subs.errors import (
         CanarySubsError,
         Cancelled,
@@ -36,6 +30,7 @@ if TYPE_CHECKING:
         UnsupportedPair,
         UsageError,
     )
+    from canary_subs.formats.reading import read
     from canary_subs.model import (
         SAMPLE_RATE_HZ,
         AudioClip,
@@ -97,12 +92,15 @@ __version__ = "0.2.0.dev0"
 
 _MODULES = {
     "api": """
-        Subtitler listen read subtitle write
+        Subtitler listen subtitle write
     """,
     "errors": """
         Cancelled CanarySubsError ConfigError DamagedMedia LanguageUncertain MediaError
         ModelError NoAudio NotMedia NotSubtitles OutputError PluginError PluginUnusable
         StoreError Temporary UnknownName UnsupportedPair UsageError
+    """,
+    "formats.reading": """
+        read
     """,
     "model": """
         AudioClip AudioTrack Choice Context Cue Damage Document Finding Flag Job JobState

@@ -1,4 +1,4 @@
-"""canary_subs from Python: `Subtitler`, and `subtitle`, `listen`, `read`, `write` for one file."""
+"""canary_subs from Python: `Subtitler`, and `subtitle`, `listen` and `write` in one line each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import Cancelled, UsageError
-from canary_subs.formats import reading
 from canary_subs.model import (
     SAMPLE_RATE_HZ,
     Choice,
@@ -28,7 +27,6 @@ from canary_subs.model import (
     MediaInfo,
     Plan,
     Stage,
-    Subtitles,
     Track,
     TrackKind,
     Transcript,
@@ -38,7 +36,6 @@ from canary_subs.pipeline.schedule import follow
 from canary_subs.pipeline.task import Outcome, Passage, Task
 from canary_subs.pipeline.tracks import lay_out
 from canary_subs.plugin import manager
-from canary_subs.plugin.manager import Plugins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -313,24 +310,6 @@ def listen(
             media, to=to, spoken=spoken, audio_track=audio_track, glossary=glossary,
             on_progress=on_progress, cancel=cancel,
         )  # fmt: skip
-
-
-def read(
-    path: str | PathLike[str],
-    *,
-    language: str | None = None,
-    frame_rate: Fraction | None = None,
-    plugins: Plugins | None = None,
-) -> Subtitles:
-    """The cues of a subtitle file in any known format, and what in it could not be read.
-
-    ``language`` (BCP-47), where it is known, decides between legacy code pages; ``frame_rate``
-    times formats that count frames. ``plugins`` are those that a command is run with; by default
-    the installed ones. Raises `NotSubtitles`.
-    """
-    return reading.read(
-        Path(fspath(path)), plugins or manager.load(), language=language, frame_rate=frame_rate
-    )
 
 
 def write(
