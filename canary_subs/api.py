@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypedDict, Unpack
 
+from canary_subs._text import did_you_mean
 from canary_subs.config import layers
 from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Config
@@ -81,6 +82,10 @@ class Subtitler:
 
     def __init__(self, **settings: Unpack[Settings]) -> None:
         """Raises `UsageError` and `ModelError` for settings that cannot be used."""
+        for name in settings:
+            if name not in Settings.__annotations__:
+                hint = did_you_mean(name, Settings.__annotations__)
+                raise TypeError(f"there is no setting {name!r}; {hint}")
         self._config = Config(formats=(), deliveries=(), **settings)
         profile_for(self._config.profile, "en", self._config.profiles)
         self._plugins = manager.load()

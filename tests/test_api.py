@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import runpy
 import threading
+import wave
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import canary_subs
-from canary_subs import api, listen, subtitle
+from canary_subs import Subtitler, api, listen, subtitle, write
 from canary_subs.config.schema import Config
 from canary_subs.errors import (
+    Cancelled,
     LanguageUncertain,
     ModelError,
     NotMedia,
@@ -22,7 +26,7 @@ from canary_subs.errors import (
     UnsupportedPair,
     UsageError,
 )
-from canary_subs.model import Cue
+from canary_subs.model import Cue, Stage
 from canary_subs.plugin.hookspecs import NoOptions, hookimpl
 from canary_subs.plugin.manager import KINDS, Plugins
 from canary_subs.testing import Fakes, fake_words, plugins, write_video
@@ -38,7 +42,7 @@ class AsDefaults:
         for kind, hook in KINDS.items():
             offered = [
                 replace(provider, name=names.get(kind, provider.name), options=NoOptions)
-                for provider in getattr(fakes, hook)()
+                for provider in getattr(fakes, hook, tuple)()
             ]
             setattr(self, hook, hookimpl(lambda offered=offered: offered))
 
@@ -50,7 +54,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     def load() -> Plugins:
         return plugins(AsDefaults(made))
 
-    monkeypatch.setattr(api.plugins, "load", load)
+    monkeypatch.setattr(api.manager, "load", load)
     before = threading.active_count()
     yield made
     assert threading.active_count() == before
@@ -72,13 +76,13 @@ def test_a_film_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> N
 
 def test_one_language_needs_no_list(fakes: Fakes, tmp_path: Path) -> None:
     film = write_video(tmp_path / "a.film", (0, 4000))
-    assert list(subtitle(film, to="fr", source="en")) == ["fr"]
+    assert list(subtitle(film, to="fr", spoken="en")) == ["fr"]
 
 
 def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 9000) for n in range(60))
     film = write_video(tmp_path / "a.film", *speech)
-    heard = listen(film, to=("en", "de"), source="en")
+    heard = listen(film, to=("en", "de"), spoken="en")
     first = next(heard)
     assert first[0] == "en"
     asked = sum(map(len, fakes.engine.asked))
@@ -88,12 +92,12 @@ def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None
         cues = [cue for name, cue in rest if name == language]
         assert words(cues) == fake_words(language, *speech)
         assert cues == sorted(cues, key=lambda cue: cue.start_ms)
-    assert subtitle(film, to="en", source="en")["en"] == tuple(c for n, c in rest if n == "en")
+    assert subtitle(film, to="en", spoken="en")["en"] == tuple(c for n, c in rest if n == "en")
 
 
 def test_closing_ends_the_work(fakes: Fakes, tmp_path: Path) -> None:
     film = write_video(tmp_path / "a.film", (0, 3_000_000))
-    heard: Any = listen(film, source="en")
+    heard: Any = listen(film, spoken="en")
     next(heard)
     heard.close()
     assert sum(map(len, fakes.engine.asked)) < 300
@@ -111,15 +115,15 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
     with pytest.raises(NotMedia):
         call(tmp_path / "none.film")
     with pytest.raises(UnsupportedPair):
-        call(film, to="ja", source="en")
-    with pytest.raises(UsageError, match="'english' is no language tag"):
+        call(film, to="ja", spoken="en")
+    with pytest.raises(UsageError, match="'english' is not a language tag; did you mean 'en'"):
         call(film, to="english")
     with pytest.raises(UsageError):
         call(film, to=())
     with pytest.raises(UnknownName):
         call(film, profile="netflicks")
     with pytest.raises(UsageError):
-        call(film, source="en", track=3)
+        call(film, spoken="en", audio_track=3)
     both = write_video(tmp_path / "b.film", (0, 9000), (10_000, 19_000), spoken=("en", "de"))
     with pytest.raises(LanguageUncertain):
         call(both)
@@ -143,7 +147,92 @@ def test_the_example_prints_cues(
     )
 
 
-def test_the_public_names_are_there_and_no_others() -> None:
+def test_languages_may_stand_in_one_text(fakes: Fakes, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.film", (0, 4000), tagged="en")
+    assert list(subtitle(video, to="en, de")) == ["en", "de"]
+
+
+def test_a_subtitler_loads_its_model_once(fakes: Fakes, tmp_path: Path) -> None:
+    videos = [write_video(tmp_path / f"{n}.film", (0, 4000), tagged="en") for n in range(3)]
+    with Subtitler() as subtitler:
+        for number, video in enumerate(videos):
+            found = subtitler.subtitle(video, to="de", glossary=(f"term {number}",))
+            assert words(found["de"]) == fake_words("de", (0, 4000))
+        assert list(subtitler.listen(videos[0]))
+        assert (fakes.engine.opened, fakes.engine.closed) == (1, 0)
+    assert (fakes.engine.opened, fakes.engine.closed) == (1, 1)
+    glossaries = [request.glossary for call in fakes.engine.asked for request in call]
+    assert glossaries == [("term 0",), ("term 1",), ("term 2",), ()]
+
+
+def test_an_open_file_is_read(fakes: Fakes, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.film", (0, 4000), tagged="en")
+    with video.open("rb") as file:
+        assert words(subtitle(file)["en"]) == fake_words("en", (0, 4000))
+    with io.BytesIO(video.read_bytes()) as unnamed:
+        assert words(subtitle(unnamed)["en"]) == fake_words("en", (0, 4000))
+
+
+def test_samples_are_read_as_they_are() -> None:
+    samples = np.linspace(-1.5, 1.5, 16_000, dtype=np.float32)
+    with api._file(samples) as path, wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (1, 16_000, 16_000)
+        stored = np.frombuffer(file.readframes(16_000), "<i2") / 32768
+    assert np.abs(stored - np.clip(samples, -1, 1)).max() < 1e-4
+    with (
+        pytest.raises(UsageError, match=r"mono samples \(n,\) at 16 kHz"),
+        api._file(samples[None]),
+    ):
+        pass
+
+
+def test_silence_as_samples_has_no_cues() -> None:
+    assert subtitle(np.zeros(16_000, np.float32), spoken="en", model="demo", device="cpu") == {}
+
+
+def test_progress_is_reported(fakes: Fakes, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.film", (0, 40_000), tagged="en")
+    seen: list[tuple[Stage, float]] = []
+    subtitle(video, on_progress=lambda stage, share: seen.append((stage, share)))
+    assert list(dict.fromkeys(stage for stage, _ in seen)) == [
+        Stage.PROBE, Stage.LOAD, Stage.RECOGNISE, Stage.LAYOUT, Stage.DELIVER,
+    ]  # fmt: skip
+
+
+def test_work_can_be_cancelled(fakes: Fakes, tmp_path: Path) -> None:
+    video = write_video(tmp_path / "a.film", (0, 600_000), tagged="en")
+    cancel = threading.Event()
+    with pytest.raises(Cancelled, match=r"a\.film: cancelled"):
+        subtitle(video, cancel=cancel, on_progress=lambda stage, share: cancel.set())
+    assert sum(map(len, fakes.engine.asked)) < 60
+
+
+def test_cues_are_written_in_a_format() -> None:
+    cue = Cue(start_ms=0, end_ms=1500, lines=("Good evening.",))
+    assert write([cue]) == b"1\r\n00:00:00,000 --> 00:00:01,500\r\nGood evening.\r\n\r\n"
+    assert b"Language: de" in write([cue], "VTT", language="de")
+    with pytest.raises(UnknownName, match="did you mean 'srt'"):
+        write([cue], "srr")
+    with pytest.raises(UsageError, match="knows no 'colour'"):
+        write([cue], "ass", options={"colour": 1})
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(TypeError, match="no setting 'modle'; did you mean 'model'"):
+        subtitle("a.mkv", modle="demo")  # type: ignore[call-arg]
+
+
+def test_the_public_names_are_these() -> None:
+    assert set(canary_subs.__all__) == set(
+        """
+        __version__ Subtitler listen subtitle write
+        CanarySubsError Cancelled LanguageUncertain MediaError ModelError OutputError PluginError
+        PluginUnusable Temporary UnsupportedPair UsageError
+        Choice Context Cue Document Finding MediaInfo ModelCard Plan Rendered Request Skip Span
+        Stage Subtitles Timing Track TrackKind Transcript Utterance Word
+        CheckRequest Command Engine LayoutRequest Provider ReadHints Session hookimpl
+        """.split()
+    )
     for name in canary_subs.__all__:
         assert getattr(canary_subs, name) is not None
         assert name in dir(canary_subs)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from canary_subs import cli
+from canary_subs import cli, errors
+from canary_subs.config.schema import Config
 
-HEAVY = ("torch", "nemo", "av", "numpy", "onnxruntime", "pysubs2", "rich", "pluggy")
+HEAVY = (
+    "torch", "nemo", "av", "numpy", "onnxruntime", "pysubs2", "rich", "pydantic", "shtab",
+    "langcodes",
+)  # fmt: skip
 
 
 Run = subprocess.CompletedProcess[str]
@@ -34,15 +40,61 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-def test_help_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        "import sys\n"
+        "import contextlib, sys\n"
         "from canary_subs import cli\n"
-        "cli.parser().format_help()\n"
+        "with contextlib.suppress(SystemExit):\n"
+        f"    cli.main({arguments!r})\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    assert run.stdout.splitlines()[-1] == "[]"
+    assert not run.stderr
+
+
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    bare = capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == bare
+
+
+def test_the_help_lists_every_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    def statuses(error: type[errors.CanarySubsError]) -> set[int]:
+        return {error.exit_code}.union(*map(statuses, error.__subclasses__()))
+
+    cli.main([])
+    table = capsys.readouterr().out.partition("exit status:")[2]
+    listed = {int(line.split()[0]) for line in table.splitlines() if line[2:3].isdigit()}
+    assert listed == statuses(errors.CanarySubsError) | {0, 130}
+
+
+def test_the_flags_are_those_of_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    flags = [one.metadata for one in fields(Config) if one.metadata.get("flag")]
+    assert len(flags) > 15
+    for about in flags:
+        assert about["flag"] in shown
+        assert about["doc"] in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "has"),
+    [("run", True), ("watch", True), ("relayout", True), ("status", False), ("pause", False),
+     ("formats", False), ("config", False), ("models", False)],
+)  # fmt: skip
+def test_options_are_taken_where_they_are_used(
+    command: str, has: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    assert ("--option" in capsys.readouterr().out) is has
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,7 +118,12 @@ def test_version() -> None:
     ("arguments", "said"),
     [
         (("run",), "FILE"),
-        (("walk",), "walk"),
+        (("walk",), "there is no command 'walk'"),
+        (("wathc",), "did you mean 'watch'?"),
+        (("RUN", "x"), "did you mean 'run'?"),
+        (("run", "--fromat", "srt", "x.mkv"), "did you mean --format?"),
+        (("run", "--Overwrite", "x.mkv"), "did you mean --overwrite?"),
+        (("status", "a", "b"), "too many arguments: b"),
         (("run", "film.mkv", "--to", "en,,de"), "one,two"),
     ],
 )
@@ -81,6 +138,13 @@ def test_wrong_arguments_say_what_is_wrong(arguments: tuple[str, ...], said: str
     ("arguments", "status", "said"),
     [
         (("--to", "klingonese"), 2, "klingonese"),
+        (("--to", "english"), 2, "did you mean 'en'?"),
+        (("--from", "Français"), 2, "did you mean 'fr'?"),
+        (("--timing", "Shared"), 2, "did you mean 'shared'?"),
+        (("--format", "SRTT"), 2, "did you mean 'srt'?"),
+        (("--track", "one"), 2, "--track is a whole number"),
+        (("--engine", "canari"), 2, "did you mean 'canary'?"),
+        (("--format", "SRT,VTT", "--model", "demo"), 3, "film.mkv"),
         (("--format", "srtt"), 2, "'srt'"),
         (("--profile", "netflics"), 2, "netflix"),
         (("-o", "format.ass.fnt_size=3"), 2, "font_size"),
@@ -134,6 +198,63 @@ def test_files_that_cannot_be_subtitled(tmp_path: Path) -> None:
         assert name in complaint
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("https://example.org/watch?v=1", "https://example.org/watch?v=1: is an address; download"),
+        ("*.mkv", "*.mkv: there is no file of this name; if it is a pattern"),
+        (".", "is a folder; for all videos in it: canary-subs watch"),
+    ],
+)
+def test_what_is_not_a_file_says_what_to_do(name: str, said: str, tmp_path: Path) -> None:
+    run = canary_subs("run", "--model", "demo", name, cwd=tmp_path)
+    assert run.returncode == 3
+    assert len(run.stderr.splitlines()) == 1
+    assert said in run.stderr
+    check = canary_subs("check", name, cwd=tmp_path)
+    assert check.returncode == 2
+    assert said.partition(";")[0] in check.stderr
+
+
+def test_a_file_is_not_watched(tmp_path: Path) -> None:
+    film = tmp_path / "a film.mkv"
+    film.touch()
+    run = canary_subs("watch", film)
+    assert run.returncode == 2
+    assert f"is a file; use canary-subs run '{film}'" in run.stderr
+
+
+def test_an_unknown_variable_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_SUBS_SERVICE_HOST", "10.0.0.1")
+    run = canary_subs("formats")
+    assert run.returncode == 0
+    assert "CANARY_SUBS_SERVICE_HOST is not known" in run.stderr
+    assert not canary_subs("formats", "-q").stderr
+
+
+def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["config", "--schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["properties"]["watch"]["properties"]["settle_s"]["default"] == 5.0
+    assert "font_size" in schema["properties"]["options"]["properties"]["format"]["properties"][
+        "ass"
+    ]["properties"]  # fmt: skip
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completions_know_commands_options_and_names(
+    shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["completions", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("relayout", "sound-model", "netflix", "vtt"):
+        assert word in script
+    if (program := shutil.which(shell)) is not None:
+        file = tmp_path / "completions"
+        file.write_text(script, encoding="utf-8")
+        subprocess.run([program, "-n", file], check=True)
+
+
 def test_configuration_errors_name_line_and_nearest_key(tmp_path: Path) -> None:
     file = tmp_path / "canary-subs.toml"
     file.write_text('targets = ["en"]\n\n[watch]\nsettle = 3\n')
@@ -164,8 +285,11 @@ def test_a_broken_plugin_is_listed_with_its_reason(tmp_path: Path) -> None:
     assert "srt" in run.stdout
 
 
-def test_names_cannot_steer_the_terminal() -> None:
-    from canary_subs.cli.common import plain
+def test_names_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from canary_subs.cli import common
 
-    assert plain("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\nc"
-    assert plain("ok \udcff.mkv") == "ok \\udcff.mkv"
+    common.complain("a\x1b[2Jb\nc")
+    common.show_table(("a",), [("ok \udcff.mkv",)])
+    shown = capsys.readouterr()
+    assert shown.err == "canary-subs: a\\x1b[2Jb\\nc\n"
+    assert shown.out == "a\nok \\udcff.mkv\n"

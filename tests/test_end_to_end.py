@@ -1,4 +1,4 @@
-"""The whole road with the demonstration model: real videos, real sound, the truth beside them."""
+"""End to end with the demonstration model: real videos, real sound, the truth beside them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 import srt
 import webvtt
-from canary_subs.pipeline.steps import NO_SPEECH
 from numpy.typing import NDArray
 
 from canary_subs.config.plan import plan as plan_for
@@ -27,6 +26,7 @@ from canary_subs.media import ffmpeg
 from canary_subs.model import SAMPLE_RATE_HZ
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
+from canary_subs.pipeline.video import NO_SPEECH
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import sound_of
@@ -39,32 +39,29 @@ VIDEOS = EXAMPLES / "videos"
 assert MODEL_PATH.is_file(), "the demonstration model is part of the package"
 
 
-class Road:
-    """The built-in road with one loaded model for all tests."""
+class Pipeline:
+    """The built-in plugins with one loaded model for all tests."""
 
-    def __init__(self, plugins: Plugins, sessions: Sessions) -> None:
+    def __init__(self, plugins: Plugins) -> None:
         self.plugins = plugins
-        self.sessions = sessions
 
     def run(self, out: Path, *videos: Path, **chosen: object) -> dict[str, Outcome]:
         """Subtitle videos into a folder: name -> outcome."""
         wanted = replace(Config(), model="demo", out=out, formats=("json",), **chosen)  # type: ignore[arg-type]
         plan = plan_for(wanted, self.plugins)
         tasks = [Task(path=video, plan=plan) for video in videos]
-        done = process(tasks, self.plugins, self.sessions)
-        return {outcome.task.path.name: outcome for outcome in done}
+        return {outcome.task.path.name: outcome for outcome in process(tasks, self.plugins)}
 
 
 @pytest.fixture(scope="module")
-def road() -> Iterator[Road]:
+def pipeline() -> Iterator[Pipeline]:
     plugins = manager.load()
-    sessions = Sessions(plugins)
-    yield Road(plugins, sessions)
-    sessions.close()
+    yield Pipeline(plugins)
+    plugins.close()
 
 
 def untagged(video: Path, copy: Path) -> Path:
-    """The same video without a word on its language."""
+    """The same video without a language tag."""
     dropped = ("-map_metadata", "-1", "-metadata:s:a", "language=")
     subprocess.run(
         [ffmpeg.find(), "-nostdin", "-v", "error", "-i", video, "-c", "copy", *dropped, copy],
@@ -73,9 +70,9 @@ def untagged(video: Path, copy: Path) -> Path:
     return copy
 
 
-def test_what_is_heard_and_translated_is_true(road: Road, tmp_path: Path) -> None:
+def test_transcripts_and_translations_are_true(pipeline: Pipeline, tmp_path: Path) -> None:
     english = [VIDEOS / "english.mp4", VIDEOS / "late_audio.ts"]
-    done = road.run(tmp_path, *english, targets=("en", "de", "fr", "es"))
+    done = pipeline.run(tmp_path, *english, targets=("en", "de", "fr", "es"))
     assert [outcome.errors for outcome in done.values()] == [(), ()]
     scores = [
         score(video, tmp_path / f"{video.stem}.{language}.json", language)
@@ -85,31 +82,31 @@ def test_what_is_heard_and_translated_is_true(road: Road, tmp_path: Path) -> Non
     assert list(shortfalls(scores)) == []
 
 
-def test_the_language_is_found_out(road: Road, tmp_path: Path) -> None:
+def test_the_language_is_found_out(pipeline: Pipeline, tmp_path: Path) -> None:
     for name, language in (("german.mkv", "de"), ("french.mp4", "fr"), ("spanish.mkv", "es")):
         video = VIDEOS / name
         bare = untagged(video, tmp_path / name)
-        done = road.run(tmp_path, bare, targets=("original",))
+        done = pipeline.run(tmp_path, bare, targets=("original",))
         assert done[name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language)
         assert list(shortfalls([found])) == []
 
 
-def test_the_other_sound_track_is_heard_when_its_language_is_named(
-    road: Road, tmp_path: Path
+def test_the_other_audio_track_is_taken_when_its_language_is_named(
+    pipeline: Pipeline, tmp_path: Path
 ) -> None:
     video = VIDEOS / "two_languages.mkv"
     for track in (0, 1):
         language = truth(video, track).language
-        done = road.run(tmp_path, video, spoken=language, targets=(language,))
+        done = pipeline.run(tmp_path, video, spoken=language, targets=(language,))
         assert done[video.name].errors == ()
         found = score(video, tmp_path / f"{video.stem}.{language}.json", language, track)
         assert list(shortfalls([found])) == []
 
 
-def test_sounds_are_told_of_and_none_invented(road: Road, tmp_path: Path) -> None:
+def test_sounds_are_labelled_and_none_invented(pipeline: Pipeline, tmp_path: Path) -> None:
     videos = [VIDEOS / name for name in ("sounds.mkv", "noise_and_music.mkv", "english.mp4")]
-    done = road.run(tmp_path, *videos, targets=("en", "en.sdh"), sound_model="demo")
+    done = pipeline.run(tmp_path, *videos, targets=("en", "en.sdh"), sound_model="demo")
     assert [outcome.errors for outcome in done.values()] == [(), (), ()]
     for track in ("en", "en.sdh"):
         scores = [score(video, tmp_path / f"{video.stem}.{track}.json", track) for video in videos]
@@ -136,21 +133,21 @@ def wav(path: Path, samples: NDArray[np.float32]) -> Path:
     return path
 
 
-def test_ten_minutes_without_a_word_make_no_cue(road: Road, tmp_path: Path) -> None:
+def test_ten_minutes_without_a_word_make_no_cue(pipeline: Pipeline, tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
     makers = (sound.silence, sound.noise, sound.chords, sound.arpeggio, sound.drums, sound.band)
     stretch = 20 * SAMPLE_RATE_HZ
-    film = np.concatenate([0.2 * maker(rng, stretch) for _ in range(5) for maker in makers])
-    assert len(film) == 600 * SAMPLE_RATE_HZ
-    path = wav(tmp_path / "nothing.wav", film.astype(np.float32))
+    silence = np.concatenate([0.2 * maker(rng, stretch) for _ in range(5) for maker in makers])
+    assert len(silence) == 600 * SAMPLE_RATE_HZ
+    path = wav(tmp_path / "nothing.wav", silence.astype(np.float32))
     for segmenter in ("silero", "webrtc"):
-        chosen = {"source": "en", "targets": ("en", "de"), "segmenter": segmenter}
-        outcome = road.run(tmp_path / segmenter, path, **chosen)[path.name]
+        chosen = {"spoken": "en", "targets": ("en", "de"), "segmenter": segmenter}
+        outcome = pipeline.run(tmp_path / segmenter, path, **chosen)[path.name]
         assert outcome.skip == NO_SPEECH, segmenter
 
 
-def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> None:
-    english, german = (heard(VIDEOS / name) for name in ("english.mp4", "german.mkv"))
+def test_a_forced_track_has_the_foreign_lines(pipeline: Pipeline, tmp_path: Path) -> None:
+    english, german = (sound_in(VIDEOS / name) for name in ("english.mp4", "german.mkv"))
     own, foreign = (
         json.loads((VIDEOS / name).read_text())["tracks"][0]["sentences"]
         for name in ("english.json", "german.json")
@@ -159,8 +156,8 @@ def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> Non
     before_ms, foreign_ms = own[4]["start_ms"] - 300, foreign[5]["start_ms"] - 300
     parts = [english[: 16 * before_ms], german[: 16 * foreign_ms], english[16 * before_ms :]]
     path = wav(tmp_path / "mixed.wav", np.concatenate(parts))
-    done = road.run(tmp_path, path, spoken="en", targets=("en", "en.forced"))[path.name]
-    assert [document.track for document in done.documents] == ["en", "en.forced"]
+    done = pipeline.run(tmp_path, path, spoken="en", targets=("en", "en.forced"))[path.name]
+    assert [str(document.track) for document in done.documents] == ["en", "en.forced"]
     full, forced = (document.cues for document in done.documents)
     said = [" ".join(cue.lines) for cue in forced]
     assert said == [sentence["translations"]["en"] for sentence in foreign[:5]]
@@ -168,7 +165,7 @@ def test_a_forced_track_has_the_foreign_lines(road: Road, tmp_path: Path) -> Non
     assert [cue.lines for cue in forced] == [cue.lines for cue in full if cue in forced]
 
 
-def heard(video: Path) -> NDArray[np.float32]:
+def sound_in(video: Path) -> NDArray[np.float32]:
     """All of a video's sound."""
     with sound_of(video, manager.load()) as clips:
         return np.concatenate([clip.samples for clip in clips])

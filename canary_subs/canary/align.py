@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-#: The shortest word, where the span has room for it.
+#: The shortest word, unless the span is too short for all words.
 MIN_WORD_MS = 40
 
 #: Frames at the start that draw attention whatever is said ("attention sinks").
@@ -352,7 +352,7 @@ def spread(words: Sequence[str], span: Span) -> list[tuple[int, int]]:
 def settle(times: Sequence[tuple[float, float]], span: Span) -> list[tuple[int, int]]:
     """Integer milliseconds that rise, never overlap, and stay inside the span.
 
-    Words are at least `MIN_WORD_MS` wide where the span has room for that.
+    Words last at least `MIN_WORD_MS`, unless the span is too short for all of them.
     """
     count = len(times)
     if count == 0:

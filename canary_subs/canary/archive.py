@@ -1,4 +1,4 @@
-"""Safe reading of `.nemo` files, which may come from anybody.
+"""Safe reading of `.nemo` files, which may come from an untrusted source.
 
 A `.nemo` is a tar of a YAML configuration, PyTorch weights and SentencePiece models. Everything
 that could reach outside it is refused before NeMo sees it: members that are links, devices or

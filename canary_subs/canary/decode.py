@@ -1,6 +1,6 @@
 """Canary's text decoder, arranged for generation.
 
-The weights are NeMo's; the loop is not. NeMo projects the whole text and every frame of audio
+The weights are NeMo's; the loop is not. NeMo projects all of the text and every frame of audio
 again at each step, and decodes each target language by itself. Here
 
 - the keys and values of the audio are computed once for a segment, and every language reads them;
@@ -83,6 +83,11 @@ class Decoder(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         return self.positions.dtype
+
+    @property
+    def uses_graphs(self) -> bool:
+        """Whether steps are recorded as CUDA graphs, in states that are used again."""
+        return self.device.type == "cuda"
 
     def max_tokens(self, prompt: Sequence[int], frames: int, delta: int) -> int:
         """NeMo's length cap: the most tokens that may follow a prompt over so many frames."""
@@ -201,7 +206,7 @@ class Decoder(nn.Module):
                     state, owners, no_speech = self._compact(
                         state, owners, no_speech, alive, length
                     )
-            if self.device.type == "cuda":
+            if self.uses_graphs:
                 self._graphs.step(self, state)
             else:
                 self.step(state, longest + taken, same_length=same_length)
@@ -359,7 +364,7 @@ class Decoder(nn.Module):
 
     def _new_state(self, size: StateSize) -> DecodeState:
         """A state of at least this size: a fresh one on a CPU, one with a graph on a GPU."""
-        if self.device.type != "cuda":
+        if not self.uses_graphs:
             return DecodeState(self, size)
         frames = -(-size.frames // _FRAMES_STEP) * _FRAMES_STEP
         segments = self._round_segments(size.segments)
@@ -367,7 +372,7 @@ class Decoder(nn.Module):
 
     def _round_segments(self, segments: int) -> int:
         """Up to a power of two on CUDA, so that few graphs serve all batches."""
-        return 1 << (segments - 1).bit_length() if self.device.type == "cuda" else segments
+        return 1 << (segments - 1).bit_length() if self.uses_graphs else segments
 
     def forget(self) -> None:
         """Free the memory of recorded CUDA graphs and their states."""

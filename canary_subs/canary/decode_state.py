@@ -6,8 +6,8 @@ Dimensions, as comments beside tensors name them:
     S  slots of a segment: the texts that are decoded from it
     R  rows, R = B * S: row b * S + s is slot s of segment b
     T  frames of encoded audio
-    L  text positions that the state has room for
-    Q  positions fed in one forward pass: the whole prompt, then 1
+    L  text positions in the state
+    Q  positions fed in one forward pass: all of the prompt, then 1
     C  hidden size, C = H * D, in H attention heads of D each
     N  decoder layers
     V  vocabulary

@@ -147,8 +147,12 @@ class CanarySession(Session):
 
     def _check(self, requests: Sequence[Request]) -> None:
         for spoken, target in {(r.spoken, target) for r in requests for target in r.targets}:
-            if (primary(spoken), primary(target)) not in self._card.pairs:
-                raise UnsupportedPair(f"{self._card.name} cannot go from {spoken} to {target}")
+            if (primary(spoken), primary(target)) in self._card.pairs:
+                continue
+            same = primary(spoken) == primary(target)
+            what = f"transcribe {spoken}" if same else f"go from {spoken} to {target}"
+            known = ", ".join(self._card.languages)
+            raise UnsupportedPair(f"{self._card.name} cannot {what}; it knows {known}")
 
     def _recover(self) -> None:
         """Free what a failed batch left behind."""

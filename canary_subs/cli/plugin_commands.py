@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from contextlib import closing
 from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -49,14 +50,11 @@ def _add(commands: Commands[Parser], command: Command, plugin: str) -> None:
 
 def _run(command: Command, plugin: str, args: argparse.Namespace) -> int:
     """Run a plugin's command; what it raises is an error that names the plugin."""
-    from canary_subs.plugin.contain import contained
+    from canary_subs.plugin.contain import Contained
 
     app = common.load_app(args)
-    try:
-        with contained(plugin):
-            status = command.run(args, app.settings, app.plugins)
-    finally:
-        app.plugins.close()
+    with closing(app.plugins):
+        status = Contained(command, plugin).run(args, app.settings, app.plugins)
     if not isinstance(status, int):
         raise PluginError(
             f"plugin {plugin}: its command {command.name!r} must return an exit status, "

@@ -17,7 +17,7 @@ from canary_subs.cli.parser import Commands, Parser
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import VideoProgress
-    from canary_subs.jobs.store import Store
+    from canary_subs.jobs.cache import Transcripts
     from canary_subs.model import Plan
     from canary_subs.pipeline.task import Outcome, Task
     from canary_subs.plugin.manager import Plugins
@@ -47,11 +47,11 @@ def run(args: argparse.Namespace) -> int:
     with (
         closing(app.plugins),
         VideoProgress(quiet=args.quiet and not args.json) as progress,
-        _store(app.settings.config.store) as store,
+        _transcripts(app.settings.config.store) as transcripts,
     ):
         # A model that does not exist is reported before any video is opened.
         engine_of(plan.engine, plan.context, app.plugins)
-        tasks = _tasks(args.files, plan, progress, store, fresh=args.fresh)
+        tasks = _tasks(args.files, plan, progress, transcripts, fresh=args.fresh)
         for ended in process(tasks, app.plugins):
             outcome, findings = _reviewed(_explained(ended), app.plugins)
             progress.end(outcome.task.path)
@@ -64,34 +64,38 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _store(path: Path) -> Iterator[Store | None]:
-    """The daemon's store, for its cache: an interrupted run continues where it stopped."""
+def _transcripts(path: Path) -> Iterator[Transcripts | None]:
+    """The transcripts in the daemon's store: an interrupted run continues where it stopped."""
     from canary_subs.errors import StoreError
-    from canary_subs.jobs.store import Store
+    from canary_subs.jobs.cache import Transcripts
 
     try:
-        store = Store(path)
+        transcripts = Transcripts(path)
     except StoreError as error:
         common.complain(f"{error} (this run goes on, but could not be resumed)")
         yield None
         return
-    with closing(store):
-        yield store
+    with closing(transcripts):
+        yield transcripts
 
 
 def _tasks(
-    files: Sequence[str], plan: Plan, progress: VideoProgress, store: Store | None, *, fresh: bool
+    files: Sequence[str],
+    plan: Plan,
+    progress: VideoProgress,
+    transcripts: Transcripts | None,
+    *,
+    fresh: bool,
 ) -> Iterator[Task]:
-    from canary_subs.jobs.cache import TranscriptCache
     from canary_subs.jobs.identity import fingerprint
     from canary_subs.pipeline.cache import Cache, NoCache, WriteOnly
     from canary_subs.pipeline.task import Task
 
     for path in dict.fromkeys(Path(file).absolute() for file in files):
         cache: Cache = NoCache()
-        if store is not None:
+        if transcripts is not None:
             with suppress(OSError):  # a file that does not exist is reported by its probe
-                cache = TranscriptCache(store, fingerprint(path))
+                cache = transcripts.of(fingerprint(path))
         yield Task(
             path=path,
             plan=plan,

@@ -157,18 +157,10 @@ def proof(args: argparse.Namespace) -> int:
 
 def _beside(video: Path, plugins: Plugins) -> list[Path]:
     """The subtitle files beside a video, by their names. Raises `MediaError`."""
-    from canary_subs.formats.reading import suffixes
+    from canary_subs.formats.reading import beside
 
-    readable = suffixes(plugins)
     try:
-        files = sorted(
-            path
-            for path in video.parent.iterdir()
-            if path.suffix.lower() in readable
-            and path.name.startswith(f"{video.stem}.")
-            # With an index, a .sub file holds pictures (VobSub).
-            and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
-        )
+        files = beside(video, plugins)
     except OSError as error:
         raise MediaError(f"{video.parent}: cannot be read ({error.strerror})") from error
     if not files:

@@ -65,7 +65,7 @@ class AssWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark, lines ending in CRLF.
+        """The file, in UTF-8 without a byte order mark, lines ending in CRLF.
 
         Raises `UsageError` for a track that goes on after the format's last time.
         """

@@ -95,7 +95,7 @@ def decode(data: bytes, language: str | None) -> str:
             raise NotSubtitles(f"line {line}: broken {encoding} text") from None
         text = _legacy(data, language)
     if "\0" in text[:4096]:
-        raise NotSubtitles("no text, so no subtitle file")
+        raise NotSubtitles("not text, so not a subtitle file")
     return text.removeprefix("\ufeff").replace("\0", "")
 
 
@@ -113,7 +113,7 @@ def _utf16_without_bom(data: bytes) -> str | None:
 
 def _legacy(data: bytes, language: str | None) -> str:
     if b"\0" in data:
-        raise NotSubtitles("no text, so no subtitle file")
+        raise NotSubtitles("not text, so not a subtitle file")
     known = primary(language or "")
     best, best_score = "", _ENOUGH
     if known in _EAST_ASIAN and _decoded(data, _EAST_ASIAN[known]) is not None:

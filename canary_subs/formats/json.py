@@ -52,7 +52,7 @@ class JsonWriter:
         self._indent = options.indent or None
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark, lines ending in LF."""
+        """The file, in UTF-8 without a byte order mark, lines ending in LF."""
         text = json.dumps(
             _document(document), ensure_ascii=False, indent=self._indent, allow_nan=False
         )
@@ -130,7 +130,7 @@ class JsonReader:
             words = [_read_word(word) for part in stored["utterances"] for word in part["words"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise NotSubtitles(
-                f"a cue or word that is none ({type(error).__name__}: {error})"
+                f"a cue or word cannot be read ({type(error).__name__}: {error})"
             ) from None
         language = stored.get("language")
         return Subtitles(

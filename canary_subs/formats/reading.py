@@ -13,6 +13,7 @@ from pathlib import Path
 
 from canary_subs.errors import CanarySubsError, NotSubtitles
 from canary_subs.formats.encoding import decode
+from canary_subs.formats.filename import parse_name
 from canary_subs.model import Choice, Subtitles
 from canary_subs.plugin.contain import misbehaved
 from canary_subs.plugin.hookspecs import Reader, ReadHints
@@ -86,6 +87,22 @@ def read_script(path: Path, plugins: Plugins, *, language: str | None = None) ->
     return text
 
 
+def beside(video: Path, plugins: Plugins) -> list[Path]:
+    """The files beside a video that are its subtitles by their names and can be read.
+
+    Raises `OSError`.
+    """
+    known = suffixes(plugins)
+    return sorted(
+        path
+        for path in video.parent.iterdir()
+        if path.suffix.lower() in known
+        and parse_name(path.name, video.stem) is not None
+        # With an index, a .sub file holds pictures (VobSub).
+        and not (path.suffix.lower() == ".sub" and path.with_suffix(".idx").exists())
+    )
+
+
 def suffixes(plugins: Plugins) -> frozenset[str]:
     """How the names of files end that the readers of the catalogue read, in lower case."""
     return frozenset(suffix for _, own in _readers(plugins) for suffix in own)
@@ -156,7 +173,7 @@ def _text(data: bytes, name: str, language: str | None) -> tuple[str, str]:
     Raises `NotSubtitles` for what no reader needs to be asked about.
     """
     if len(data) > MAX_BYTES:
-        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so no subtitle file")
+        raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so not a subtitle file")
     try:
         text = decode(data, language)
     except NotSubtitles as error:

@@ -55,7 +55,7 @@ class SrtWriter:
         self._eol = "\r\n" if options.line_ending == "crlf" else "\n"
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark."""
+        """The file, in UTF-8 without a byte order mark."""
         import srt
 
         text: str = srt.compose(_subtitles(document), reindex=False, eol=self._eol)

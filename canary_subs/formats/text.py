@@ -27,7 +27,7 @@ _ISOLATES = frozenset("\u2066\u2067\u2068")
 _END_EMBEDDING = "\u202c"
 _END_ISOLATE = "\u2069"
 
-#: Timings whose words are where they were heard, so that a highlight may follow them.
+#: Timings that follow the sound, so that a highlight can follow the words.
 _MEASURED = frozenset({Timing.CTC, Timing.FRAMES, Timing.ATTENTION})
 
 

@@ -16,8 +16,8 @@ def clock_ms(text: str) -> int | None:
     if match is None:
         return None
     hours, minutes, seconds, fraction = match.groups()
-    whole = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
-    return whole * 1000 + seconds_to_ms(Fraction(f"0.{fraction or 0}"))
+    time_s = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds)
+    return time_s * 1000 + seconds_to_ms(Fraction(f"0.{fraction or 0}"))
 
 
 def arrow_ms(line: str) -> tuple[int, int] | None:

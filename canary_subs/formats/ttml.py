@@ -113,7 +113,7 @@ class _Walk:
     def _interval(
         self, element: ET.Element, begin_s: Fraction, end_s: Fraction | None
     ) -> tuple[Fraction, Fraction | None] | None:
-        """When an element is shown; None, and damage noted, where its times are no times."""
+        """When an element is shown; None, with the damage noted, where it has no valid times."""
         seconds: dict[str, Fraction | None] = {"begin": Fraction(0), "end": None, "dur": None}
         for name in seconds:
             if (value := element.get(name)) is not None:
@@ -133,9 +133,9 @@ class _Walk:
     def _seconds(self, value: str) -> Fraction | None:
         if match := _CLOCK.fullmatch(value):
             hours, minutes, seconds, fraction, frames = match.groups()
-            whole = Fraction(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
+            time_s = Fraction(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
             return (
-                whole + Fraction(f"0{fraction or '.0'}") + Fraction(int(frames or 0)) / self._rate
+                time_s + Fraction(f"0{fraction or '.0'}") + Fraction(int(frames or 0)) / self._rate
             )
         if match := _OFFSET.fullmatch(value):
             number, unit = Fraction(match[1]), match[2]

@@ -28,7 +28,7 @@ class TxtWriter:
         self._pause_ms = options.pause_ms
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark, lines ending in LF."""
+        """The file, in UTF-8 without a byte order mark, lines ending in LF."""
         paragraphs: list[str] = []
         last_ms = 0
         for text, start_ms, end_ms in _spoken(document):
@@ -45,7 +45,7 @@ class TxtWriter:
 
 
 def _spoken(document: Document) -> Iterator[tuple[str, int, int]]:
-    """Text with its start and end, in order; each piece ends with the white space after it."""
+    """Text with its start and end, in order; each text ends with the white space after it."""
     for utterance in document.transcript.utterances:
         if utterance.words:
             yield from _words(utterance)

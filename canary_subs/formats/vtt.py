@@ -33,7 +33,7 @@ _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
 
 @dataclass(frozen=True, kw_only=True)
 class VttOptions:
-    """``notes``: say how the track came about, in a comment.
+    """``notes``: say how the track was made, in a comment.
 
     ``karaoke``: words light up as they are said, where their times were measured.
     """
@@ -51,7 +51,7 @@ class VttWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark, lines ending in LF."""
+        """The file, in UTF-8 without a byte order mark, lines ending in LF."""
         timed = measured_words(document) if self._options.karaoke else frozenset()
         blocks = ["WEBVTT\n"]
         if self._options.notes:

@@ -1,1 +1,1 @@
-"""Work that outlives its process: watching folders, the queue, and those who work on it."""
+"""The daemon: watched folders, the job store, and the worker process that subtitles videos."""

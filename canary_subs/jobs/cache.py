@@ -1,4 +1,4 @@
-"""What was recognised, piece by piece, kept so that no piece is recognised twice."""
+"""Recognised segments, kept so that no segment is recognised twice."""
 
 from __future__ import annotations
 
@@ -6,33 +6,60 @@ import json
 import time
 import zlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from canary_subs.jobs.store import Store
+from canary_subs.jobs.database import Database
+from canary_subs.jobs.store import open_database
 from canary_subs.model import Flag, Span, Timing, Utterance, Word
 
 _DAY_S = 86_400.0
 
 
-class TranscriptCache:
-    """The finished pieces of one file, named by its content: a `pipeline.Cache`."""
+class Transcripts:
+    """The recognised segments of all videos, in the job store's file over its own connection."""
 
-    def __init__(self, store: Store, fingerprint: str) -> None:
-        self._store = store
+    def __init__(self, path: Path) -> None:
+        """Open or create the file. Raises `StoreError`."""
+        self._database = open_database(path)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def of(self, fingerprint: str) -> TranscriptCache:
+        """Return the segments of one video."""
+        return TranscriptCache(self._database, fingerprint)
+
+    def forget_old(self, days: int) -> int:
+        """Drop segments older than so many days, except those of queued and running jobs."""
+        with self._database.writing() as connection:
+            return connection.execute(
+                "DELETE FROM segments WHERE stored_at < ? AND fingerprint NOT IN "
+                "(SELECT fingerprint FROM jobs WHERE state IN ('queued', 'running'))",
+                (time.time() - days * _DAY_S,),
+            ).rowcount
+
+
+class TranscriptCache:
+    """The finished segments of one video, identified by its content: a `pipeline.Cache`."""
+
+    def __init__(self, database: Database, fingerprint: str) -> None:
+        self._database = database
         self._fingerprint = fingerprint
 
     def recall(self, scope: str, span: Span) -> Mapping[str, Utterance]:
-        """What was recognised there: language -> utterance. Raises `StoreError`."""
-        rows = self._store.query(
-            "SELECT language, utterance FROM pieces JOIN scopes ON scopes.id = pieces.scope "
+        """Return what was recognised there: transcript -> utterance. Raises `StoreError`."""
+        rows = self._database.query(
+            "SELECT transcript, utterance FROM segments JOIN scopes ON scopes.id = segments.scope "
             "WHERE fingerprint = ? AND text = ? AND start_ms = ? AND end_ms = ?",
             (self._fingerprint, scope, span.start_ms, span.end_ms),
         )
-        return {row["language"]: _unpacked(row["utterance"]) for row in rows}
+        return {row["transcript"]: _unpacked(row["utterance"]) for row in rows}
 
     def keep(self, scope: str, found: Sequence[tuple[Span, Mapping[str, Utterance]]]) -> None:
-        """Remember the pieces of one batch, all or none. Raises `StoreError`."""
+        """Store the segments of one batch, all or none. Raises `StoreError`."""
         now = time.time()
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO scopes (text) VALUES (?) ON CONFLICT DO NOTHING", (scope,)
             )
@@ -40,26 +67,16 @@ class TranscriptCache:
                 "SELECT id FROM scopes WHERE text = ?", (scope,)
             ).fetchone()
             connection.executemany(
-                "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
-                        self._fingerprint, number, span.start_ms, span.end_ms, language,
+                        self._fingerprint, number, span.start_ms, span.end_ms, transcript,
                         _packed(utterance), now,
                     )
                     for span, utterances in found
-                    for language, utterance in utterances.items()
+                    for transcript, utterance in utterances.items()
                 ],
             )  # fmt: skip
-
-
-def forget_old(store: Store, days: int) -> int:
-    """Drop pieces kept longer than so many days, but none of a film that is under way."""
-    with store.writing() as connection:
-        return connection.execute(
-            "DELETE FROM pieces WHERE kept_at < ? AND fingerprint NOT IN "
-            "(SELECT fingerprint FROM jobs WHERE state IN ('queued', 'running'))",
-            (time.time() - days * _DAY_S,),
-        ).rowcount
 
 
 def _packed(utterance: Utterance) -> bytes:

@@ -1,109 +1,129 @@
-"""The whole of it: a store, a watcher, a worker, and the way they end."""
+"""The daemon: a store, a watcher, a supervised worker, services, and how they all end."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from canary_subs.config.layers import Settings
 from canary_subs.errors import ConfigError
-from canary_subs.jobs.store import Listener, Store
-from canary_subs.jobs.supervisor import Worker
+from canary_subs.jobs.notify import Listener, Notifier
+from canary_subs.jobs.store import Store
+from canary_subs.jobs.supervisor import Supervisor
 from canary_subs.jobs.watch import Watcher
 from canary_subs.model import JobState
+from canary_subs.plugin.manager import Plugins
 
 log = logging.getLogger(__name__)
 
-#: How long the watcher may take to end; a slow share may hold it, and it has nothing to save.
-_WATCHER_S = 2.0
+#: How long a thread may take to end; a slow network share may block it, and it has nothing to save.
+_THREAD_S = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """How the queue stood when the daemon left."""
+    """The state of the queue when the daemon ended."""
 
     counts: Mapping[JobState, int]
-    #: Whether it left because a signal told it to.
+    #: Whether a signal ended it.
     stopped: bool
 
 
 def watch(
     settings: Settings,
+    plugins: Plugins,
     folders: Sequence[Path] = (),
     *,
     drain: bool = False,
     stop: threading.Event | None = None,
-    listener: Listener | None = None,
+    listener: Listener = lambda job: None,
 ) -> Summary:
-    """Watch folders and subtitle what lands in them, until told to stop or, draining, until done.
+    """Watch folders and subtitle the videos in them until stopped or, draining, until done.
 
-    ``folders`` stand in for those of the configuration. In the main thread SIGTERM and SIGINT end
-    it within 10 s, with everything saved. ``listener`` hears of the changes that this process makes
-    to jobs. Raises `ConfigError` where there is nothing to watch, `StoreError` for a store that
-    cannot be used, and, draining, `CanarySubsError` where recognition cannot begin.
+    ``folders`` replace those of the configuration. In the main thread SIGTERM and SIGINT end it
+    within 10 s, with everything saved. Plugins and ``listener`` are notified of every change of a
+    job. Raises `ConfigError` if there is nothing to watch, `StoreError` if the store cannot be
+    used, and, draining, `CanarySubsError` if recognition cannot start.
     """
     roots = list(folders or settings.config.watch.folders)
     if not roots:
         raise ConfigError("no folder to watch; name one, or set [watch] folders")
     for root in roots:
         if root.exists() and not root.is_dir():
-            raise ConfigError(f"{root}: is a file; name the folder that it is in")
+            raise ConfigError(f"{root}: is a file; name its folder instead")
     stop = stop or threading.Event()
     with ExitStack() as stack:
-        told = stack.enter_context(_signals(stop))
-        store = Store(settings.config.store, listener=listener)
+        signalled = stack.enter_context(_signals(stop))
+        store = Store(settings.config.store)
         stack.callback(store.close)
         store.check()
-        worker = Worker(settings, store)
+        supervisor = Supervisor(settings, store)
         watcher = Watcher(roots, settings, store)
+        notifier = Notifier(store, plugins.job_changed, listener)
         if settings.config.service.metrics is not None:
             from canary_subs.jobs.metrics import serve
 
-            stack.enter_context(serve(settings.config.service.metrics, store, worker))
-        watching = threading.Thread(
-            target=_watch, args=(watcher, stop), name="watcher", daemon=True
-        )
-        watching.start()
+            stack.enter_context(serve(settings.config.service.metrics, store, supervisor))
+        # The notifier ends last, so that it sees the last changes.
+        stack.enter_context(_thread("notifier", notifier.run, threading.Event()))
+        stack.enter_context(_thread("watcher", watcher.run, stop, needed=True))
+        supervisor.run(stop, done=lambda: drain and watcher.settled)
+        return Summary(counts=store.views.counts(), stopped=signalled.is_set())
+
+
+@contextmanager
+def _thread(
+    name: str,
+    run: Callable[[threading.Event], None],
+    stop: threading.Event,
+    *,
+    needed: bool = False,
+) -> Iterator[None]:
+    """Run a thread inside the block and set ``stop`` at its end.
+
+    A ``needed`` thread also sets it if it fails: without the watcher the daemon would idle forever.
+    """
+
+    def guarded() -> None:
         try:
-            worker.run(stop, done=lambda: drain and watcher.settled)
-        finally:
-            stop.set()
-            watching.join(timeout=_WATCHER_S)
-        return Summary(counts=store.counts(), stopped=told.is_set())
+            run(stop)
+        except BaseException:
+            if stop.is_set():  # the store was closed while a slow folder blocked the thread
+                return
+            log.exception("the %s failed unexpectedly%s", name, "; stopping" if needed else "")
+            if needed:
+                stop.set()
 
-
-def _watch(watcher: Watcher, stop: threading.Event) -> None:
+    thread = threading.Thread(target=guarded, name=name, daemon=True)
+    thread.start()
     try:
-        watcher.run(stop)
-    except BaseException:
-        if stop.is_set():  # the store was closed under a look through a slow folder
-            return
-        # Without its eyes the daemon would wait for ever, and nobody would know.
-        log.exception("watching ended unexpectedly; the daemon ends")
+        yield
+    finally:
         stop.set()
+        thread.join(timeout=_THREAD_S)
 
 
 @contextmanager
 def _signals(stop: threading.Event) -> Iterator[threading.Event]:
-    """Let SIGTERM and SIGINT set ``stop``, where this thread may; yields whether one did."""
-    told = threading.Event()
+    """Have SIGTERM and SIGINT set ``stop`` if this is the main thread; yields whether one did."""
+    signalled = threading.Event()
 
-    def tell(number: int, frame: object) -> None:
-        log.info("%s: finishes the batch and leaves", signal.Signals(number).name)
-        told.set()
+    def handle(number: int, frame: object) -> None:
+        log.info("%s: finishing the batch, then leaving", signal.Signals(number).name)
+        signalled.set()
         stop.set()
 
     if threading.current_thread() is not threading.main_thread():
-        yield told
+        yield signalled
         return
-    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield told
+        yield signalled
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""An SQLite file that is opened with care: checked, migrated after a backup, told plainly."""
+"""An SQLite file, opened with care: checked, migrated after a backup, its errors explained."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from typing import Any
 from canary_subs.errors import StoreError, StoreUnavailable
 from canary_subs.jobs import mounts
 
-#: How long another process's transaction is waited for.
+#: Seconds to wait for another process's transaction.
 _BUSY_S = 10.0
 
 
 class Database:
     """One connection, shared by the threads of a process, one at a time."""
 
-    def __init__(self, path: Path, migrations: Sequence[str]) -> None:
-        """Open or make the file, and bring it to the newest version.
+    def __init__(self, path: Path, migrations: Sequence[str], *, unsupported: int = 0) -> None:
+        """Open or create the file and bring it to the newest version.
 
-        Raises `StoreError` where it is damaged, locked, too new, or lies where SQLite cannot lock.
+        A file of version ``unsupported`` or older is refused; the first migration makes the version
+        after it. Raises `StoreError` if the file is damaged, locked, too old, too new, or on a file
+        system where SQLite cannot lock.
         """
         self.path = path
         self._lock = threading.RLock()
-        with self._told():
+        with self._explained():
             try:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
@@ -44,15 +46,16 @@ class Database:
             try:
                 self._connection.row_factory = sqlite3.Row
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                # FULL: a piece that was kept stays kept through a power cut.
+                # FULL: a segment that was stored survives a power cut.
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
-                self._migrate(migrations)
+                self._migrate(migrations, unsupported)
             except BaseException:
                 self._connection.close()
                 raise
 
     def close(self) -> None:
+        """Close the connection."""
         with self._lock:
             self._connection.close()
 
@@ -63,14 +66,14 @@ class Database:
             raise StoreError(f"{self.path}: is damaged ({findings[0]}); {_REPAIR}")
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """All rows of a SELECT. Raises `StoreError`."""
-        with self._lock, self._told():
+        """Return all rows of a SELECT. Raises `StoreError`."""
+        with self._lock, self._explained():
             return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, all or nothing. Raises `StoreError`."""
-        with self._lock, self._told():
+        """Run a transaction, all or nothing. Raises `StoreError`."""
+        with self._lock, self._explained():
             if self._connection.in_transaction:  # an inner step of a larger one
                 yield self._connection
                 return
@@ -83,19 +86,22 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _migrate(self, migrations: Sequence[str]) -> None:
+    def _migrate(self, migrations: Sequence[str], unsupported: int) -> None:
+        newest = unsupported + len(migrations)
         version = self._version()
-        if version > len(migrations):
+        if version > newest:
             raise StoreError(
                 f"{self.path}: was made by a newer canary-subs; upgrade, or choose another store"
             )
-        if version == len(migrations):
+        if 0 < version <= unsupported:
+            raise StoreError(f"{self.path}: was made by an older canary-subs; {_START_AFRESH}")
+        if version == newest:
             return
         if version:
             self._back_up(version)
         with self.writing() as connection:
-            version = self._version()  # another process may have been quicker
-            for number, script in enumerate(migrations[version:], version + 1):
+            version = max(self._version(), unsupported)  # another process may have been quicker
+            for number, script in enumerate(migrations[version - unsupported :], version + 1):
                 for statement in _statements(script):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
@@ -111,19 +117,19 @@ class Database:
             copy.close()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise _told(self.path, error) from error
+            raise _store_error(self.path, error) from error
 
 
-_REPAIR = (
-    "move it away to begin anew (finished films are then skipped where their subtitles exist), "
-    "or put a backup in its place"
+_START_AFRESH = (
+    "move it away to start afresh (finished videos are then skipped if their subtitles exist)"
 )
+_REPAIR = f"{_START_AFRESH}, or put a backup in its place"
 
-#: SQLite's error name -> (what it means, what to do, whether it may pass).
+#: SQLite's error name -> (what it means, what to do, whether it is temporary).
 _MEANINGS: dict[str, tuple[str, str, bool]] = {
     "SQLITE_BUSY": ("is locked by another program", "end that program, or wait", True),
     "SQLITE_LOCKED": ("is locked by another program", "end that program, or wait", True),
@@ -133,17 +139,17 @@ _MEANINGS: dict[str, tuple[str, str, bool]] = {
     "SQLITE_PERM": ("cannot be opened", "allow this user to write it and its folder", False),
     "SQLITE_CANTOPEN": ("cannot be opened", "allow this user to write it and its folder", False),
     "SQLITE_CORRUPT": ("is damaged", _REPAIR, False),
-    "SQLITE_NOTADB": ("is no job store", _REPAIR, False),
+    "SQLITE_NOTADB": ("is not a job store", _REPAIR, False),
 }
 
 
-def _told(path: Path, error: sqlite3.Error) -> StoreError:
+def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
-    for prefix, (meaning, advice, may_pass) in _MEANINGS.items():
+    for prefix, (meaning, advice, temporary) in _MEANINGS.items():
         if name.startswith(prefix):
-            kind = StoreUnavailable if may_pass else StoreError
+            kind = StoreUnavailable if temporary else StoreError
             return kind(f"{path}: {meaning}; {advice}")
-    raise error  # ours: a wrong statement
+    raise error  # a wrong statement: a bug of ours
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What lies in the folders to be done, and how long it would take, without doing any of it."""
+"""Estimates the work in some folders, and how long it would take, without doing any of it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from canary_subs.config.plan import plan as plan_for
 from canary_subs.jobs import stale
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import walk
-from canary_subs.jobs.why import Finding, why
+from canary_subs.jobs.why import RuleFinding, why
 from canary_subs.plugin.manager import Plugins
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """One file, what would become of it, and how long that would take."""
+    """One file, what would be done with it, and how long that would take."""
 
     path: Path
-    finding: Finding
-    #: Playing time; None where it would not be worked on.
+    finding: RuleFinding
+    #: Playing time; None if the file could not be opened.
     duration_ms: int | None
-    #: Working time; None where nothing like it was measured yet.
+    #: Working time; None if no speed was measured for such work yet.
     work_ms: int | None
 
 
@@ -35,17 +35,17 @@ class Estimate:
 
     @property
     def work(self) -> tuple[Expected, ...]:
-        """Those that would be worked on, now or when they are complete."""
+        """The files that would be worked on, now or when they are complete."""
         return tuple(one for one in self.files if one.finding.verdict in ("work", "wait"))
 
     @property
     def duration_ms(self) -> int:
-        """Playing time of all that would be worked on."""
+        """Playing time of all files that would be worked on."""
         return sum(one.duration_ms or 0 for one in self.work)
 
     @property
     def work_ms(self) -> int | None:
-        """Working time of it all; None where some of it was never measured."""
+        """Working time of all of them; None if it is unknown for some."""
         times = [one.work_ms for one in self.work]
         return None if None in times else sum(time for time in times if time is not None)
 
@@ -53,7 +53,7 @@ class Estimate:
 def estimate(
     folders: Sequence[Path], settings: Settings, plugins: Plugins, store: Store | None
 ) -> Estimate:
-    """Look at every file that watching the folders would take, and ask all rules about it."""
+    """Apply all rules to every file that watching the folders would take."""
     found = []
     roots = [folder.absolute() for folder in folders or settings.config.watch.folders]
     for root in roots:
@@ -65,7 +65,7 @@ def estimate(
             if decided.verdict in ("work", "wait") and store is not None and duration_ms:
                 config = settings.at(Path(place).parent, root)
                 plan = plan_for(config, plugins, root=root)
-                speed = store.speed(stale.work(plan))
+                speed = store.speeds.of(stale.workload(plan))
                 work_ms = round(duration_ms / speed) if speed else None
             found.append(
                 Expected(

@@ -1,25 +1,25 @@
-"""Which names in a folder are films to take, by globs and by what temporary files are called."""
+"""Which names in a folder to take: by globs, and by what temporary files are called."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-#: Endings that programs give to files they have not finished.
+#: Endings of files that a program has not finished.
 TEMPORARY = (
     ".!bt", ".!qb", ".!sync", ".!ut", ".aria2", ".bc!", ".crdownload", ".dctmp", ".download",
     ".dtapart", ".fdmdownload", ".filepart", ".jc!", ".opdownload", ".part", ".partial",
     ".progress", ".rsync", ".td", ".temp", ".tmp", ".unconfirmed", ".xlx", ".ytdl", "~",
 )  # fmt: skip
 
-#: Folders that systems keep for themselves; those that begin with a dot are left alone anyway.
+#: Folders of operating systems and NAS devices; those that begin with a dot are ignored anyway.
 _SYSTEM_FOLDERS = frozenset(
     {"$recycle.bin", "@eadir", "#recycle", "#snapshot", "lost+found", "system volume information"}
 )
 
 
 def temporary(name: str) -> str | None:
-    """Why a name is that of an unfinished, hidden or private file; None where it is not."""
+    """Return why a name is that of an unfinished or hidden file; None if it is not."""
     if name.startswith("."):
         return "names that begin with a dot are hidden"
     if name.startswith("~"):
@@ -32,27 +32,27 @@ def temporary(name: str) -> str | None:
 
 
 def private_folder(name: str) -> bool:
-    """Whether a folder of that name is the system's own, or hidden."""
+    """Whether a folder of that name belongs to the system or is hidden."""
     return name.startswith(".") or name.lower() in _SYSTEM_FOLDERS
 
 
 def matches(below: str, globs: tuple[str, ...]) -> str | None:
-    """The first glob that fits a path below the watched folder; None where none does.
+    """Return the first glob that matches a path below the watched folder, or None.
 
-    A glob without '/' is compared with the name, one with '/' with the whole path; '**' stands for
-    any folders. Letter case does not matter.
+    A glob without '/' is compared with the name, one with '/' with the path; '**' stands for any
+    folders. Case is ignored.
     """
-    whole = below.lower()
-    name = whole.rpartition("/")[2]
-    for pattern, own in _patterns(globs):
-        found = pattern.fullmatch(whole if own[0].count("/") else name)
+    path = below.lower()
+    name = path.rpartition("/")[2]
+    for pattern, originals in _patterns(globs):
+        found = pattern.fullmatch(path if originals[0].count("/") else name)
         if found is not None:
-            return own[found.lastindex - 1] if found.lastindex else own[0]
+            return originals[found.lastindex - 1] if found.lastindex else originals[0]
     return None
 
 
 def excluded(below: str, globs: tuple[str, ...]) -> str | None:
-    """The glob that excludes a path, or one of the folders that it lies in."""
+    """Return the glob that excludes a path or one of its folders, or None."""
     while globs and below:
         if (glob := matches(below, globs)) is not None:
             return glob
@@ -60,15 +60,15 @@ def excluded(below: str, globs: tuple[str, ...]) -> str | None:
     return None
 
 
-#: The signs of a glob, longest first.
-_SIGNS = re.compile(
+#: The tokens of a glob, longest first.
+_TOKENS = re.compile(
     r"(?P<any>\*\*/?)|\*|\?|\[(?P<not>!?)(?P<set>[^\]/]+)\]|(?P<plain>.)", re.DOTALL
 )
 
 
 @lru_cache(maxsize=1000)
 def _patterns(globs: tuple[str, ...]) -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
-    """One pattern for all globs of names and one for all of paths, with a group for each glob."""
+    """Return a pattern for all globs of names and one for all of paths, with a group per glob."""
     kinds = ([g for g in globs if "/" not in g], [g for g in globs if "/" in g])
     return [
         (re.compile("|".join(f"({_translated(glob)})" for glob in kind), re.DOTALL), tuple(kind))
@@ -78,19 +78,19 @@ def _patterns(globs: tuple[str, ...]) -> list[tuple[re.Pattern[str], tuple[str, 
 
 
 def _translated(glob: str) -> str:
-    def sign(found: re.Match[str]) -> str:
+    def token(found: re.Match[str]) -> str:
         if found["plain"]:
             return re.escape(found["plain"])
         if found["any"]:
             return "(?:.*/)?" if found["any"].endswith("/") else ".*"
         if found["set"]:
-            # Backslashes and nested sets have no meaning in a glob; ranges have.
+            # In a glob, ranges have a meaning; backslashes and nested sets do not.
             characters = re.sub(r"([\\\[^&|~])", r"\\\1", found["set"])
             return f"[{'^/' if found['not'] else ''}{characters}]"
         return "[^/]*" if found[0] == "*" else "[^/]"
 
     glob = glob.lower().lstrip("/")
-    pattern = _SIGNS.sub(sign, glob)
+    pattern = _TOKENS.sub(token, glob)
     try:
         re.compile(pattern)
     except re.error:  # a set such as [z-a]

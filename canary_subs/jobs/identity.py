@@ -1,4 +1,4 @@
-"""What tells one file from another: content for films, names and start times for processes."""
+"""How files and processes are identified: by content, and by host and start time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-#: How much of the head, the middle and the tail of a file makes its fingerprint.
+#: How much of the head, middle and tail of a file its fingerprint covers.
 _SAMPLE_BYTES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stamp:
-    """What the file system says of a file; equal stamps mean that nothing was written."""
+    """A file's status; equal stamps mean that nothing was written in between."""
 
     size_bytes: int
     mtime_ns: int
@@ -27,15 +27,15 @@ class Stamp:
 
 
 def fingerprint(path: Path) -> str:
-    """A name for the content: its size and a hash of 64 KiB of its head, middle and tail.
+    """Return a name for the content: its size and a hash of 64 KiB of its head, middle and tail.
 
-    Raises `OSError`; a thing that is no regular file is one, so that a pipe blocks nobody.
+    Raises `OSError`, also for anything but a regular file: reading a pipe would block.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no regular file")
+            raise OSError(f"{path} is not a regular file")
         size = status.st_size
         digest = hashlib.blake2b(str(size).encode(), digest_size=16)
         for offset in sorted({0, max(size // 2, 0), max(size - _SAMPLE_BYTES, 0)}):
@@ -46,25 +46,25 @@ def fingerprint(path: Path) -> str:
 
 
 def owner() -> str:
-    """This process's name among workers, such that `alive` can tell whether it still lives."""
-    return f"{_place()}/{os.getpid()}/{_started(os.getpid())}"
+    """Return this process's name among workers, from which `alive` finds its process."""
+    return f"{_namespace()}/{os.getpid()}/{_started(os.getpid())}"
 
 
 def alive(name: str) -> bool | None:
-    """Whether the process of that name lives; None where that cannot be seen from here."""
-    place, _, rest = name.rpartition("/")
-    place, _, pid = place.rpartition("/")
-    if place != _place() or not pid.isdecimal() or rest == "?":
+    """Whether the process of that name is running; None if it cannot be seen from here."""
+    namespace, _, started = name.rpartition("/")
+    namespace, _, pid = namespace.rpartition("/")
+    if namespace != _namespace() or not pid.isdecimal() or started == "?":
         return None
-    return _started(int(pid)) == rest
+    return _started(int(pid)) == started
 
 
-def _place() -> str:
-    """Host, boot and process namespace: within them a process id and start time are unique."""
+def _namespace() -> str:
+    """Return host, boot and PID namespace: within them process id and start time are unique."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
         space = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116 - Path.stat is no shorter
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         boot, space = "?", 0
     return f"{socket.gethostname()}/{boot}/{space}"
 
@@ -74,5 +74,5 @@ def _started(pid: int) -> str:
         line = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return "?" if not Path("/proc/self/stat").exists() else "gone"
-    fields = line.rpartition(")")[2].split()  # the name before it may hold anything
+    fields = line.rpartition(")")[2].split()  # the name before it may contain anything
     return "gone" if fields[0] in "ZX" else fields[19]

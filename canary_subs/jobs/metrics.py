@@ -12,26 +12,26 @@ from typing import Any
 import canary_subs
 from canary_subs.errors import ConfigError, StoreError
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.supervisor import Worker
+from canary_subs.jobs.supervisor import Supervisor
 
 
 @contextmanager
-def serve(address: str, store: Store, worker: Worker) -> Iterator[int]:
-    """Answer ``/metrics`` and ``/health`` at "127.0.0.1:9464" meanwhile; yields the port.
+def serve(address: str, store: Store, supervisor: Supervisor) -> Iterator[int]:
+    """Answer ``/metrics`` and ``/health`` at "127.0.0.1:9464" inside the block; yields the port.
 
-    Raises `ConfigError` where the address is taken.
+    Raises `ConfigError` if the address is taken.
     """
     host, _, port = address.rpartition(":")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path == "/metrics":
-                self._answer(200, "text/plain; version=0.0.4", render(store, worker))
+                self._answer(200, "text/plain; version=0.0.4", render(store, supervisor))
             elif self.path == "/health":
-                status, text = health(store, worker)
+                status, text = health(store, supervisor)
                 self._answer(status, "application/json", text)
             else:
-                self._answer(404, "text/plain", "there are /metrics and /health\n")
+                self._answer(404, "text/plain", "only /metrics and /health exist\n")
 
         def _answer(self, status: int, kind: str, text: str) -> None:
             data = text.encode()
@@ -42,7 +42,7 @@ def serve(address: str, store: Store, worker: Worker) -> Iterator[int]:
             self.wfile.write(data)
 
         def log_message(self, format: str, *args: Any) -> None:
-            pass  # a scrape every few seconds is no news
+            pass  # a scrape every few seconds is not worth a line
 
     try:
         server = ThreadingHTTPServer((host.strip("[]"), int(port)), Handler)
@@ -60,39 +60,39 @@ def serve(address: str, store: Store, worker: Worker) -> Iterator[int]:
         server.server_close()
 
 
-def health(store: Store, worker: Worker) -> tuple[int, str]:
-    """HTTP status and a JSON line: 200 while the daemon can do its work, 503 with the reason."""
+def health(store: Store, supervisor: Supervisor) -> tuple[int, str]:
+    """Return HTTP status and a JSON line: 200 while the daemon can work, otherwise 503 and why."""
     try:
-        paused = store.paused()
+        paused = store.queue.paused()
     except StoreError as error:
         return 503, json.dumps({"healthy": False, "reason": str(error)}) + "\n"
-    if worker.complaint is not None:
-        return 503, json.dumps({"healthy": False, "reason": worker.complaint}) + "\n"
-    return 200, json.dumps({"healthy": True, "resting": paused or worker.resting}) + "\n"
+    if supervisor.start_failure is not None:
+        return 503, json.dumps({"healthy": False, "reason": supervisor.start_failure}) + "\n"
+    return 200, json.dumps({"healthy": True, "paused": paused or supervisor.pause_reason}) + "\n"
 
 
-def render(store: Store, worker: Worker) -> str:
-    """The metrics as Prometheus' text format 0.0.4 writes them."""
+def render(store: Store, supervisor: Supervisor) -> str:
+    """Return the metrics in Prometheus' text format 0.0.4."""
     lines = [
-        "# HELP canary_subs_info The version that runs.",
+        "# HELP canary_subs_info The running version.",
         "# TYPE canary_subs_info gauge",
         f'canary_subs_info{{version="{canary_subs.__version__}"}} 1',
         "# HELP canary_subs_jobs Jobs by state.",
         "# TYPE canary_subs_jobs gauge",
     ]
     try:
-        counts = store.counts()
-        seconds = store.film_seconds()
+        counts = store.views.counts()
+        seconds = store.views.video_seconds()
     except StoreError:
         return "\n".join([*lines[:3], "canary_subs_store_up 0"]) + "\n"
     lines += [f'canary_subs_jobs{{state="{state}"}} {count}' for state, count in counts.items()]
     lines += [
-        "# HELP canary_subs_film_seconds Playing time of all finished films.",
-        "# TYPE canary_subs_film_seconds gauge",
-        f"canary_subs_film_seconds {seconds:.3f}",
-        "# HELP canary_subs_resting Whether work rests (paused, out of hours, busy).",
-        "# TYPE canary_subs_resting gauge",
-        f"canary_subs_resting {int(worker.resting is not None)}",
+        "# HELP canary_subs_video_seconds Playing time of all finished videos.",
+        "# TYPE canary_subs_video_seconds gauge",
+        f"canary_subs_video_seconds {seconds:.3f}",
+        "# HELP canary_subs_paused Whether work is paused (by hand, out of hours, busy).",
+        "# TYPE canary_subs_paused gauge",
+        f"canary_subs_paused {int(supervisor.pause_reason is not None)}",
         "# HELP canary_subs_store_up Whether the job store can be read.",
         "# TYPE canary_subs_store_up gauge",
         "canary_subs_store_up 1",

@@ -1,4 +1,4 @@
-"""Where a folder lies: on a disk of this machine, or somewhere that tells no events."""
+"""What kind of file system holds a folder: a local disk, or one without events and locks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-#: File systems whose changes by others give no events here, and whose locks SQLite cannot trust.
+#: File systems that give no events for changes by other machines; SQLite cannot trust their locks.
 REMOTE = frozenset(
     {
         "9p", "acfs", "afp", "afpfs", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "glusterfs",
@@ -20,9 +20,9 @@ _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
 def file_system(folder: Path, table: Path = Path("/proc/self/mounts")) -> str | None:
-    """The type of the file system that holds ``folder``; None where the system does not tell.
+    """Return the type of the file system that holds ``folder``; None if it is unknown.
 
-    By the mount table (fstab(5)), whose later lines lie over the earlier ones.
+    From the mount table (fstab(5)), in which later lines override earlier ones.
     """
     try:
         lines = table.read_bytes().splitlines()
@@ -47,8 +47,8 @@ def is_remote(folder: Path) -> bool:
     return kind.removeprefix("fuse.") in REMOTE
 
 
-def tells_events(folder: Path) -> bool:
-    """Whether the system tells of every change there, whoever makes it."""
-    # FUSE serves what others may change behind it; "fuseblk" is a local disk (NTFS).
+def gives_events(folder: Path) -> bool:
+    """Whether the system reports every change in the folder, whoever makes it."""
+    # What FUSE shows may change without it; "fuseblk" is a local disk (NTFS).
     kind = file_system(folder) or ""
     return not is_remote(folder) and kind != "fuse" and not kind.startswith("fuse.")

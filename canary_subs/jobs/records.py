@@ -1,4 +1,4 @@
-"""The values that go into the store and come out of it."""
+"""The values that go into the job store and come out of it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from pathlib import Path
 from canary_subs.jobs.identity import Stamp
 from canary_subs.model import Job, JobState, Stage
 
+#: The rule that skips a video whose file was missing when its job started.
+GONE = "gone"
+
 
 class Arrival(StrEnum):
-    """What a file turned out to be when it was shown to the store."""
+    """What the store makes of a file that the watcher found."""
 
     NEW = "new"
-    #: The same path with another content: it is queued again.
+    #: The same path with other content: it is queued again.
     CHANGED = "changed"
-    #: A known film at another path: its job moves along.
+    #: A known video at another path: its job keeps its history.
     MOVED = "moved"
     KNOWN = "known"
     #: A result of ours.
@@ -30,7 +33,7 @@ class Arrival(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """A complete file, as the watcher shows it to the store."""
+    """A complete file, as the watcher found it."""
 
     path: Path
     root: Path | None
@@ -48,19 +51,20 @@ class Record:
     stamp: Stamp
     rule: str | None
     owner: str | None
-    cancelling: bool
-    deaths: int
-    #: Whether some of its results may be out already.
-    delivering: bool
-    #: Whether its old results are to be replaced: the film changed, or what is asked for.
-    renewing: bool
+    cancel_requested: bool
+    #: How often the worker process crashed during this job.
+    crashes: int
+    #: Whether some of its results may exist already.
+    delivery_began: bool
+    #: Whether existing results are to be replaced: the video changed, or what is asked for.
+    redo: bool
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     duration_ms: int | None
-    #: What was asked for when it was last worked on, as `jobs.provenance.describe` says it.
+    #: What was asked for when it was last worked on, as `jobs.stale.describe` puts it.
     plan: Mapping[str, str]
-    #: How its results came about: versions, model, precision.
+    #: How its results were made: versions, model, precision.
     provenance: Mapping[str, str]
     #: Where its results went.
     delivered: tuple[str, ...]
@@ -68,7 +72,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
-    """One step of a job's way."""
+    """One change of a job's state."""
 
     at: datetime
     was: JobState | None
@@ -77,54 +81,49 @@ class Transition:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WorkerSeen:
-    """A worker that said that it lives."""
+class WorkerRecord:
+    """A worker that has signed in to the store."""
 
     owner: str
     started_at: datetime
-    #: What it does, in one line.
-    doing: str | None
-    #: None: it runs elsewhere, so nobody here can tell.
+    #: What it is doing, in one line.
+    status: str | None
+    #: None: it runs on another machine or in another container, so this process cannot tell.
     alive: bool | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retries:
-    """When to try again what may pass."""
+    """When to try again after a temporary failure."""
 
     attempts: int
     backoff_s: float
     max_backoff_s: float
 
     def wait_s(self, attempts: int) -> float:
-        """How long to rest after so many attempts; doubles each time."""
+        """Return how long to wait after so many attempts; it doubles each time."""
         return min(self.backoff_s * 2.0 ** min(attempts - 1, 30), self.max_backoff_s)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What a finished film leaves."""
+    """What a finished job leaves behind."""
 
     delivered: tuple[str, ...]
     plan: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
     duration_ms: int | None = None
-    #: A line for a person, where there is something to say.
+    #: A remark for a person.
     reason: str | None = None
 
 
-def plain(text: str) -> str:
-    """``text`` on one line and valid, whatever a file's name brought into it."""
-    valid = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in valid)
-
-
-def _time(seconds: float | None) -> datetime | None:
+def utc(seconds: float | None) -> datetime | None:
+    """Convert a time of the store; None stays None."""
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
 def job_of(row: sqlite3.Row) -> Job:
-    """A row of the table ``jobs`` as the job that everybody knows."""
+    """Convert a row of the table ``jobs`` to the public value."""
     return Job(
         id=row["id"],
         path=Path(os.fsdecode(row["path"])),
@@ -133,27 +132,27 @@ def job_of(row: sqlite3.Row) -> Job:
         stage=Stage(row["stage"]) if row["stage"] else None,
         attempts=row["attempts"],
         priority=row["priority"],
-        retry_at=_time(row["retry_at"]),
+        retry_at=utc(row["retry_at"]),
         reason=row["reason"],
         progress=row["progress"],
     )
 
 
 def record_of(row: sqlite3.Row) -> Record:
-    """A row of the table ``jobs`` with all that is in it."""
+    """Convert a row of the table ``jobs`` with all its columns."""
     return Record(
         job=job_of(row),
         root=Path(os.fsdecode(row["root"])) if row["root"] is not None else None,
         stamp=Stamp(size_bytes=row["size_bytes"], mtime_ns=row["mtime_ns"], inode=row["inode"]),
         rule=row["rule"],
         owner=row["owner"],
-        cancelling=bool(row["cancelling"]),
-        deaths=row["deaths"],
-        delivering=bool(row["delivering"]),
-        renewing=bool(row["renewing"]),
+        cancel_requested=bool(row["cancel_requested"]),
+        crashes=row["crashes"],
+        delivery_began=bool(row["delivery_began"]),
+        redo=bool(row["redo"]),
         queued_at=datetime.fromtimestamp(row["queued_at"], UTC),
-        started_at=_time(row["started_at"]),
-        finished_at=_time(row["finished_at"]),
+        started_at=utc(row["started_at"]),
+        finished_at=utc(row["finished_at"]),
         duration_ms=row["duration_ms"],
         plan=json.loads(row["plan"] or "{}"),
         provenance=json.loads(row["provenance"] or "{}"),

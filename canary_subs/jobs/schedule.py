@@ -1,4 +1,4 @@
-"""When to rest: hours of the day, other programs that need the card, and whoever says so."""
+"""When to pause: outside working hours, or while other programs need the graphics card."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from canary_subs.config.schema import Schedule
 
 log = logging.getLogger(__name__)
 
-#: How long the busy address may take to answer, and how much of the answer is read.
+#: How long the busy address may take to answer, and how much of its answer is read.
 _ANSWER_S = 3.0
 _ANSWER_BYTES = 1000
 
 
-def rest(schedule: Schedule, now: datetime | None = None) -> str | None:
-    """Why not to work now; None: work. ``now`` is local time."""
+def pause_reason(schedule: Schedule, now: datetime | None = None) -> str | None:
+    """Return why not to work now, or None. ``now`` is local time."""
     now = now or datetime.now()
     if schedule.hours and not any(_within(hours, now) for hours in schedule.hours):
         return f"it is {now:%H:%M}; work is for {', '.join(schedule.hours)}"
@@ -43,7 +43,7 @@ def _within(hours: str, now: datetime) -> bool:
     return minute >= begin or minute < end  # over midnight
 
 
-_NAME_LENGTH = 15  # the kernel keeps no more of a process's name
+_NAME_LENGTH = 15  # the kernel keeps this much of a process's name
 
 
 def _process_names() -> Iterator[str]:
@@ -52,7 +52,7 @@ def _process_names() -> Iterator[str]:
             yield (place / "comm").read_text(errors="replace").rstrip("\n")
             program = (place / "cmdline").read_bytes().split(b"\0", 1)[0]
             yield program.decode(errors="replace").rpartition("/")[2]
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process has exited
             continue
 
 

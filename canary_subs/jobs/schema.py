@@ -1,17 +1,20 @@
-"""The store's tables, and how older stores become newer ones."""
+"""The tables of the job store, and the steps that bring an older store to the newest version."""
 
 from __future__ import annotations
 
-#: Each step takes a store from the version that is its index to the next. Never edit a step that
-#: was released: add one.
+#: Stores of this version and older are refused: nothing migrates them.
+UNSUPPORTED_VERSION = 1
+
+#: Step n brings a store from version `UNSUPPORTED_VERSION` + n to the next; the first one makes a
+#: new store. Never edit a step that was released: add another.
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE jobs (
         id INTEGER PRIMARY KEY,
-        path BLOB NOT NULL UNIQUE,         -- as the system names it, valid text or not
-        root BLOB,                         -- the watched folder that it was found in
+        path BLOB NOT NULL UNIQUE,         -- the file system's bytes, valid UTF-8 or not
+        root BLOB,                         -- the watched folder that contains it
         fingerprint TEXT NOT NULL,
-        next_fingerprint TEXT,             -- the file changed while it was worked on
+        next_fingerprint TEXT,             -- set when the file changes while the job is running
         size_bytes INTEGER NOT NULL,
         mtime_ns INTEGER NOT NULL,
         inode INTEGER NOT NULL,
@@ -22,15 +25,15 @@ MIGRATIONS: tuple[str, ...] = (
         progress REAL NOT NULL DEFAULT 0,
         priority INTEGER NOT NULL DEFAULT 0,
         attempts INTEGER NOT NULL DEFAULT 0,
-        deaths INTEGER NOT NULL DEFAULT 0,        -- of the process that worked on it
-        interruptions INTEGER NOT NULL DEFAULT 0, -- of the daemon while it was worked on
+        crashes INTEGER NOT NULL DEFAULT 0,       -- of the worker process during this job
+        interruptions INTEGER NOT NULL DEFAULT 0, -- of the daemon during this job
         retry_at REAL,                     -- UTC, seconds
         rule TEXT,                         -- the rule that skipped it
         reason TEXT,
-        owner TEXT,                        -- the worker that holds it; set while it runs, only
-        cancelling INTEGER NOT NULL DEFAULT 0,
-        delivering INTEGER NOT NULL DEFAULT 0,    -- some results may be out already
-        renewing INTEGER NOT NULL DEFAULT 0,      -- its old results shall be replaced
+        owner TEXT,                        -- the worker that holds it; only while running
+        cancel_requested INTEGER NOT NULL DEFAULT 0,
+        delivery_began INTEGER NOT NULL DEFAULT 0, -- some results may exist already
+        redo INTEGER NOT NULL DEFAULT 0,          -- existing results are to be replaced
         queued_at REAL NOT NULL,
         started_at REAL,
         finished_at REAL,
@@ -40,7 +43,7 @@ MIGRATIONS: tuple[str, ...] = (
         delivered TEXT,
         CHECK ((state = 'running') = (owner IS NOT NULL))
     );
-    CREATE INDEX jobs_by_turn ON jobs (state, priority DESC, interruptions, deaths, id);
+    CREATE INDEX jobs_in_order ON jobs (state, priority DESC, interruptions, crashes, id);
     CREATE INDEX jobs_by_fingerprint ON jobs (fingerprint);
     CREATE TABLE transitions (
         job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
@@ -50,33 +53,45 @@ MIGRATIONS: tuple[str, ...] = (
         reason TEXT
     );
     CREATE INDEX transitions_by_job ON transitions (job);
+    -- Changes that no plugin has been notified of yet; a daemon deletes them as it notifies.
+    CREATE TABLE changes (
+        number INTEGER PRIMARY KEY,
+        job INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+        state TEXT NOT NULL,
+        stage TEXT,
+        progress REAL NOT NULL,
+        attempts INTEGER NOT NULL,
+        retry_at REAL,
+        reason TEXT
+    );
+    CREATE INDEX changes_by_job ON changes (job);
     CREATE TABLE scopes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-    CREATE TABLE pieces (
+    CREATE TABLE segments (
         fingerprint TEXT NOT NULL,
         scope INTEGER NOT NULL REFERENCES scopes,
         start_ms INTEGER NOT NULL,
         end_ms INTEGER NOT NULL,
-        language TEXT NOT NULL,
+        transcript TEXT NOT NULL,          -- its language, "en.forced" for a forced one
         utterance BLOB NOT NULL,
-        kept_at REAL NOT NULL,
-        PRIMARY KEY (fingerprint, scope, start_ms, end_ms, language)
+        stored_at REAL NOT NULL,
+        PRIMARY KEY (fingerprint, scope, start_ms, end_ms, transcript)
     ) WITHOUT ROWID;
-    CREATE TABLE outputs (
+    CREATE TABLE results (
         path BLOB PRIMARY KEY,
         size_bytes INTEGER NOT NULL,
         mtime_ns INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE workers (
         owner TEXT PRIMARY KEY,
-        beats INTEGER NOT NULL DEFAULT 0,
+        heartbeats INTEGER NOT NULL DEFAULT 0,
         started_at REAL NOT NULL,
-        doing TEXT
+        status TEXT
     ) WITHOUT ROWID;
     CREATE TABLE speeds (
-        work TEXT PRIMARY KEY,             -- engine, model, device, precision
-        film_ms INTEGER NOT NULL,
-        busy_ms INTEGER NOT NULL
+        workload TEXT PRIMARY KEY,         -- engine, model, device, precision
+        video_ms INTEGER NOT NULL,
+        work_ms INTEGER NOT NULL
     ) WITHOUT ROWID;
-    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE flags (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
 )

@@ -1,195 +1,240 @@
-"""Which films, and which of their languages, are left alone; each rule with a reason."""
+"""Rules that leave a video, or some of its tracks, alone; each gives its reason.
+
+`gather` reads what the rules go by; the rules and `decide` are pure functions of it, so that a
+worker and ``canary-subs why`` come to the same decision.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from canary_subs.config.schema import Config
+from canary_subs.config.schema import SkipRules
 from canary_subs.errors import CanarySubsError
 from canary_subs.formats import reading
 from canary_subs.formats.filename import parse_name
+from canary_subs.media.tracks import choose
 from canary_subs.model import ORIGINAL, MediaInfo, Plan, Skip, SubtitleTrack, Track, TrackKind
-from canary_subs.pipeline.existing import find, suffix_of
+from canary_subs.pipeline.existing import Existing, existing_outputs
 from canary_subs.plugin.manager import Plugins
 
-#: Suffixes of subtitle files that no reader reads, but players do.
+#: Suffixes of subtitle files that players read, and no reader of ours.
 _UNREADABLE = frozenset({".sub", ".sup", ".smi", ".stl", ".scc", ".mks"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judge:
-    """The rules, as the configuration of one film sets them."""
+class Facts:
+    """Everything that the rules go by."""
 
-    config: Config
-    plugins: Plugins
-    #: Whether a file is a result of ours that nobody changed.
-    ours: Callable[[Path], bool]
-    #: Old results of ours are to be replaced.
-    renewing: bool = False
+    media: MediaInfo
+    plan: Plan
+    rules: SkipRules
+    #: The spoken language; None if only recognition can tell.
+    spoken: str | None
+    #: Target -> the track that it means; None if that depends on the spoken language.
+    tracks: Mapping[Track, Track | None]
+    #: Names of the subtitle files beside the video.
+    beside: tuple[str, ...]
+    #: The outputs of the plan, and which of them exist.
+    existing: Existing
+    #: Results that exist and that we did not make, or that somebody edited.
+    foreign: frozenset[str]
+    #: Whether existing results are to be replaced.
+    redo: bool
 
-    def decide(self, media: MediaInfo, plan: Plan) -> Plan | Skip:
-        """The plan with the languages that are wanting, or why there is nothing to do."""
-        for rule in (self.too_short, self.too_long, self.spoken_elsewhere):
-            if (skip := rule(media, plan)) is not None:
-                return skip
-        wanted, reasons = [], []
-        for target in plan.targets:
-            track = _track(media, plan, target)
-            skip = self.has(media, plan, track) if track is not None else None
-            if skip is None:
-                wanted.append(target)
-            else:
-                reasons.append(skip)
-        if not wanted:
-            return Skip(
-                rule=reasons[0].rule, reason="; ".join(dict.fromkeys(s.reason for s in reasons))
-            )
-        context = replace(plan.context, overwrite=True) if self.renewing else plan.context
-        return replace(plan, targets=tuple(wanted), context=context)
 
-    def existing(self, media: MediaInfo, plan: Plan) -> tuple[str, ...]:
-        """Names of the results of a plan where all of them are there already, else nothing."""
-        if self.renewing or self.config.overwrite:
-            return ()
-        found: list[str] = []
-        for target in plan.targets:
-            track = _track(media, plan, target)
-            places = list(self._results(media, plan, track)) if track is not None else []
-            if len(places) < len(plan.writers) * len(plan.deliveries):
-                return ()
-            found.extend(Path(place).name for place in places)
-        return tuple(found)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SkipFinding:
+    """Why a video, or one of its targets, needs no work."""
 
-    # Each rule: (media, plan) -> the Skip that it leads to, or None.
+    rule: str
+    reason: str
+    #: None: the whole video.
+    target: Track | None = None
 
-    def too_short(self, media: MediaInfo, plan: Plan) -> Skip | None:
-        least_s = self.config.skip.min_duration_s
-        if media.duration_ms >= least_s * 1000:
-            return None
-        seconds = media.duration_ms / 1000
+
+def gather(
+    media: MediaInfo,
+    plan: Plan,
+    rules: SkipRules,
+    plugins: Plugins,
+    *,
+    is_ours: Callable[[Path], bool],
+    redo: bool = False,
+) -> Facts:
+    """Read what the rules go by.
+
+    ``is_ours``: whether a file is a result of ours that nobody changed. Raises `CanarySubsError`
+    if results are to be replaced and a delivery cannot say which exist.
+    """
+    spoken = spoken_before_recognition(media, plan)
+    tracks = {target: _track(target, spoken) for target in plan.targets}
+    kept = replace(plan, context=replace(plan.context, overwrite=False)) if redo else plan
+    known = tuple(dict.fromkeys(track for track in tracks.values() if track is not None))
+    existing = existing_outputs(media, kept, known, plugins)
+    if redo and existing.failures:
+        raise existing.failures[0]
+    places = [output.place for output in existing.outputs if output.place is not None]
+    return Facts(
+        media=media,
+        plan=plan,
+        rules=rules,
+        spoken=spoken,
+        tracks=tracks,
+        beside=_subtitles_beside(media.path, _UNREADABLE | reading.suffixes(plugins)),
+        existing=existing,
+        foreign=frozenset(place for place in places if not is_ours(Path(place))),
+        redo=redo,
+    )
+
+
+def findings(facts: Facts) -> tuple[SkipFinding, ...]:
+    """Apply every rule; findings about the whole video come first."""
+    return tuple(finding for rule in _RULES for finding in rule(facts))
+
+
+def decide(facts: Facts, found: Sequence[SkipFinding]) -> Plan | Skip:
+    """Return the plan without the targets that need no work, or why there is nothing to do."""
+    for finding in found:
+        if finding.target is None:
+            return Skip(rule=finding.rule, reason=finding.reason)
+    left_out = {finding.target for finding in found}
+    targets = tuple(target for target in facts.plan.targets if target not in left_out)
+    if not targets:
+        # For each target the first rule counts.
+        first = {finding.target: finding for finding in reversed(found)}
+        reasons = [first[target] for target in facts.plan.targets]
         return Skip(
-            rule="too-short",
-            reason=f"{seconds:g} s long; [skip] min_duration_s is {least_s:g}",
+            rule=reasons[0].rule,
+            reason="; ".join(dict.fromkeys(finding.reason for finding in reasons)),
         )
-
-    def too_long(self, media: MediaInfo, plan: Plan) -> Skip | None:
-        most_s = self.config.skip.max_duration_s
-        if media.duration_ms <= most_s * 1000:
-            return None
-        hours = media.duration_ms / 3_600_000
-        return Skip(
-            rule="too-long",
-            reason=f"{hours:.1f} h long; [skip] max_duration_s is {most_s:g}",
-        )
-
-    def spoken_elsewhere(self, media: MediaInfo, plan: Plan) -> Skip | None:
-        spoken = _spoken(media, plan)
-        if spoken is None or not any(_alike(spoken, tag) for tag in self.config.skip.spoken):
-            return None
-        return Skip(
-            rule="spoken", reason=f"its sound is marked {spoken!r}, as [skip] spoken has it"
-        )
-
-    def has(self, media: MediaInfo, plan: Plan, track: Track) -> Skip | None:
-        """Why nothing has to be made for one track.
-
-        One of two languages is wanted whatever there is in each.
-        """
-        language = track.language
-        below = track.is_bilingual
-        if self.config.skip.embedded and not below:
-            for there in media.subtitles:
-                own = there.language is not None and _alike(there.language, language)
-                if own and _serves(track.kind, _kind_of(there)) and not there.image:
-                    return Skip(
-                        rule="embedded",
-                        reason=f"it carries a text track in {str(track)!r} "
-                        f"(subtitle track {there.index})",
-                    )
-        if self.renewing:
-            for place in self._results(media, plan, track):
-                if not self.ours(Path(place)):
-                    return Skip(
-                        rule="edited",
-                        reason=f"{Path(place).name} was not made by us, or changed since",
-                    )
-        elif self.config.skip.sidecar and not self.config.overwrite and not below:
-            # What would be made by that very name is seen to format by format, later.
-            own_names = self._own_names(media, plan)
-            suffixes = _UNREADABLE | reading.suffixes(self.plugins)
-            for name in _sidecars(media.path, suffixes, language, track.kind):
-                if name not in own_names:
-                    return Skip(rule="sidecar", reason=f"{name} is there in {str(track)!r}")
-        return None
-
-    def _results(self, media: MediaInfo, plan: Plan, track: Track) -> Iterator[str]:
-        """Where results already are that would be kept."""
-        kept = replace(plan, context=replace(plan.context, overwrite=False))
-        for writer in plan.writers:
-            for delivery in plan.deliveries:
-                places = find(media, (track,), writer, delivery, kept, self.plugins)
-                if (place := places[track]) is not None:
-                    yield place
-
-    def _own_names(self, media: MediaInfo, plan: Plan) -> set[str]:
-        """What the plan itself would call its results."""
-        suffixes = [suffix_of(writer, plan, self.plugins) for writer in plan.writers]
-        tracks = (_track(media, plan, target) for target in plan.targets)
-        stems = [f"{media.path.stem}.{track}" for track in tracks if track is not None]
-        return {stem + suffix for stem in stems for suffix in suffixes}
+    context = replace(facts.plan.context, overwrite=True) if facts.redo else facts.plan.context
+    return replace(facts.plan, targets=targets, context=context)
 
 
-def _track(media: MediaInfo, plan: Plan, target: Track) -> Track | None:
-    """The track that a target means, as far as it is known before recognition."""
+# The rules.
+
+
+def _too_short(facts: Facts) -> Iterator[SkipFinding]:
+    seconds, limit_s = facts.media.duration_ms / 1000, facts.rules.min_duration_s
+    if seconds < limit_s:
+        reason = f"{seconds:g} s long; [skip] min_duration_s is {limit_s:g}"
+        yield SkipFinding(rule="too-short", reason=reason)
+
+
+def _too_long(facts: Facts) -> Iterator[SkipFinding]:
+    seconds, limit_s = facts.media.duration_ms / 1000, facts.rules.max_duration_s
+    if seconds > limit_s:
+        reason = f"{seconds / 3600:.1f} h long; [skip] max_duration_s is {limit_s:g}"
+        yield SkipFinding(rule="too-long", reason=reason)
+
+
+def _spoken_language(facts: Facts) -> Iterator[SkipFinding]:
+    spoken = facts.spoken
+    if spoken is not None and any(_alike(spoken, tag) for tag in facts.rules.spoken):
+        reason = f"the spoken language is {spoken!r}, which [skip] spoken lists"
+        yield SkipFinding(rule="spoken", reason=reason)
+
+
+def _embedded(facts: Facts) -> Iterator[SkipFinding]:
+    """A text track inside the video serves as a track of one language."""
+    if not facts.rules.embedded:
+        return
+    for target, track in _single_tracks(facts):
+        for inside in facts.media.subtitles:
+            same = inside.language is not None and _alike(inside.language, track.language)
+            if same and _serves(track.kind, _kind_of(inside)) and not inside.image:
+                reason = (
+                    f"it carries a text track in {str(track)!r} (subtitle track {inside.index})"
+                )
+                yield SkipFinding(rule="embedded", reason=reason, target=target)
+                break
+
+
+def _sidecar(facts: Facts) -> Iterator[SkipFinding]:
+    """A subtitle file beside the video serves as a track of one language.
+
+    Files that the plan itself would write do not count: `pipeline.existing` decides on each.
+    """
+    if not facts.rules.sidecar or facts.redo or facts.plan.context.overwrite:
+        return
+    own = {output.place for output in facts.existing.outputs}
+    folder = facts.media.path.parent
+    names = [name for name in facts.beside if str(folder / name) not in own]
+    for target, track in _single_tracks(facts):
+        for name in names:
+            named = parse_name(name, facts.media.path.stem)
+            if named is None or named.language is None or not _serves(track.kind, named.kind):
+                continue
+            if _alike(named.language, track.language):
+                reason = f"{name} is there in {str(track)!r}"
+                yield SkipFinding(rule="sidecar", reason=reason, target=target)
+                break
+
+
+def _edited(facts: Facts) -> Iterator[SkipFinding]:
+    """A result that somebody edited is not replaced."""
+    if not facts.redo:
+        return
+    for target, track in facts.tracks.items():
+        for output in facts.existing.outputs:
+            if output.track == track and output.place in facts.foreign:
+                reason = f"{Path(output.place).name} was not made by us, or changed since"
+                yield SkipFinding(rule="edited", reason=reason, target=target)
+                break
+
+
+_RULES: tuple[Callable[[Facts], Iterable[SkipFinding]], ...] = (
+    _too_short, _too_long, _spoken_language, _embedded, _sidecar, _edited
+)  # fmt: skip
+
+
+def _single_tracks(facts: Facts) -> Iterator[tuple[Track, Track]]:
+    """Yield (target, track) of targets in one language; both languages of others are needed."""
+    for target, track in facts.tracks.items():
+        if track is not None and not track.is_bilingual:
+            yield target, track
+
+
+def _track(target: Track, spoken: str | None) -> Track | None:
     if ORIGINAL not in target.languages:
         return target
-    spoken = _spoken(media, plan)
     return None if spoken is None else target.resolved(spoken)
 
 
-def _spoken(media: MediaInfo, plan: Plan) -> str | None:
-    """The language that will be heard, as far as it is known before listening."""
-    from canary_subs.media.tracks import choose
-
+def spoken_before_recognition(media: MediaInfo, plan: Plan) -> str | None:
+    """Return the spoken language, by the plan or the audio track's tag; None if neither has it."""
     if plan.spoken is not None:
         return plan.spoken
     try:
-        return choose(media, language=plan.spoken, index=plan.audio_track).track.language
+        return choose(media, language=None, index=plan.audio_track).track.language
     except CanarySubsError:
         return None
 
 
-def _kind_of(there: SubtitleTrack) -> TrackKind:
-    """An embedded track's kind."""
-    if there.forced:
+def _kind_of(inside: SubtitleTrack) -> TrackKind:
+    if inside.forced:
         return TrackKind.FORCED
-    return TrackKind.SDH if there.hearing_impaired else TrackKind.FULL
+    return TrackKind.SDH if inside.hearing_impaired else TrackKind.FULL
 
 
-def _serves(wanted: TrackKind, there: TrackKind) -> bool:
-    """Whether a track of one kind serves as another: SDH holds all lines of a full one."""
-    return there is wanted or (wanted is TrackKind.FULL and there is TrackKind.SDH)
+def _serves(needed: TrackKind, kind: TrackKind) -> bool:
+    """Whether a track of one kind serves as another: SDH contains all lines of a full one."""
+    return kind is needed or (needed is TrackKind.FULL and kind is TrackKind.SDH)
 
 
-def _sidecars(video: Path, suffixes: frozenset[str], language: str, kind: TrackKind) -> list[str]:
-    """Names of subtitle files beside a video that are in a language and serve as a kind."""
+def _subtitles_beside(video: Path, suffixes: frozenset[str]) -> tuple[str, ...]:
     try:
         names = sorted(entry.name for entry in os.scandir(video.parent))
     except OSError:
-        return []
-    found = []
-    for name in names:
-        if Path(name).suffix.lower() not in suffixes:
-            continue
-        named = parse_name(name, video.stem)
-        if named is None or named.language is None or not _alike(named.language, language):
-            continue
-        if _serves(kind, named.kind):
-            found.append(name)
-    return found
+        return ()
+    return tuple(
+        name
+        for name in names
+        if Path(name).suffix.lower() in suffixes and name.startswith(f"{video.stem}.")
+    )
 
 
 def _alike(tag: str, language: str) -> bool:

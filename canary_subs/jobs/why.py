@@ -1,9 +1,10 @@
-"""What would be done with one file, and which rule decided."""
+"""What would be done with one file, and which rule decides."""
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Literal
 from canary_subs.config.layers import Config, Settings
 from canary_subs.config.plan import plan as plan_for
 from canary_subs.errors import CanarySubsError
-from canary_subs.jobs.complete import being_written, looks_whole
-from canary_subs.jobs.records import Record
-from canary_subs.jobs.skip import Judge
-from canary_subs.jobs.store import GONE, Store
+from canary_subs.jobs import skip
+from canary_subs.jobs.complete import incomplete
+from canary_subs.jobs.records import GONE, Record
+from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import refusal
-from canary_subs.model import JobState, MediaInfo, Plan, Skip
+from canary_subs.model import ORIGINAL, JobState, MediaInfo, Plan, Skip
+from canary_subs.pipeline.existing import existing_outputs, outstanding
 from canary_subs.pipeline.segments import probe
 from canary_subs.plugin.manager import Plugins
 
@@ -25,33 +27,33 @@ Verdict = Literal["work", "wait", "skip", "done", "fail"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one rule says of a file."""
+class RuleFinding:
+    """The result of one rule for a file."""
 
     rule: str
-    #: What it would lead to; None where it lets the file pass.
+    #: What follows from it; None if the rule lets the file pass.
     verdict: Verdict | None
     detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What would become of a file: the first finding with a verdict decides."""
+    """All findings about a file; the first one with a verdict decides."""
 
     path: Path
-    findings: tuple[Finding, ...]
-    #: Its job, where there is one.
+    findings: tuple[RuleFinding, ...]
+    #: Its job, if it has one.
     record: Record | None
-    #: What the file is, where it could be looked into.
+    #: What the file is, if it could be opened.
     media: MediaInfo | None = None
 
     @property
-    def decided(self) -> Finding:
+    def decided(self) -> RuleFinding:
         """The finding that decides."""
         for finding in self.findings:
             if finding.verdict is not None:
                 return finding
-        return Finding(rule="queue", verdict="work", detail="nothing speaks against it")
+        return RuleFinding(rule="queue", verdict="work", detail="no rule is against it")
 
 
 def why(
@@ -61,9 +63,9 @@ def why(
     store: Store | None,
     folders: Sequence[Path] = (),
 ) -> Answer:
-    """Ask every rule about a file; ``folders`` stand in for the watched ones of the settings."""
+    """Apply every rule to a file; ``folders`` replace the watched ones of the settings."""
     path = path.absolute()
-    record = store.find(path) if store is not None else None
+    record = store.views.find(path) if store is not None else None
     roots = [folder.absolute() for folder in folders or settings.config.watch.folders]
     if record is not None and record.root is not None:
         roots.insert(0, record.root)
@@ -74,7 +76,7 @@ def why(
         try:
             media = probe(path, plugins)[0]
         except CanarySubsError as error:
-            findings.append(Finding(rule="media", verdict="fail", detail=str(error)))
+            findings.append(RuleFinding(rule="media", verdict="fail", detail=str(error)))
         else:
             config = settings.at(path.parent, root or path.parent)
             plan = plan_for(config, plugins, root=root)
@@ -84,39 +86,39 @@ def why(
 
 def _outside(
     path: Path, root: Path | None, settings: Settings, store: Store | None, record: Record | None
-) -> Iterator[Finding]:
-    """What is known without looking into the file."""
+) -> Iterator[RuleFinding]:
+    """Yield what is known without opening the file."""
     try:
         status = path.stat()
     except OSError as error:
-        yield Finding(rule="file", verdict="fail", detail=f"cannot be found ({error.strerror})")
+        yield RuleFinding(rule="file", verdict="fail", detail=f"cannot be found ({error.strerror})")
         return
     if not stat.S_ISREG(status.st_mode):
-        yield Finding(rule="file", verdict="skip", detail="is no regular file")
+        yield RuleFinding(rule="file", verdict="skip", detail="is not a regular file")
         return
     try:
         config = settings.at(path.parent, root or path.parent)
     except CanarySubsError as error:
-        yield Finding(rule="folder", verdict="fail", detail=str(error))
+        yield RuleFinding(rule="folder", verdict="fail", detail=str(error))
         return
     yield _name(path, root, config)
-    if store is not None and store.owns(path):
-        yield Finding(rule="ours", verdict="skip", detail="it is a result of ours")
+    if store is not None and store.results.contains(path):
+        yield RuleFinding(rule="ours", verdict="skip", detail="it is a result of ours")
     if record is not None:
         yield _job(record)
-    yield _complete(path, status)
+    yield _complete(path, status, config)
 
 
-def _name(path: Path, root: Path | None, config: Config) -> Finding:
+def _name(path: Path, root: Path | None, config: Config) -> RuleFinding:
     if root is None:
-        detail = "lies below no watched folder; `canary-subs run` would take it"
-        return Finding(rule="watch", verdict="skip", detail=detail)
+        detail = "is not in a watched folder; `canary-subs run` would take it"
+        return RuleFinding(rule="watch", verdict="skip", detail=detail)
     if (reason := refusal(os.path.relpath(path, root), config)) is not None:
-        return Finding(rule="excluded", verdict="skip", detail=reason)
-    return Finding(rule="watch", verdict=None, detail=f"lies in the watched folder {root}")
+        return RuleFinding(rule="excluded", verdict="skip", detail=reason)
+    return RuleFinding(rule="watch", verdict=None, detail=f"is in the watched folder {root}")
 
 
-def _job(record: Record) -> Finding:
+def _job(record: Record) -> RuleFinding:
     job = record.job
     verdicts: dict[JobState, Verdict | None] = {
         JobState.QUEUED: None,
@@ -130,25 +132,26 @@ def _job(record: Record) -> Finding:
     if record.finished_at is not None:
         detail += f" since {record.finished_at:%Y-%m-%d %H:%M} UTC"
     if job.retry_at is not None:
-        detail += f", rests until {job.retry_at:%Y-%m-%d %H:%M} UTC"
+        detail += f", waits until {job.retry_at:%Y-%m-%d %H:%M} UTC"
     if job.reason:
         detail += f": {job.reason}"
     if verdicts[job.state] is not None:
         detail += "; `canary-subs retry` queues it again"
-    return Finding(rule="queue", verdict=verdicts[job.state], detail=detail)
+    return RuleFinding(rule="queue", verdict=verdicts[job.state], detail=detail)
 
 
-def _complete(path: Path, status: os.stat_result) -> Finding:
-    if status.st_size == 0:
-        return Finding(rule="complete", verdict="wait", detail="is empty so far")
-    if being_written(path):
-        return Finding(rule="complete", verdict="wait", detail="a program is writing it")
+def _complete(path: Path, status: os.stat_result, config: Config) -> RuleFinding:
+    # A copy may keep its original's mtime, but not its ctime.
+    unchanged_s = max(0.0, time.time() - max(status.st_mtime, status.st_ctime))
     try:
-        if not looks_whole(path):
-            return Finding(rule="complete", verdict="wait", detail="is not all there yet")
+        found = incomplete(path, status.st_size, unchanged_s, config.watch)
     except OSError as error:
-        return Finding(rule="complete", verdict="fail", detail=f"cannot be read ({error.strerror})")
-    return Finding(rule="complete", verdict=None, detail="is all there")
+        return RuleFinding(
+            rule="complete", verdict="fail", detail=f"cannot be read ({error.strerror})"
+        )
+    if found is not None:
+        return RuleFinding(rule="complete", verdict="wait", detail=found.reason)
+    return RuleFinding(rule="complete", verdict=None, detail="is complete")
 
 
 def _inside(
@@ -158,32 +161,53 @@ def _inside(
     plugins: Plugins,
     store: Store | None,
     record: Record | None,
-) -> Iterator[Finding]:
-    tracks = f"{len(media.audio)} sound and {len(media.subtitles)} subtitle tracks"
-    yield Finding(
+) -> Iterator[RuleFinding]:
+    tracks = f"{len(media.audio)} audio and {len(media.subtitles)} subtitle tracks"
+    yield RuleFinding(
         rule="media", verdict=None, detail=f"{media.duration_ms / 1000:g} s, with {tracks}"
     )
-    judge = Judge(
-        config=config,
-        plugins=plugins,
-        ours=store.owns if store is not None else lambda path: False,
-        renewing=record.renewing if record is not None else False,
-    )
     try:
-        decision = judge.decide(media, plan)
-        if isinstance(decision, Plan):
-            decision = plugins.plan(media, decision)
+        facts = skip.gather(
+            media,
+            plan,
+            config.skip,
+            plugins,
+            is_ours=store.results.contains if store is not None else lambda path: False,
+            redo=record.redo if record is not None else False,
+        )
+        found = skip.findings(facts)
+        decision = skip.decide(facts, found)
+        verdict: Verdict | None = "skip" if isinstance(decision, Skip) else None
+        for one in found:
+            yield RuleFinding(rule=one.rule, verdict=verdict, detail=one.reason)
+        if isinstance(decision, Skip):
+            return
+        changed = plugins.plan(media, decision)
+        if isinstance(changed, Skip):
+            yield RuleFinding(rule=changed.rule, verdict="skip", detail=changed.reason)
+            return
+        yield from _outputs(media, changed, plugins)
     except CanarySubsError as error:
-        yield Finding(rule="plugins", verdict="fail", detail=str(error))
+        yield RuleFinding(rule="plugins", verdict="fail", detail=str(error))
+
+
+def _outputs(media: MediaInfo, plan: Plan, plugins: Plugins) -> Iterator[RuleFinding]:
+    """Yield which tracks would be made, by the pipeline's own rule for what exists."""
+    spoken = skip.spoken_before_recognition(media, plan)
+    if spoken is None and any(ORIGINAL in target.languages for target in plan.targets):
+        names = ", ".join(map(str, plan.targets))
+        detail = f"would be written: {names}; recognition finds the spoken language"
+        yield RuleFinding(rule="tracks", verdict=None, detail=detail)
         return
-    if isinstance(decision, Skip):
-        yield Finding(rule=decision.rule, verdict="skip", detail=decision.reason)
+    resolved = (target.resolved(spoken or ORIGINAL) for target in plan.targets)
+    tracks = tuple(dict.fromkeys(resolved))
+    work = outstanding(plan, tracks, existing_outputs(media, plan, tracks, plugins))
+    if isinstance(work, Skip):
+        yield RuleFinding(rule=work.rule, verdict="skip", detail=work.reason)
         return
-    if existing := judge.existing(media, decision):
-        yield Finding(rule="exists", verdict="skip", detail=f"already there: {', '.join(existing)}")
-        return
-    yield Finding(
-        rule="languages",
-        verdict=None,
-        detail=f"would be written: {', '.join(map(str, decision.targets))}",
-    )
+    for failure in work.failures:
+        verdict: Verdict | None = None if work.tracks else "fail"
+        yield RuleFinding(rule="plugins", verdict=verdict, detail=str(failure))
+    if work.tracks:
+        names = ", ".join(map(str, work.tracks))
+        yield RuleFinding(rule="tracks", verdict=None, detail=f"would be written: {names}")

@@ -1,8 +1,8 @@
-"""The process that recognises: takes jobs from the store, works on them, notes what became of them.
+"""The worker process: takes jobs from the store, works on them, notes what became of them.
 
-It is the daemon's child, so that a crash, a hang or a lack of memory costs only itself. It speaks
-to its parent in lines of JSON on the standard output that it was given: signs of life and log
-lines. When the parent is gone, its end of the standard input closes, and the child ends at once.
+It is a child of the daemon, so that a crash, a hang or a lack of memory costs only this process. It
+writes lines of JSON to the standard output that it was started with: progress and log records. When
+the daemon is gone, standard input closes and the process exits at once.
 """
 
 from __future__ import annotations
@@ -19,53 +19,56 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from canary_subs import _process
+from canary_subs._text import printable
 from canary_subs.config.plan import check_providers
 from canary_subs.config.plan import plan as plan_for
+from canary_subs.config.schema import SkipRules
 from canary_subs.errors import CanarySubsError, StoreError, Temporary
-from canary_subs.jobs import stale
-from canary_subs.jobs.cache import TranscriptCache
-from canary_subs.jobs.records import Done, Record, Retries, plain
-from canary_subs.jobs.skip import Judge
-from canary_subs.jobs.store import GONE, Store
+from canary_subs.jobs import skip, stale
+from canary_subs.jobs.cache import TranscriptCache, Transcripts
+from canary_subs.jobs.logs import fields_of, job_fields
+from canary_subs.jobs.records import GONE, Done, Record, Retries
+from canary_subs.jobs.store import Store
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
-from canary_subs.model import Span, Stage, Utterance
+from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows import review
 
-log = logging.getLogger("canary_subs.jobs.worker")  # and not __main__
+log = logging.getLogger("canary_subs.jobs.worker")  # not "__main__"
 
-#: How often the store is asked for new work, and for cancellations.
-_ASK_S = 0.5
+#: How often the store is asked for new jobs, and for cancellations.
+_POLL_S = 0.5
 #: How often progress is written to the store.
-_NOTE_S = 1.0
-#: How long a film is left whose whole folder is away.
-_AWAY_S = 60.0
+_PROGRESS_S = 1.0
+#: How long to wait for a video whose watched folder is missing.
+_MISSING_S = 60.0
 
 
 def main() -> None:
-    """Serve until there is nothing to do, the parent says stop, or the parent is gone."""
+    """Work until there is nothing to do, the daemon asks to stop, or the daemon is gone."""
     _process.prepare()
-    order: WorkerConfig = pickle.load(sys.stdin.buffer)
-    # Whatever prints shall not disturb what is said to the parent.
-    voice = os.fdopen(os.dup(1), "w", encoding="ascii", buffering=1)
+    config: WorkerConfig = pickle.load(sys.stdin.buffer)
+    # Redirect stdout, so that what libraries print cannot corrupt the messages to the daemon.
+    messages = os.fdopen(os.dup(1), "w", encoding="ascii", buffering=1)
     os.dup2(2, 1)
     faulthandler.enable()
-    _volunteer_for_the_oom_killer()
+    _prefer_for_oom_killer()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    parent = _Parent(voice)
-    logging.basicConfig(handlers=[parent], level=logging.INFO, force=True)
+    threading.Thread(target=_exit_with_daemon, daemon=True).start()
+    daemon = _Daemon(messages)
+    logging.basicConfig(handlers=[daemon], level=logging.INFO, force=True)
     try:
-        _Child(order, parent, stop).serve()
+        _Worker(config, daemon, stop).run()
     except StoreError as error:
         log.error("%s", error)
         os._exit(STORE_FAILED)
@@ -76,117 +79,125 @@ def main() -> None:
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
-    # Threads of libraries may hang at the end of the interpreter; everything is saved.
+    # Threads of libraries may hang as the interpreter ends; everything is saved.
     os._exit(0)
 
 
-class _Parent(logging.Handler):
-    """What is said to the parent."""
+class _Daemon(logging.Handler):
+    """Sends progress and log records to the daemon."""
 
-    def __init__(self, voice: TextIO) -> None:
+    def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._voice = voice
+        self._stream = stream
 
-    def sign(self, job: int) -> None:
-        """A job went forward."""
-        self._say({"sign": job})
+    def progress(self, job: int) -> None:
+        """Report that a job made progress."""
+        self._send({"progress": job})
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = plain(record.getMessage())  # a file's name may hold anything
+        message = printable(record.getMessage())  # a file's name may contain anything
         if record.exc_info and record.exc_info[0] is not None:
             message += "\n" + "".join(traceback.format_exception(*record.exc_info))
-        self._say({"level": record.levelno, "name": record.name, "message": message})
+        self._send(
+            {"level": record.levelno, "name": record.name, "message": message, **fields_of(record)}
+        )
 
-    def _say(self, message: Mapping[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # the parent is gone; `_end_with_parent` sees to it
-            self._voice.write(json.dumps(message) + "\n")
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # the daemon is gone: see `_exit_with_daemon`
+            self._stream.write(json.dumps(message) + "\n")
 
 
-class _SigningCache(TranscriptCache):
-    """Kept pieces are a sign of life."""
+class _ReportingCache:
+    """A video's cache; stored segments count as progress."""
 
-    def __init__(self, store: Store, record: Record, parent: _Parent) -> None:
-        super().__init__(store, record.job.fingerprint)
-        self._parent = parent
-        self._job = record.job.id
+    def __init__(self, cache: TranscriptCache, job: int, daemon: _Daemon) -> None:
+        self._cache = cache
+        self._job = job
+        self._daemon = daemon
+
+    def recall(self, scope: str, span: Span) -> Mapping[str, Utterance]:
+        return self._cache.recall(scope, span)
 
     def keep(self, scope: str, found: Sequence[tuple[Span, Mapping[str, Utterance]]]) -> None:
-        super().keep(scope, found)
-        self._parent.sign(self._job)
+        self._cache.keep(scope, found)
+        self._daemon.progress(self._job)
 
 
-class _Turn:
-    """One job in flight."""
+class _ActiveJob:
+    """A job that this process is working on."""
 
-    def __init__(self, record: Record, store: Store, owner: str, parent: _Parent) -> None:
+    def __init__(self, record: Record, store: Store, owner: str, daemon: _Daemon) -> None:
         self.record = record
         self._store = store
         self._owner = owner
-        self._parent = parent
-        self._told: tuple[Stage | None, float] = (None, 0.0)
-        self._noted_at = 0.0
-        self._asked_at = 0.0
+        self._daemon = daemon
+        self._reported: tuple[Stage | None, float] = (None, 0.0)
+        self._written_at = 0.0
+        self._polled_at = 0.0
         self._lost = False
 
-    def tell(self, stage: Stage, share: float) -> None:
-        if (stage, share) == self._told:
+    def progress(self, stage: Stage, share: float) -> None:
+        """Report to the daemon at once, and to the store now and then."""
+        if (stage, share) == self._reported:
             return
-        new_stage = stage is not self._told[0]
-        self._told = (stage, share)
-        self._parent.sign(self.record.job.id)
+        new_stage = stage is not self._reported[0]
+        self._reported = (stage, share)
+        self._daemon.progress(self.record.job.id)
         now = time.monotonic()
-        if new_stage or now - self._noted_at > _NOTE_S:
-            self._noted_at = now
-            self._store.tell(self.record.job.id, self._owner, stage, share)
+        if new_stage or now - self._written_at > _PROGRESS_S:
+            self._written_at = now
+            self._store.leases.progress(self.record.job.id, self._owner, stage, share)
 
     def lost(self) -> bool:
-        """Whether the job was cancelled, changed or taken away."""
+        """Whether the job was cancelled, changed or taken over."""
         now = time.monotonic()
-        if not self._lost and now - self._asked_at > _ASK_S:
-            self._asked_at = now
-            self._lost = not self._store.holds(self.record.job.id, self._owner)
+        if not self._lost and now - self._polled_at > _POLL_S:
+            self._polled_at = now
+            self._lost = not self._store.leases.holds(self.record.job.id, self._owner)
         return self._lost
 
 
-class _Child:
-    def __init__(self, order: WorkerConfig, parent: _Parent, stop: threading.Event) -> None:
+class _Worker:
+    def __init__(self, order: WorkerConfig, daemon: _Daemon, stop: threading.Event) -> None:
         self._settings = order.settings
         self._owner = order.owner
         self._idle_s = order.idle_s
-        self._parent = parent
+        self._daemon = daemon
         self._stop = stop
         config = order.settings.config
         self._plugins = manager.load(config.plugin_folder, config.disable)
-        self._store = Store(order.store, listener=self._plugins.job_changed)
+        self._store = Store(order.store)
+        self._transcripts = Transcripts(order.store)
         self._retries = Retries(
             attempts=config.queue.attempts,
             backoff_s=config.queue.backoff_s,
             max_backoff_s=config.queue.max_backoff_s,
         )
-        self._turns: dict[Task, _Turn] = {}
-        #: When the time that is not yet measured began.
-        self._since = 0.0
+        self._active: dict[Task, _ActiveJob] = {}
+        #: Start of the working time that is not yet part of a measured speed.
+        self._unmeasured_since = 0.0
 
-    def serve(self) -> None:
-        """Work; keep the model for a while when there is none; then leave."""
+    def run(self) -> None:
+        """Work; without work, keep the model loaded for a while; then return."""
         check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
-            if not self._store.due():
-                self._stop.wait(_ASK_S)
+            if not self._store.queue.due():
+                self._stop.wait(_POLL_S)
                 continue
             for outcome in process(self._tasks(), self._plugins):
                 self._note(outcome)
             idle_since = time.monotonic()
         self._plugins.close()
+        self._transcripts.close()
         self._store.close()
 
     def _tasks(self) -> Iterator[Task | None]:
         while not self._stop.is_set():
-            if any(turn.record.deaths for turn in self._turns.values()):
-                yield None  # a film that brought its process down is worked on alone
+            if any(active.record.crashes for active in self._active.values()):
+                yield None  # a video that crashed its process is worked on alone
                 continue
-            record = self._store.lease(self._owner, suspects=not self._turns)
+            record = self._store.leases.take(self._owner, suspects=not self._active)
             if record is None:
                 yield None
                 continue
@@ -194,90 +205,104 @@ class _Child:
                 yield task
 
     def _task(self, record: Record) -> Task | None:
-        """The pipeline's task for a job; None where the job has already ended."""
+        """Return the pipeline's task for a job; None if the job has ended already."""
         job = record.job
-        log.info("job %d: %s: begins", job.id, plain(str(job.path)))
-        self._parent.sign(job.id)
+        log.info("job %d: %s: starts", job.id, printable(job.path), extra=job_fields(job))
+        self._daemon.progress(job.id)
         if not os.path.lexists(job.path):
             home = record.root or job.path.parent
             if os.path.lexists(home):
-                self._store.skipped(job.id, self._owner, GONE, "the file is not there any more")
+                self._store.leases.skipped(
+                    job.id, self._owner, GONE, "the file does not exist any more"
+                )
             else:
                 reason = f"{home} is not there; waiting for it"
-                self._store.postponed(job.id, self._owner, reason, _AWAY_S)
+                self._store.leases.postponed(job.id, self._owner, reason, _MISSING_S)
             return None
-        if self._store.owns(job.path):
-            self._store.skipped(job.id, self._owner, "ours", "it is a result of ours")
+        if self._store.results.contains(job.path):
+            self._store.leases.skipped(job.id, self._owner, "ours", "it is a result of ours")
             return None
         try:
             config = self._settings.at(job.path.parent, record.root or job.path.parent)
             plan = plan_for(config, self._plugins, root=record.root)
         except CanarySubsError as error:
-            # A folder's own file is often being written when it is wrong.
-            self._store.failed(job.id, self._owner, str(error), self._retries)
+            # A folder's configuration file is often wrong because it is being written.
+            self._store.leases.failed(job.id, self._owner, str(error), self._retries)
             return None
-        judge = Judge(
-            config=config,
-            plugins=self._plugins,
-            ours=self._store.owns,
-            renewing=record.renewing,
-        )
-        turn = _Turn(record, self._store, self._owner, self._parent)
+        active = _ActiveJob(record, self._store, self._owner, self._daemon)
+        cache = self._transcripts.of(job.fingerprint)
         task = Task(
             path=job.path,
             plan=plan,
-            decide=judge.decide,
-            cache=_SigningCache(self._store, record, self._parent),
-            on_progress=turn.tell,
-            cancelled=lambda: self._stop.is_set() or turn.lost(),
+            decide=partial(self._decide, config.skip, record.redo),
+            cache=_ReportingCache(cache, job.id, self._daemon),
+            on_progress=active.progress,
+            cancelled=lambda: self._stop.is_set() or active.lost(),
         )
-        if not self._turns:
-            self._since = time.monotonic()
-        self._turns[task] = turn
+        if not self._active:
+            self._unmeasured_since = time.monotonic()
+        self._active[task] = active
         return task
 
+    def _decide(self, rules: SkipRules, redo: bool, media: MediaInfo, plan: Plan) -> Plan | Skip:
+        facts = skip.gather(
+            media, plan, rules, self._plugins, is_ours=self._store.results.contains, redo=redo
+        )
+        return skip.decide(facts, skip.findings(facts))
+
     def _note(self, outcome: Outcome) -> None:
-        """Write down what became of a film."""
-        turn = self._turns.pop(outcome.task)
-        job, plan = turn.record.job, stale.describe(outcome.task.plan)
-        self._store.own(outcome.delivered)
+        """Note what became of a video."""
+        record = self._active.pop(outcome.task).record
+        job, plan = record.job, stale.describe(outcome.task.plan, self._plugins)
+        self._store.results.add(outcome.delivered)
         if outcome.cancelled:
-            self._store.released(job.id, self._owner, self._store.paused() or "the worker stopped")
+            reason = self._store.queue.paused() or "the worker stopped"
+            self._store.leases.released(job.id, self._owner, reason)
             ended = "stopped"
         elif outcome.errors:
-            may_pass = any(isinstance(error, Temporary) for error in outcome.errors)
+            temporary = any(isinstance(error, Temporary) for error in outcome.errors)
             reason = str(outcome.errors[0])
             if len(outcome.errors) > 1:
                 reason += f" (and {len(outcome.errors) - 1} more)"
-            self._store.failed(job.id, self._owner, reason, self._retries if may_pass else None)
-            ended = f"failed{' for now' if may_pass else ''}: {reason}"
-        elif outcome.skip and not (outcome.skip.rule == "exists" and turn.record.delivering):
-            skip = outcome.skip
-            self._store.skipped(job.id, self._owner, skip.rule, skip.reason, plan)
-            ended = f"skipped: {skip.reason}"
+            self._store.leases.failed(
+                job.id, self._owner, reason, self._retries if temporary else None
+            )
+            ended = f"failed{' for now' if temporary else ''}: {reason}"
+        elif outcome.skip and not (outcome.skip.rule == "exists" and record.delivery_began):
+            rule, reason = outcome.skip.rule, outcome.skip.reason
+            self._store.leases.skipped(job.id, self._owner, rule, reason, plan)
+            ended = f"skipped: {reason}"
         else:
             self._measure(outcome)
             documents = outcome.documents
             done = Done(
-                delivered=tuple(dict.fromkeys((*turn.record.delivered, *outcome.delivered))),
+                delivered=tuple(dict.fromkeys((*record.delivered, *outcome.delivered))),
                 plan=plan,
-                provenance=documents[0].provenance if documents else turn.record.provenance,
+                provenance=documents[0].provenance if documents else record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
                 reason=_review(outcome, self._plugins),
             )
-            self._store.done(job.id, self._owner, done)
+            self._store.leases.done(job.id, self._owner, done)
             ended = "done: " + ", ".join(outcome.delivered)
-        log.info("job %d: %s: %s", job.id, plain(str(job.path)), plain(ended))
+        log.info(
+            "job %d: %s: %s",
+            job.id,
+            printable(job.path),
+            printable(ended),
+            extra=job_fields(job),
+        )
 
     def _measure(self, outcome: Outcome) -> None:
         now = time.monotonic()
-        busy_ms, self._since = round((now - self._since) * 1000), now
+        work_ms = round((now - self._unmeasured_since) * 1000)
+        self._unmeasured_since = now
         if outcome.media is not None and outcome.documents:
-            self._store.measured(stale.work(outcome.task.plan), outcome.media.duration_ms, busy_ms)
+            workload = stale.workload(outcome.task.plan)
+            self._store.speeds.add(workload, outcome.media.duration_ms, work_ms)
 
 
 def _review(outcome: Outcome, plugins: Plugins) -> str | None:
-    """The findings in a line, where a review was asked for; that it failed costs no result."""
+    """Write the review if one was asked for; return its findings, or its failure, in a line."""
     if not outcome.task.plan.review:
         return None
     try:
@@ -286,15 +311,15 @@ def _review(outcome: Outcome, plugins: Plugins) -> str | None:
         return f"not reviewed: {error}"
 
 
-def _volunteer_for_the_oom_killer() -> None:
+def _prefer_for_oom_killer() -> None:
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800")
 
 
-def _end_with_parent() -> None:
+def _exit_with_daemon() -> None:
     while os.read(0, 1024):
         pass
-    # The parent made this process the leader of a group: the decoders go with it.
+    # This process leads a group of its own: its decoders are killed with it.
     os.killpg(0, signal.SIGKILL)
 
 

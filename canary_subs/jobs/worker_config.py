@@ -1,4 +1,4 @@
-"""What the daemon and the process that recognises agree on."""
+"""What the daemon and its worker process agree on."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from canary_subs.config.layers import Settings
 
-#: The exit status that says: the store cannot be used; no film is to blame.
+#: Exit status: the store cannot be used; no video is to blame.
 STORE_FAILED = 75
-#: The exit status that says: what is chosen cannot be used; trying again does not help.
+#: Exit status: the configured providers cannot be used; trying again does not help.
 UNUSABLE = 78
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerConfig:
-    """What the parent wants of its child."""
+    """Everything that the worker process is started with."""
 
     settings: Settings
     store: Path

@@ -1,4 +1,4 @@
-"""Which outputs of a plan are already there, and which are still to be made."""
+"""The one rule for results that already exist: where they are, and what is still to be made."""
 
 from __future__ import annotations
 
@@ -16,11 +16,22 @@ from canary_subs.plugin.manager import Plugins
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """One file to make: its track, its format, and where it goes."""
+    """One file of a plan: its track, its format, its delivery."""
 
     track: Track
     writer: Choice
     delivery: Choice
+    #: Where it already is, and is kept; None: it is still to be made.
+    place: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Existing:
+    """All outputs of a plan, and which of them exist."""
+
+    outputs: tuple[Output, ...]
+    #: Why some deliveries could not say which exist; their outputs are left out.
+    failures: tuple[CanarySubsError, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,57 +44,65 @@ class Outstanding:
     failures: tuple[CanarySubsError, ...] = ()
 
 
-def outstanding(media: MediaInfo, plan: Plan, spoken: str, plugins: Plugins) -> Outstanding | Skip:
-    """What is still to be made; a `Skip` where everything is already there.
+def existing_outputs(
+    media: MediaInfo, plan: Plan, tracks: Sequence[Track], plugins: Plugins
+) -> Existing:
+    """Ask every delivery of a plan for its results of these tracks.
 
-    A plan without formats or deliveries wants its tracks, for whoever takes the documents.
-    Raises `UsageError` where the plan names what does not exist.
+    Raises `UsageError` if the plan names what does not exist.
     """
-    tracks = tuple(dict.fromkeys(target.resolved(spoken) for target in plan.targets))
-    if not plan.writers or not plan.deliveries:
-        return Outstanding(tracks=tracks)
     outputs: list[Output] = []
-    kept: list[str] = []
     failures: list[CanarySubsError] = []
     for writer, delivery in product(plan.writers, plan.deliveries):
         try:
-            places = find(media, tracks, writer, delivery, plan, plugins)
+            places = _find(media, tracks, writer, delivery, plan, plugins)
         except (PluginError, OutputError) as error:
             failures.append(error)
             continue
-        kept += [place for place in places.values() if place is not None]
         outputs += [
-            Output(track=track, writer=writer, delivery=delivery)
-            for track, place in places.items()
-            if place is None
+            Output(track=track, writer=writer, delivery=delivery, place=place)
+            for track, place in zip(tracks, places, strict=True)
         ]
-    if not outputs and not failures:
-        there = ", ".join(Path(place).name for place in kept)
-        return Skip(rule="exists", reason=f"already there: {there}; --overwrite makes it afresh")
+    outputs.sort(key=lambda output: tracks.index(output.track))
+    return Existing(outputs=tuple(outputs), failures=tuple(failures))
+
+
+def outstanding(plan: Plan, tracks: Sequence[Track], existing: Existing) -> Outstanding | Skip:
+    """Return what is still to be made of these tracks; a `Skip` if everything exists.
+
+    A plan without formats or deliveries makes all of them, for whoever takes the documents.
+    """
+    if not plan.writers or not plan.deliveries:
+        return Outstanding(tracks=tuple(tracks))
+    outputs = tuple(output for output in existing.outputs if output.place is None)
+    if not outputs and not existing.failures:
+        names = [Path(output.place).name for output in existing.outputs if output.place]
+        reason = f"already there: {', '.join(names)}; --overwrite makes it afresh"
+        return Skip(rule="exists", reason=reason)
     missing = {output.track for output in outputs}
     return Outstanding(
         tracks=tuple(track for track in tracks if track in missing),
-        outputs=tuple(sorted(outputs, key=lambda output: tracks.index(output.track))),
-        failures=tuple(failures),
+        outputs=outputs,
+        failures=existing.failures,
     )
 
 
-def find(
+def _find(
     media: MediaInfo,
     tracks: Sequence[Track],
     writer: Choice,
     delivery: Choice,
     plan: Plan,
     plugins: Plugins,
-) -> dict[Track, str | None]:
-    """Track -> where its file already is, and would be kept.
+) -> list[str | None]:
+    """Return where each track's file already is, and would be kept.
 
     Raises `PluginError`, `OutputError`.
     """
     suffix = suffix_of(writer, plan, plugins)
     used: Delivery = plugins.use("delivery", delivery, plan.context)
-    places = {track: used.find(media, track, suffix) for track in tracks}
-    if not all(isinstance(place, str | None) for place in places.values()):
+    places = [used.find(media, track, suffix) for track in tracks]
+    if not all(isinstance(place, str | None) for place in places):
         raise misbehaved(used.find, f"find must give a place as text or None: {places!r:.60}")
     return places
 

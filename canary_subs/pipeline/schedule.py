@@ -51,6 +51,8 @@ def follow(
         while True:
             wakeup.clear()
             batch = _gather(videos)
+            # What was delivered is reported before anything else can go wrong.
+            ended = yield from _outcomes(videos, plugins)
             # The next videos are read while these segments are recognised.
             while (
                 sum(video.reading for video in videos) < OPEN_VIDEOS
@@ -64,18 +66,25 @@ def follow(
             for video in videos:
                 video.end_of_audio()
                 yield from video.passages()
-            ended = [video for video in videos if video.outcome is not None]
-            for video in ended:
-                videos.remove(video)
-                assert video.outcome is not None
-                plugins.video_done(video.outcome)
-                yield video.outcome
+            ended += yield from _outcomes(videos, plugins)
             videos.rotate(-1)
             if not batch and not ended:
                 wakeup.wait(timeout=0.5)  # wakes by itself for the sake of `cancelled`
     finally:
         for video in videos:
             video.close()
+
+
+def _outcomes(videos: deque[_Running], plugins: Plugins) -> Generator[Passage | Outcome, None, int]:
+    """Remove the videos that have ended: their last passages and outcomes; returns how many."""
+    ended = [video for video in videos if video.outcome is not None]
+    for video in ended:
+        videos.remove(video)
+        yield from video.passages()
+        assert video.outcome is not None
+        plugins.video_done(video.outcome)
+        yield video.outcome
+    return len(ended)
 
 
 class _Running:

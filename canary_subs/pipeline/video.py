@@ -31,7 +31,7 @@ from canary_subs.model import (
     Utterance,
 )
 from canary_subs.pipeline.engine import PlanEngine
-from canary_subs.pipeline.existing import outstanding
+from canary_subs.pipeline.existing import existing_outputs, outstanding
 from canary_subs.pipeline.output import deliver
 from canary_subs.pipeline.prefetch import Prefetch, prefetch
 from canary_subs.pipeline.recognition import Answered, Prepared, Recognition
@@ -107,7 +107,8 @@ def subtitle(
         spoken = certain_language(task.path, probabilities)
 
     # What is still to be made.
-    work = outstanding(media, plan, spoken, plugins)
+    tracks = tuple(dict.fromkeys(target.resolved(spoken) for target in plan.targets))
+    work = outstanding(plan, tracks, existing_outputs(media, plan, tracks, plugins))
     if isinstance(work, Skip):
         return replace(outcome, skip=work)
     if not work.tracks:
@@ -127,6 +128,7 @@ def subtitle(
         scope=json.dumps(provenance, sort_keys=True),
         transcripts=recognition.transcripts,
     )
+    task.on_progress(Stage.RECOGNISE, 0.0)
     shot_changes = _once(shots_of, media, plan)
     with (
         prefetch(shot_changes, 1, wakeup) as shot_reader,

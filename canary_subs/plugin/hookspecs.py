@@ -176,7 +176,7 @@ class Tagger(Protocol):
     """Names sounds that are not speech, for SDH tracks."""
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterable[Sound]:
-        """The sounds in any order, of kinds that `cues.sound_labels` has words for.
+        """The sounds in any order, of the kinds in `cues.sdh.KINDS`.
 
         The clips rise and hold no speech; one that does not begin where the one before it ended
         begins another stretch. They come as they are read: memory is bounded by what a tagger

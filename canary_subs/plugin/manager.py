@@ -20,6 +20,7 @@ from typing import Any, cast
 import pluggy
 
 from canary_subs import __version__
+from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, PluginError, UnknownName
 from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip, Track
 from canary_subs.plugin import hookspecs
@@ -136,18 +137,20 @@ class Plugins:
             raise PluginError("it answers no hook; mark its functions with @hookimpl")
         for caller in callers:
             if not caller.has_spec():
-                raise PluginError(f"there is no hook {caller.name}{nearest(caller.name, HOOKS)}")
-        for implementation in self._answers(plugin):
-            if implementation.hookwrapper or implementation.wrapper:
                 raise PluginError(
-                    f"{implementation.function.__name__} is a hook wrapper; "
-                    "mark it with plain @hookimpl"
+                    f"there is no hook {caller.name}; {did_you_mean(caller.name, HOOKS)}"
                 )
+        for hook, implementation in self._answers(plugin):
+            if implementation.hookwrapper or implementation.wrapper:
+                raise PluginError(f"{hook} is a hook wrapper; mark it with plain @hookimpl")
         return tuple(sorted(caller.name for caller in callers))
 
-    def _answers(self, plugin: object) -> list[pluggy.HookImpl]:
-        callers = self._manager.get_hookcallers(plugin) or []
-        return [one for caller in callers for one in caller.get_hookimpls() if one.plugin is plugin]
+    def _answers(self, plugin: object) -> Iterator[tuple[str, pluggy.HookImpl]]:
+        """(hook, function) for every hook that a plugin answers."""
+        for caller in self._manager.get_hookcallers(plugin) or []:
+            for one in caller.get_hookimpls():
+                if one.plugin is plugin:
+                    yield caller.name, one
 
     def _offers(self, plugin: object, hook: str) -> Iterator[Provider[Any]]:
         for provider in self._listed(plugin, hook, Provider):
@@ -162,8 +165,8 @@ class Plugins:
             yield command
 
     def _listed(self, plugin: object, hook: str, kind: type[Any]) -> Iterator[Any]:
-        for implementation in self._answers(plugin):
-            if implementation.function.__name__ != hook:
+        for answered, implementation in self._answers(plugin):
+            if answered != hook:
                 continue
             offered: Any = implementation.function()
             if not isinstance(offered, Iterable):
@@ -192,7 +195,7 @@ class Plugins:
             )
         if not entries:
             known = self._entries[kind]
-            raise UnknownName(f"there is no {kind} named {name!r}{nearest(name, known)}")
+            raise UnknownName(f"there is no {kind} named {name!r}; {did_you_mean(name, known)}")
         return entries[0]
 
     def version(self, kind: str, name: str) -> str:

@@ -14,16 +14,11 @@ files written by `write_video`, and the words that `Fakes` recognise in them are
 """
 
 from canary_subs.testing.checks import (
-    check_aligner,
     check_check,
     check_delivery,
-    check_engine,
     check_layout,
     check_plugin,
     check_provider,
-    check_segmenter,
-    check_source,
-    check_tagger,
     check_text_writer,
     check_writer,
     make,
@@ -45,6 +40,7 @@ from canary_subs.testing.fakes import (
     fake_words,
     write_video,
 )
+from canary_subs.testing.readers import check_reader
 from canary_subs.testing.samples import (
     HOSTILE_TEXTS,
     babble,
@@ -53,6 +49,13 @@ from canary_subs.testing.samples import (
     media_info,
     silence,
     transcript,
+)
+from canary_subs.testing.sound_checks import (
+    check_aligner,
+    check_engine,
+    check_segmenter,
+    check_source,
+    check_tagger,
 )
 
 __all__ = [
@@ -76,6 +79,7 @@ __all__ = [
     "check_layout",
     "check_plugin",
     "check_provider",
+    "check_reader",
     "check_segmenter",
     "check_source",
     "check_tagger",

@@ -23,21 +23,11 @@ from examples.demo_model import sound
 from examples.demo_model.batches import Writer
 from examples.demo_model.corpus import Corpus, utterances
 from examples.demo_model.example import Example, spoken, without_speech
+from examples.demo_model.figures import BINDING_S, LENGTHS_S, Figures
 from examples.demo_model.grammar import LANGUAGES
 from examples.demo_model.measures import Array, Tally, aligned_frames, exact_sentences, word_errors
 from examples.demo_model.network import FRAME_MS, quiet
 from examples.demo_model.vocabulary import without_punctuation
-
-#: The longest example that the model reaches its figures on; it takes 30 s, but skips sentences.
-LONGEST_MS = 20_000
-
-#: Lengths of examples, in seconds, that figures are given for, and those that must be right.
-LENGTHS_S = ((1, 5), (5, 10), (10, 20), (20, 30))
-BINDING_S = tuple(length for length in LENGTHS_S if length[1] * 1000 <= LONGEST_MS)
-
-WORST_WER = 0.02
-WORST_EXACT = 0.94
-WORST_START_MS = 40.0
 
 
 class Recogniser:
@@ -251,6 +241,29 @@ def glance(canary: Any, head: Any, columns: Any, blank: int) -> str:
     )
 
 
+def measure(recogniser: Recogniser, count: int, seed: int) -> Figures:
+    """Examine a model with so many examples of each language and length."""
+    figures = Figures()
+    for language in LANGUAGES:
+        corpus = Corpus(utterances(seed, 40 * count, language, held_out=True))
+        others = [other for other in LANGUAGES if other != language] if language == "en" else ["en"]
+        # Lengths are mixed, so that most examples of a batch are padded.
+        by_length = [held_out(seed, language, count, length_s, corpus) for length_s in LENGTHS_S]
+        batches = list(zip(*by_length, strict=True))
+        for batch in batches:
+            for length_s, tallies in zip(LENGTHS_S, trial(recogniser, batch, others), strict=True):
+                figures.transcripts[language, length_s].add(tallies.pop(language))
+                for target, tally in tallies.items():
+                    figures.translations[length_s].add(tally)
+                    if length_s in BINDING_S:
+                        figures.pairs[language, target].add(tally)
+        figures.timed.add(timed_trial(recogniser, [*by_length[0], *by_length[1]]))
+        for batch in batches[:3]:
+            figures.plain.add(plain_trial(recogniser, batch))
+    figures.invented = invented(recogniser, seed, (0.05, 0.3, 1, 2, 4, 8, 15, 25, 30))
+    return figures
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -258,104 +271,11 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=9, help="of each language and length")
     parser.add_argument("--seed", type=int, default=2026)
     options = parser.parse_args()
-    recogniser = restored(options.model)
-    short: list[str] = []
-
-    def check(name: str, value: float, worst: float, *, at_least: bool = False) -> None:
-        if not (value >= worst if at_least else value <= worst):
-            short.append(
-                f"{name}: {value:.4g}, wanted {'at least' if at_least else 'at most'} {worst:.4g}"
-            )
-
-    tables: dict[tuple[str, tuple[int, int]], Tally] = defaultdict(Tally)
-    pairs: dict[tuple[str, str], Tally] = defaultdict(Tally)
-    translated: dict[tuple[int, int], Tally] = defaultdict(Tally)
-    timed, plain = Tally(), Tally()
-    for language in LANGUAGES:
-        corpus = Corpus(utterances(options.seed, 40 * options.examples, language, held_out=True))
-        others = [other for other in LANGUAGES if other != language] if language == "en" else ["en"]
-        # Lengths are mixed, so that most examples of a batch are padded.
-        trials = [
-            held_out(options.seed, language, options.examples, length_s, corpus)
-            for length_s in LENGTHS_S
-        ]
-        for batch in zip(*trials, strict=True):
-            for length_s, tallies in zip(LENGTHS_S, trial(recogniser, batch, others), strict=True):
-                tables[language, length_s].add(tallies.pop(language))
-                for target, tally in tallies.items():
-                    translated[length_s].add(tally)
-                    if length_s in BINDING_S:
-                        pairs[language, target].add(tally)
-        timed.add(timed_trial(recogniser, [*trials[0], *trials[1]]))
-        for batch in list(zip(*trials, strict=True))[:3]:
-            plain.add(plain_trial(recogniser, batch))
-
-    print("\nHeld-out sentences in held-out voices, half of the examples with noise and music\n")
-    print(
-        "| language | length | examples | words | WER | word starts, mean | 95 % within |\n"
-        "|---|---|---|---|---|---|---|"
-    )
-    totals: dict[object, Tally] = defaultdict(Tally)
-    for (language, length_s), tally in tables.items():
-        totals[length_s].add(tally)
-        if length_s in BINDING_S:
-            totals[language].add(tally)
-            totals["all"].add(tally)
-        _row(language, "{}-{} s".format(*length_s), tally)
-    binding = f"{BINDING_S[0][0]}-{BINDING_S[-1][1]} s"
-    for language in LANGUAGES:
-        _row(language, binding, totals[language])
-        check(f"WER of {language}", totals[language].wer, WORST_WER)
-        check(f"word starts of {language} in ms", totals[language].start_ms, WORST_START_MS)
-    for low, high in LENGTHS_S:
-        _row("all", f"{low}-{high} s", totals[low, high])
-        if (low, high) not in BINDING_S:
-            continue
-        check(f"WER of {low}-{high} s", totals[low, high].wer, WORST_WER)
-        name = f"word starts of {low}-{high} s in ms"
-        check(name, totals[low, high].start_ms, WORST_START_MS)
-    _row("all", binding, totals["all"])
-
-    print(
-        f"\nTranslations, examples of {binding}\n\n"
-        "| from | to | sentences | exact |\n|---|---|---|---|"
-    )
-    together = Tally()
-    for (source, target), tally in pairs.items():
-        print(f"| {source} | {target} | {tally.sentences} | {100 * tally.exactness:.1f} % |")
-        together.add(tally)
-    print(f"| all | all | {together.sentences} | {100 * together.exactness:.1f} % |")
-    check("exact translations", together.exactness, WORST_EXACT, at_least=True)
-
-    print("\n| length | sentences | exact |\n|---|---|---|")
-    for (low, high), tally in translated.items():
-        print(f"| {low}-{high} s | {tally.sentences} | {100 * tally.exactness:.1f} % |")
-
-    print("\nOther tasks\n\n| task | examples | WER | word starts, mean |\n|---|---|---|---|")
-    print(
-        f"| timestamps, up to 10 s | {timed.examples} | {100 * timed.wer:.2f} % "
-        f"| {np.mean(timed.frame_starts_ms):.0f} ms |"
-    )
-    print(f"| no punctuation | {plain.examples} | {100 * plain.wer:.2f} % | |")
-
-    print("\nSound without speech\n\n| kind | examples | with text |\n|---|---|---|")
-    for kind, (wrong, count) in invented(
-        recogniser, options.seed, (0.05, 0.3, 1, 2, 4, 8, 15, 25, 30)
-    ).items():
-        print(f"| {kind} | {count} | {wrong} |")
-        check(f"texts invented over {kind}", wrong, 0)
-
-    if short:
+    figures = measure(restored(options.model), options.examples, options.seed)
+    figures.show()
+    if short := list(figures.shortfalls()):
         sys.exit("\nFalls short:\n" + "\n".join(short))
     print("\nAll figures are reached.")
-
-
-def _row(language: str, length: str, tally: Tally) -> None:
-    near = float(np.quantile(tally.starts_ms, 0.95)) if tally.starts_ms else float("nan")
-    print(
-        f"| {language} | {length} | {tally.examples} | {tally.words} | {100 * tally.wer:.2f} % "
-        f"| {tally.start_ms:.0f} ms | {near:.0f} ms |"
-    )
 
 
 if __name__ == "__main__":

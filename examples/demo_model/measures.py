@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -87,3 +87,11 @@ class Tally:
         self.starts_ms = self.starts_ms + other.starts_ms
         self.frame_starts_ms = self.frame_starts_ms + other.frame_starts_ms
         self.examples += other.examples
+
+    @staticmethod
+    def sum(tallies: Iterable[Tally]) -> Tally:
+        """All of them together."""
+        together = Tally()
+        for tally in tallies:
+            together.add(tally)
+        return together

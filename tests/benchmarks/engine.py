@@ -25,7 +25,7 @@ import torch
 from canary_subs.canary import precision
 from canary_subs.canary.archive import Archive
 from canary_subs.canary.load import Loaded
-from canary_subs.canary.models import ModelCard
+from canary_subs.canary.models import CanaryCard
 from canary_subs.canary.session import CanarySession
 from canary_subs.errors import CanarySubsError, UnknownName
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Request, Timing
@@ -140,8 +140,8 @@ def _endless(shape: Shape) -> Any:
     return model
 
 
-def _card(architecture: str, shape: Shape) -> ModelCard:
-    return ModelCard(
+def _card(architecture: str, shape: Shape) -> CanaryCard:
+    return CanaryCard(
         name=architecture,
         parameters=1_000_000_000 if "1b" in architecture else 182_000_000,
         licence="none",
@@ -155,20 +155,20 @@ def _card(architecture: str, shape: Shape) -> ModelCard:
 def _our_work(session: CanarySession, audio: Audio) -> Work:
     clips = [AudioClip(samples=samples, start_samples=0) for samples in audio]
     work: Work = {
-        (OURS, "encode", count): partial(session.hearing.encode, audio) for count in LANGUAGES
+        (OURS, "encode", count): partial(session.encoder.encode, audio) for count in LANGUAGES
     }
-    encoded, lengths = session.hearing.encode(audio)
+    encoded, lengths = session.encoder.encode(audio)
     for count, languages in LANGUAGES.items():
-        rows = [session.requests("en", languages, frames) for frames in lengths]
-        requests = [Request(clip=clip, source="en", targets=languages) for clip in clips]
+        rows = [session.decode_requests("en", languages, frames) for frames in lengths]
+        requests = [Request(clip=clip, spoken="en", targets=languages) for clip in clips]
         work[OURS, "decode", count] = partial(session.decoder.greedy, encoded, lengths, rows)
         work[OURS, "whole", count] = partial(session.recognise_once, requests)
     return work
 
 
 def _our_tokens(session: CanarySession, audio: Audio) -> Tokens:
-    encoded, lengths = session.hearing.encode(audio)
-    rows = [session.requests("en", LANGUAGES[4], frames) for frames in lengths]
+    encoded, lengths = session.encoder.encode(audio)
+    rows = [session.decode_requests("en", LANGUAGES[4], frames) for frames in lengths]
     return [[text.tokens for text in row] for row in session.decoder.greedy(encoded, lengths, rows)]
 
 
@@ -214,7 +214,7 @@ def _matmul_flops(device: torch.device, form: str) -> float:
 def _needed_flops(session: CanarySession, audio: Audio, tokens: int) -> float:
     """Two operations for each weight and frame or token that passes it; attention is left out."""
     frames = sum(map(len, audio)) / SAMPLE_RATE_HZ * 1000 / session.frame_ms
-    encoder = sum(p.numel() for p in session.hearing.parameters())
+    encoder = sum(p.numel() for p in session.encoder.parameters())
     decoder = sum(p.numel() for p in session.decoder.parameters())
     return 2.0 * (encoder * frames + decoder * tokens * len(audio))
 

@@ -39,106 +39,9 @@ HOURS_EACH = 0.6
 USUAL_PACE = 16
 FAST_PACE = 20
 
-#: Openings whose authors are long dead, from memory.
-TEXTS = {
-    "en": """
-    It was the best of times, it was the worst of times, it was the age of wisdom, it was the age
-    of foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season
-    of Light, it was the season of Darkness, it was the spring of hope, it was the winter of
-    despair. Call me Ishmael. Some years ago, never mind how long precisely, having little or no
-    money in my purse, and nothing particular to interest me on shore, I thought I would sail
-    about a little and see the watery part of the world. It is a way I have of driving off the
-    spleen and regulating the circulation. It is a truth universally acknowledged, that a single
-    man in possession of a good fortune, must be in want of a wife. My dear Mr. Bennet, said his
-    lady to him one day, have you heard that Netherfield Park is let at last? Mr. Bennet replied
-    that he had not. But it is, returned she. Do you not want to know who has taken it? You want
-    to tell me, and I have no objection to hearing it. This was invitation enough. Alice was
-    beginning to get very tired of sitting by her sister on the bank, and of having nothing to do.
-    Once or twice she had peeped into the book her sister was reading, but it had no pictures or
-    conversations in it. And what is the use of a book, thought Alice, without pictures or
-    conversations? Oh dear! Oh dear! I shall be late! To Sherlock Holmes she is always the woman.
-    I have seldom heard him mention her under any other name. In his eyes she eclipses and
-    predominates the whole of her sex. It was not that he felt any emotion akin to love for Irene
-    Adler. Yes. No. You are quite right. Marley was dead: to begin with. There is no doubt
-    whatever about that. Scrooge signed it. Old Marley was as dead as a door-nail. You don't know
-    about me without you have read a book by the name of The Adventures of Tom Sawyer; but that
-    ain't no matter. That book was made by Mr. Mark Twain, and he told the truth, mainly. I had
-    called upon my friend upon the second morning after Christmas, with the intention of wishing
-    him the compliments of the season. The Time Traveller was expounding a recondite matter to us.
-    His grey eyes shone and twinkled, and his usually pale face was flushed and animated. No one
-    would have believed in the last years of the nineteenth century that this world was being
-    watched keenly and closely by intelligences greater than man's.
-    """,
-    "de": """
-    Als Gregor Samsa eines Morgens aus unruhigen Träumen erwachte, fand er sich in seinem Bett zu
-    einem ungeheueren Ungeziefer verwandelt. Er lag auf seinem panzerartig harten Rücken und sah,
-    wenn er den Kopf ein wenig hob, seinen gewölbten, braunen, von bogenförmigen Versteifungen
-    geteilten Bauch. Was ist mit mir geschehen? dachte er. Es war kein Traum. Jemand musste Josef
-    K. verleumdet haben, denn ohne dass er etwas Böses getan hätte, wurde er eines Morgens
-    verhaftet. Die Köchin der Frau Grubach, seiner Zimmervermieterin, die ihm jeden Tag gegen acht
-    Uhr früh das Frühstück brachte, kam diesmal nicht. Das war noch niemals geschehen. Wer sind
-    Sie? fragte K. und saß gleich halb aufrecht im Bett. Wie froh bin ich, dass ich weg bin!
-    Bester Freund, was ist das Herz des Menschen! Dich zu verlassen, den ich so liebe, von dem ich
-    unzertrennlich war, und froh zu sein! Es war einmal ein kleines Mädchen, das hatte jedermann
-    lieb, der es nur ansah, am allerliebsten aber seine Großmutter. Komm, Rotkäppchen, da hast du
-    ein Stück Kuchen und eine Flasche Wein, bring das der Großmutter hinaus. Guten Tag,
-    Rotkäppchen, sprach der Wolf. Schönen Dank, Wolf. Wo hinaus so früh? Zur Großmutter. Ja. Nein!
-    Ich weiß nicht, was soll es bedeuten, dass ich so traurig bin; ein Märchen aus alten Zeiten,
-    das kommt mir nicht aus dem Sinn. Wer reitet so spät durch Nacht und Wind? Es ist der Vater
-    mit seinem Kind. In Front des schon seit Kurfürst Georg Wilhelm von der Familie von Briest
-    bewohnten Herrenhauses zu Hohen-Cremmen fiel heller Sonnenschein auf die mittagsstille
-    Dorfstraße. Habe nun, ach! Philosophie, Juristerei und Medizin, und leider auch Theologie
-    durchaus studiert, mit heißem Bemühn. Da steh ich nun, ich armer Tor, und bin so klug als wie
-    zuvor. Vor einem großen Walde wohnte ein armer Holzhacker mit seiner Frau und seinen zwei
-    Kindern; das Bübchen hieß Hänsel und das Mädchen Gretel.
-    """,
-    "fr": """
-    Longtemps, je me suis couché de bonne heure. Parfois, à peine ma bougie éteinte, mes yeux se
-    fermaient si vite que je n'avais pas le temps de me dire que je m'endormais. Et, une
-    demi-heure après, la pensée qu'il était temps de chercher le sommeil m'éveillait. Nous étions
-    à l'étude, quand le Proviseur entra, suivi d'un nouveau habillé en bourgeois et d'un garçon de
-    classe qui portait un grand pupitre. Ceux qui dormaient se réveillèrent, et chacun se leva
-    comme surpris dans son travail. Le Proviseur nous fit signe de nous rasseoir. L'année mil huit
-    cent soixante-six fut marquée par un événement bizarre, un phénomène inexpliqué et
-    inexplicable que personne n'a sans doute oublié. Le premier lundi du mois d'avril, le bourg de
-    Meung semblait être dans une révolution aussi entière que si les huguenots en fussent venus
-    faire une seconde Rochelle. Oui. Non! Je ne sais pas. En mil huit cent quinze, Monsieur
-    Charles Myriel était évêque de Digne. C'était un vieillard d'environ soixante-quinze ans; il
-    occupait le siège de Digne depuis l'année mil huit cent six. Il y avait en Westphalie, dans le
-    château de monsieur le baron, un jeune garçon à qui la nature avait donné les moeurs les plus
-    douces. Sa physionomie annonçait son âme. Il avait le jugement assez droit, avec l'esprit le
-    plus simple; c'est, je crois, pour cette raison qu'on le nommait Candide. L'homme est né
-    libre, et partout il est dans les fers. Tel se croit le maître des autres, qui ne laisse pas
-    d'être plus esclave qu'eux. Comment ce changement s'est-il fait? Je l'ignore. Madame Vauquer
-    est une vieille femme qui, depuis quarante ans, tient à Paris une pension bourgeoise. Pendant
-    un demi-siècle, les bourgeoises de Pont-l'Évêque envièrent à Madame Aubain sa servante
-    Félicité. Pour cent francs par an, elle faisait la cuisine et le ménage, cousait, lavait,
-    repassait, savait brider un cheval, engraisser les volailles, battre le beurre, et resta
-    fidèle à sa maîtresse.
-    """,
-    "es": """
-    En un lugar de la Mancha, de cuyo nombre no quiero acordarme, no ha mucho tiempo que vivía un
-    hidalgo de los de lanza en astillero, adarga antigua, rocín flaco y galgo corredor. Una olla
-    de algo más vaca que carnero, salpicón las más noches, duelos y quebrantos los sábados,
-    lentejas los viernes, consumían las tres partes de su hacienda. Tenía en su casa una ama que
-    pasaba de los cuarenta, y una sobrina que no llegaba a los veinte. Frisaba la edad de nuestro
-    hidalgo con los cincuenta años; era de complexión recia, seco de carnes, enjuto de rostro,
-    gran madrugador y amigo de la caza. La heroica ciudad dormía la siesta. El viento sur,
-    caliente y perezoso, empujaba las nubes blanquecinas que se rasgaban al correr hacia el norte.
-    En las calles no había más ruido que el rumor estridente de los remolinos de polvo, trapos,
-    pajas y papeles. Yo, señor, no soy malo, aunque no me faltarían motivos para serlo. Sí. ¡No!
-    ¿Qué quieres? No lo sé. Pues sepa vuestra merced, ante todas cosas, que a mí llaman Lázaro de
-    Tormes, hijo de Tomé González y de Antonia Pérez, naturales de Tejares, aldea de Salamanca. Mi
-    nacimiento fue dentro del río Tormes, por la cual causa tomé el sobrenombre. ¿Qué es poesía?,
-    dices mientras clavas en mi pupila tu pupila azul. ¿Qué es poesía? ¿Y tú me lo preguntas?
-    Poesía eres tú. Volverán las oscuras golondrinas en tu balcón sus nidos a colgar, y otra vez
-    con el ala a sus cristales jugando llamarán. ¿Qué es la vida? Un frenesí. ¿Qué es la vida? Una
-    ilusión, una sombra, una ficción, y el mayor bien es pequeño; que toda la vida es sueño, y los
-    sueños, sueños son. Caminante, son tus huellas el camino y nada más; caminante, no hay camino,
-    se hace camino al andar. Don Juan Tenorio entró en la posada sin decir palabra, y el dueño le
-    miró con asombro.
-    """,
-}
+#: Openings of novels whose authors are long dead, from memory; one file a language.
+NOVELS = Path(__file__).with_name("novels")
+LANGUAGES = ("en", "de", "fr", "es")
 
 
 def speech(language: str, hours: float, seed: int, pace: float = USUAL_PACE) -> Transcript:
@@ -148,7 +51,7 @@ def speech(language: str, hours: float, seed: int, pace: float = USUAL_PACE) -> 
     """
     chance = random.Random(f"{language} {seed}")
     ear = random.Random(f"{language} {seed} heard")
-    sentences = list(_sentences(TEXTS[language].split()))
+    sentences = list(_sentences((NOVELS / f"{language}.txt").read_text(encoding="utf-8").split()))
     utterances: list[Utterance] = []
     now = 1000.0
     while now < hours * 3_600_000:
@@ -417,7 +320,7 @@ def table(title: str, transcripts: Sequence[Transcript]) -> Score:
 
 def novels(pace: float) -> list[Transcript]:
     """Every language's text, spoken at that pace."""
-    return [speech(language, HOURS_EACH, 1, pace) for language in TEXTS]
+    return [speech(language, HOURS_EACH, 1, pace) for language in LANGUAGES]
 
 
 def percent(count: int, whole: int) -> float:

@@ -1,8 +1,8 @@
-"""`make memory`: a 3-hour film must not need more memory than a 10-minute one (300 MB at most).
+"""`make memory`: a 3-hour video may need 300 MB more memory than a 10-minute one, and no more.
 
 Both are the longest example joined to itself, subtitled by the one-shot command with the
 demonstration model; the figure is the largest resident set of that process. Besides, what the
-alignment of an hour takes, were all of it aligned at once (the road does it batch by batch).
+alignment of an hour takes, if all of it were aligned at once (the engine does it batch by batch).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_ALIGNMENT_MB = 200
 
 
 def main() -> int:
-    """Print both figures; 1 where the long film needs too much more."""
+    """Print both figures; 1 if the long video needs too much more."""
     with tempfile.TemporaryDirectory() as folder:
         short, long = (_peak_mb(_joined(Path(folder), minutes)) for minutes in (10, 180))
     aligned = _alignment_mb()
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def _alignment_mb() -> float:
-    """An hour in pieces of 30 s, 12.5 frames and 3.3 tokens a second: scores, search and paths."""
+    """An hour in segments of 30 s, 12.5 frames and 3.3 tokens a second: scores and paths."""
     frames, tokens = 375, 100
     draw = np.random.default_rng(0)
     tracemalloc.start()
@@ -59,22 +59,22 @@ def _joined(folder: Path, minutes: int) -> Path:
     known = probe(LONG)
     assert known is not None
     times = -(-minutes * 60_000 // known.duration_ms)
-    film = folder / f"{minutes} minutes.mkv"
+    video = folder / f"{minutes} minutes.mkv"
     command = [ffmpeg.find(), "-nostdin", "-v", "error", "-stream_loop", str(times - 1)]
-    subprocess.run([*command, "-i", LONG, "-c", "copy", film], check=True)
-    return film
+    subprocess.run([*command, "-i", LONG, "-c", "copy", video], check=True)
+    return video
 
 
-def _peak_mb(film: Path) -> float:
-    """Subtitle a film in a process of its own; its largest resident set."""
-    own = {"XDG_STATE_HOME": str(film.parent), "XDG_CONFIG_HOME": str(film.parent)}
-    command = [sys.executable, "-m", "canary_subs", "run", str(film)]
+def _peak_mb(video: Path) -> float:
+    """Subtitle a video in a process of its own; its largest resident set."""
+    own = {"XDG_STATE_HOME": str(video.parent), "XDG_CONFIG_HOME": str(video.parent)}
+    command = [sys.executable, "-m", "canary_subs", "run", str(video)]
     running = subprocess.Popen(
         [*command, "--model", "demo", "--to", "original,de"], env={**os.environ, **own}
     )
     _, status, usage = os.wait4(running.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"{film.name} was not subtitled")
+        raise SystemExit(f"{video.name} was not subtitled")
     return usage.ru_maxrss / 1024
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from canary_subs.media import ffmpeg
-from canary_subs.model import SAMPLE_RATE_HZ, Choice, Plan, Request, Utterance, Word
+from canary_subs.model import SAMPLE_RATE_HZ, Choice, Context, Plan, Request, Track, Utterance, Word
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.segments import cut
 from canary_subs.pipeline.task import Task
@@ -34,8 +34,8 @@ TOKENS = 40
 LEAST = 0.9
 
 
-class Bare:
-    """An engine of random weights as `hookspecs.Engine` and its session."""
+class RandomSession(Session):
+    """Recognises with random weights; what it gives are words at a speaker's pace."""
 
     model = "random"
 
@@ -44,30 +44,28 @@ class Bare:
         self.precision = self._session.precision
         self.max_segment_ms, self.batch_ms = self._session.max_segment_ms, self._session.batch_ms
 
-    def pairs(self) -> frozenset[tuple[str, str]]:
-        return frozenset({("en", "en"), ("en", "de")})
-
-    def refuse(self, source: str, target: str) -> str | None:
-        return None if (source, target) in self.pairs() else "random"
-
-    def open(self, device: str, precision: str) -> Session:
-        return self
-
     def recognise(self, requests: Sequence[Request]) -> list[tuple[Utterance, ...]]:
         # Random texts are suspicious; trying each again would be work that real ones do not make.
         self._session.recognise_once(requests)
         return [tuple(_spoken(one, target) for target in one.targets) for one in requests]
 
-    def identify(self, clips: object, candidates: Sequence[str]) -> dict[str, float]:
-        return dict.fromkeys(candidates, 1 / len(candidates))
 
-    def close(self) -> None:
-        pass
+class RandomEngine(Engine):
+    """Opens a session that is already there."""
+
+    def __init__(self, session: RandomSession) -> None:
+        self._session = session
+
+    def pairs(self) -> set[tuple[str, str]]:
+        return {("en", "en"), ("en", "de")}
+
+    def open(self, context: Context) -> Session:
+        return self._session
 
 
 def _spoken(request: Request, language: str) -> Utterance:
     """Five words every two seconds: random weights write no words."""
-    span = steps.span_of(request.clip)
+    span = request.clip.span
     words = tuple(
         Word(
             text="word." if at % 4000 == 3600 else "word", start_ms=start_ms, end_ms=start_ms + 300
@@ -80,14 +78,17 @@ def _spoken(request: Request, language: str) -> Utterance:
 
 
 class Plugin:
-    """Offers one engine that is already there."""
+    """Offers the engine."""
 
-    def __init__(self, engine: Bare) -> None:
-        self._engine = engine
+    def __init__(self, session: RandomSession) -> None:
+        self._session = session
 
     @hookimpl
     def canary_subs_engines(self) -> list[Provider[Engine]]:
-        return [Provider(name="bare", summary="random weights", make=lambda _: self._engine)]
+        def make(options: object, context: Context) -> Engine:
+            return RandomEngine(self._session)
+
+        return [Provider(name="random", summary="random weights", make=make)]
 
 
 def main() -> int:
@@ -96,15 +97,15 @@ def main() -> int:
     parser.add_argument("--videos", type=int, default=VIDEO_COUNT)
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
-    engine = Bare()
+    session = RandomSession()
     plugins = manager.load()
-    plugins.add("bare", "benchmark", lambda: Plugin(engine))
+    plugins.add("random", "benchmark", lambda: Plugin(session))
     with tempfile.TemporaryDirectory() as name:
         videos = list(_videos(Path(name), options.videos))
-        requests = [one for path in videos for one in _requests(path, plugins, engine)]
+        requests = [one for path in videos for one in _requests(path, plugins, session)]
         alone_s = pipeline_s = float("inf")
         for number in range(options.rounds):
-            alone_s = min(alone_s, _alone(engine, requests))
+            alone_s = min(alone_s, _alone(session, requests))
             pipeline_s = min(pipeline_s, _pipeline(videos, plugins, Path(name) / f"out{number}"))
     speech_s = sum(len(one.clip.samples) for one in requests) / SAMPLE_RATE_HZ
     print(
@@ -131,35 +132,36 @@ def _videos(folder: Path, count: int) -> Iterator[Path]:
 def _plan(out: Path | None = None) -> Plan:
     return Plan(
         spoken="en",
-        targets=("en", "de"),
-        engine=Choice(name="bare"),
+        targets=(Track(("en",)), Track(("de",))),
+        engine=Choice(name="random"),
         segmenter=Choice(name="silero"),
         layout=Choice(name="balanced"),
         profile="netflix",
         writers=(Choice(name="srt"),) if out else (),
-        deliveries=(Choice(name="sidecar", options={"out": out}),) if out else (),
+        deliveries=(Choice(name="sidecar"),) if out else (),
+        context=Context(out=out),
     )
 
 
-def _requests(path: Path, plugins: manager.Plugins, engine: Bare) -> Iterator[Request]:
+def _requests(path: Path, plugins: manager.Plugins, session: RandomSession) -> Iterator[Request]:
     """What the pipeline asks the engine for."""
     cutter = plugins.use("segmenter", _plan().segmenter)
     with sound_of(path, plugins) as clips:
-        for clip in cut(clips, cutter, engine.max_segment_ms):
+        for clip in cut(clips, cutter, session.max_segment_ms):
             yield Request(clip=clip, spoken="en", targets=("en", "de"))
 
 
-def _alone(engine: Bare, requests: Sequence[Request]) -> float:
+def _alone(session: RandomSession, requests: Sequence[Request]) -> float:
     begun = time.perf_counter()
     batch: list[Request] = []
-    left_ms = engine.batch_ms
+    left_ms = session.batch_ms
     for request in requests:
         batch.append(request)
         left_ms -= request.clip.span.duration_ms
         if left_ms <= 0:
-            engine.recognise(batch)
-            batch, left_ms = [], engine.batch_ms
-    engine.recognise(batch)
+            session.recognise(batch)
+            batch, left_ms = [], session.batch_ms
+    session.recognise(batch)
     return time.perf_counter() - begun
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.model import AudioClip
+from canary_subs.canary.engine import CanaryEngine
+from canary_subs.model import AudioClip, Context
+from canary_subs.plugin.hookspecs import NoOptions
 from tests.benchmarks.random_models import SHAPES, build
 
 TINY = SHAPES["tiny"]
@@ -95,8 +97,18 @@ def v2_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def engine(model: Path | str, **more: Any) -> CanaryEngine:
+    """The engine for a model; ``more`` are fields of its context."""
+    return CanaryEngine(NoOptions(), Context(model=str(model), **more))
+
+
+def opened(model: Path | str, *, precision: str = "fp32") -> Any:
+    """A session of a model on a CPU."""
+    return engine(model).open(Context(model=str(model), device="cpu", precision=precision))
+
+
 def clip(seconds: float, start: int = 0, seed: int = 0) -> AudioClip:
-    """Noise of a length, beginning at a sample of the film."""
+    """Noise of a length, beginning at a sample of the video."""
     draw = np.random.default_rng(seed)
     samples = draw.standard_normal(int(seconds * 16_000)).astype(np.float32) * 0.1
     return AudioClip(samples=samples, start_samples=start)

@@ -85,9 +85,9 @@ def test_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
 def test_a_truncated_file(tiny_file: Path, tmp_path: Path, share: float) -> None:
-    whole = tiny_file.read_bytes()
+    data = tiny_file.read_bytes()
     path = tmp_path / "cut.nemo"
-    path.write_bytes(whole[: int(len(whole) * share) - 20_000])
+    path.write_bytes(data[: int(len(data) * share) - 20_000])
     refused(path, "get it again")
 
 

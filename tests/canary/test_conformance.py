@@ -8,4 +8,4 @@ from canary_subs.testing import check_engine
 
 def test_the_demonstration_model_keeps_the_rules_of_engines() -> None:
     (provider,) = canary_subs.canary.canary_subs_engines()
-    check_engine(provider, {"model": "demo"})
+    check_engine(provider, model="demo")

@@ -4,12 +4,14 @@ import copy
 import math
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 
 from canary_subs.canary import precision
+from canary_subs.canary.cuda_graphs import CudaGraphs
 from canary_subs.canary.decode import Decoder
-from canary_subs.canary.decode_state import Decoded, DecodeRequest
+from canary_subs.canary.decode_state import Decoded, DecodeRequest, DecodeState
 from canary_subs.canary.prompt import Prompter
 from tests.benchmarks.random_models import build
 from tests.canary.conftest import TINY, nemo_greedy, tiny, until_end
@@ -168,6 +170,36 @@ def test_bf16_keeps_the_shapes_and_runs() -> None:
         text: Decoded = row[0]
         assert all(log_prob <= 0 for log_prob in text.log_probs)
         assert text.cross_attention is not None and text.cross_attention.shape[1] == frames
+
+
+def test_states_that_are_used_again_give_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a GPU does but for the recording: padded states, used by one batch after another."""
+    model = tiny("canary2")
+    plain, reusing = Decoder(model), Decoder(model)
+    monkeypatch.setattr(Decoder, "uses_graphs", property(lambda self: self is reusing))
+    monkeypatch.setattr("canary_subs.canary.decode._POLL_STEPS", {})
+    sizes = set()
+
+    def step(graphs: CudaGraphs, decoder: Decoder, state: DecodeState) -> None:
+        sizes.add(state.size)
+        decoder.step(state, state.size.length, same_length=False)
+
+    monkeypatch.setattr(CudaGraphs, "step", step)
+    for seed, lengths in enumerate([[17, 3, 9, 1, 12], [5, 16, 2, 11, 4, 8], [6]]):
+        encoded = sound(model, lengths, seed=seed)
+        wanted = requests(model, plain, LANGUAGES[:2], frames=17)
+        asked = [wanted[: 1 + row % 2] for row in range(len(lengths))]
+        expected = plain.greedy(encoded, lengths, asked, attention=True)
+        found = reusing.greedy(encoded, lengths, asked, attention=True)
+        for ours, theirs in zip(found, expected, strict=True):
+            assert [text.tokens for text in ours] == [text.tokens for text in theirs]
+            for one, other in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(
+                    one.cross_attention, other.cross_attention, atol=1e-5, strict=True
+                )
+    segments = {size.segments for size in sizes}
+    assert segments <= {1, 2, 4, 8} and len(segments) > 1, "batches shrink by powers of two"
+    assert {size.frames for size in sizes} == {64}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here to record graphs on")

@@ -12,8 +12,9 @@ import huggingface_hub.constants
 import pytest
 
 from canary_subs import _hub as hub_files
-from canary_subs.canary import CanaryEngine, CanaryOptions, models
+from canary_subs.canary import models
 from canary_subs.errors import ModelError, Temporary, UnknownName
+from tests.canary.conftest import engine, opened
 
 
 @pytest.fixture(autouse=True)
@@ -66,13 +67,13 @@ def _ask_at(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
 def test_a_hub_out_of_reach_may_pass(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _ask_at(monkeypatch, 9)  # nothing listens there
     with pytest.raises(ModelError, match=f"{name} is not on this machine") as caught:
-        CanaryEngine(CanaryOptions(model=name)).open("cpu", "fp32")
+        opened(name)
     assert isinstance(caught.value, Temporary)
     assert "refused" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_hub_in_trouble_may_pass_and_is_not_asked_by_every_film(
+def test_a_hub_in_trouble_may_pass_and_is_not_asked_by_every_video(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with hub(monkeypatch, 503) as asked:
@@ -123,7 +124,7 @@ def test_a_cache_that_cannot_be_written_is_called_so(
     assert isinstance(caught.value, Temporary)
 
 
-def test_names_are_judged_without_asking_anybody(
+def test_names_are_judged_without_asking_the_hub(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*args: object, **more: object) -> str:
@@ -135,13 +136,13 @@ def test_names_are_judged_without_asking_anybody(
     broken = tmp_path / "mine.nemo"
     broken.write_bytes(b"no archive")
     for name in ("demo", "canary-1b-v2", "nvidia/canary-1b", "who/knows-it", str(broken)):
-        CanaryEngine(CanaryOptions(model=name))
+        engine(name)
     with pytest.raises(ModelError, match="there is no such model file"):
-        CanaryEngine(CanaryOptions(model=str(tmp_path / "none.nemo")))
+        engine(tmp_path / "none.nemo")
     with pytest.raises(ModelError, match="is not a file"):
-        CanaryEngine(CanaryOptions(model=str(tmp_path)))
+        engine(tmp_path)
     with pytest.raises(UnknownName, match="did you mean 'canary-1b-v2'"):
-        CanaryEngine(CanaryOptions(model="canary-1b-v3"))
+        engine("canary-1b-v3")
     for name in ("", "a/b/c", "-x/y", "../x", "a b/c", "https://x/y", "\0", "x" * 5000):
         with pytest.raises(UnknownName, match="no model is called"):
             models.check(name)

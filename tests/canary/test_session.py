@@ -1,4 +1,4 @@
-"""The engine from sound to timed words, on tiny random models: nonsense, but whole and in order."""
+"""The session: what it recognises, how it times words, and what it does with doubtful texts."""
 
 import itertools
 import tarfile
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.canary import CanaryEngine, CanaryOptions, CtcOptions, CtcWordTimer, fallback
+from canary_subs.canary import CtcOptions, CtcWordTimer, fallback
 from canary_subs.canary.batch import Batcher
 from canary_subs.canary.beam import beam_search
 from canary_subs.canary.detokenize import Detokenizer
@@ -23,8 +23,8 @@ from canary_subs.errors import (
     UnknownName,
     UnsupportedPair,
 )
-from canary_subs.model import Flag, Request, Span, Timing, Utterance, Word
-from tests.canary.conftest import clip
+from canary_subs.model import Context, Flag, Request, Span, Timing, Utterance, Word
+from tests.canary.conftest import clip, engine, opened
 
 
 def request(
@@ -35,7 +35,7 @@ def request(
 
 @pytest.fixture(scope="module")
 def session(v2_file: Path) -> Iterator[Any]:
-    session = CanaryEngine(CanaryOptions(model=str(v2_file))).open("cpu", "fp32")
+    session = opened(v2_file)
     yield session
     session.close()
 
@@ -86,7 +86,7 @@ def test_neither_neighbours_nor_other_languages_change_a_text(session: Any) -> N
 
 
 def test_texts_equal_those_of_nemo_transcribe(tiny_file: Path, session: Any) -> None:
-    ours = CanaryEngine(CanaryOptions(model=str(tiny_file))).open("cpu", "fp32")
+    ours = opened(tiny_file)
     nemo = load(tiny_file).model
     sounds = [clip(2.0, seed=5), clip(1.1, seed=6)]
     asked = [Request(clip=one, spoken="en", targets=("en", "de")) for one in sounds]
@@ -110,7 +110,7 @@ def test_texts_equal_those_of_nemo_transcribe(tiny_file: Path, session: Any) -> 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8", "int4"])
 def test_every_format_runs(v2_file: Path, precision: str) -> None:
-    session = CanaryEngine(CanaryOptions(model=str(v2_file))).open("cpu", precision)
+    session = opened(v2_file, precision=precision)
     asked = request(1.5, ("en", "de"))
     assert session.precision == precision
     check(asked, session.recognise_once([asked])[0])
@@ -174,7 +174,7 @@ def test_a_pair_that_the_model_cannot_do_is_refused_before_any_work(session: Any
     try:
         with pytest.raises(UnsupportedPair, match="from de to fr"):
             session.recognise([Request(clip=clip(1), spoken="de", targets=("de", "fr"))])
-        with pytest.raises(UnsupportedPair, match="canary-1b-v2"):
+        with pytest.raises(UnsupportedPair, match=r"transcribe it; it knows de, en, es, fr$"):
             session.recognise([Request(clip=clip(1), spoken="it", targets=("it",))])
     finally:
         session.encoder = encoder
@@ -189,15 +189,22 @@ def test_languages_compete(session: Any) -> None:
 
 def test_licences_names_and_devices(v2_file: Path) -> None:
     with pytest.raises(PluginUnusable, match="CC-BY-NC"):
-        CanaryEngine(CanaryOptions(model="canary-1b", commercial=True))
-    engine = CanaryEngine(CanaryOptions(model=str(v2_file)))
+        engine("canary-1b", commercial=True)
     with pytest.raises(UnknownName, match="fp16"):
-        engine.open("cpu", "fp16")
+        engine(v2_file).open(Context(device="cpu", precision="fp16"))
     with pytest.raises(Exception, match="no device is called"):
-        engine.open("gpu", "auto")
-    reason = CanaryEngine(CanaryOptions(model="canary-1b-flash")).refuse("it", "en")
-    assert reason is not None and "nvidia/canary-1b-v2" in reason
-    assert CanaryEngine(CanaryOptions(model="canary-1b-v2")).refuse("pt-BR", "en") is None
+        engine(v2_file).open(Context(device="gpu"))
+
+
+def test_the_cards_tell_which_model_knows_what() -> None:
+    chosen, *others = engine("canary-1b-flash").models()
+    assert chosen.name == "nvidia/canary-1b-flash"
+    assert engine("canary-1b-flash").pairs() == chosen.pairs
+    assert ("it", "en") not in chosen.pairs
+    assert "nvidia/canary-1b-v2" in {card.name for card in others if ("it", "en") in card.pairs}
+    assert ("pt", "en") in engine("canary-1b-v2").pairs()
+    names = [card.name for card in (chosen, *others)]
+    assert len(set(names)) == len(names) == 5
 
 
 class Memory:
@@ -262,7 +269,7 @@ def test_one_segment_too_much_says_what_to_do_and_bugs_stay_bugs() -> None:
         ),
     ],
 )
-def test_what_nobody_can_have_said(
+def test_texts_that_cannot_have_been_said(
     text: str, seconds: float, truncated: bool, expected: set[Flag]
 ) -> None:
     assert expected <= fallback.faults(text.split(), seconds, truncated=truncated)
@@ -315,17 +322,17 @@ def test_a_segment_is_cut_where_it_is_quietest_and_put_together_again() -> None:
 
 def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Path) -> None:
     with pytest.raises(PluginUnusable, match="option model"):
-        CtcWordTimer(CtcOptions())
+        CtcWordTimer(CtcOptions(), Context())
     path = tmp_path / "ctc.nemo"
-    with tarfile.open(v2_file) as whole, tarfile.open(path, "w") as part:
-        for info in whole:
-            stream = whole.extractfile(info)
+    with tarfile.open(v2_file) as both, tarfile.open(path, "w") as part:
+        for info in both:
+            stream = both.extractfile(info)
             if info.name.startswith("timestamps_asr_model_"):
                 info.name = info.name.replace("timestamps_asr_model_", "model_")
             elif info.name.startswith("model_"):
                 continue
             part.addfile(info, stream)
-    timer = CtcWordTimer(CtcOptions(model=str(path), languages=("en",), device="cpu"))
+    timer = CtcWordTimer(CtcOptions(model=str(path), languages=("en",)), Context(device="cpu"))
     sound = clip(3.0, start=32_000)
     span = Span(start_ms=2000, end_ms=5000)
     words = tuple(Word(text=w, start_ms=2000, end_ms=5000) for w in ("the", "lazy", "Fox,", "§§"))
@@ -340,4 +347,4 @@ def test_a_ctc_model_of_its_own_file_times_any_text(v2_file: Path, tmp_path: Pat
     translated = replace(spoken, timing=Timing.SOURCE)
     assert timer.align(sound, translated) is translated
     with pytest.raises(ModelError, match="not a CTC model"):
-        CtcWordTimer(CtcOptions(model=str(v2_file))).align(sound, spoken)
+        CtcWordTimer(CtcOptions(model=str(v2_file)), Context(device="cpu")).align(sound, spoken)

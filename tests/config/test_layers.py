@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from canary_subs.config import layers as config
-from canary_subs.config.layers import FOLDER_FILE, Config, load, merge, read_option
+from canary_subs.config.layers import FOLDER_FILE, load, merge, read_option
 from canary_subs.config.reference import explain
-from canary_subs.errors import ConfigError, UnknownName
-from canary_subs.plugin import manager
+from canary_subs.config.schema import SECTIONS, Config
+from canary_subs.errors import ConfigError
 from canary_subs.plugin.options import kinds
 
 
@@ -227,7 +225,7 @@ def test_every_key_is_explained_once_and_says_where_its_value_is_from(tmp_path: 
     assert found["", "precision"].origin == "the command line"
     assert found["", "audio_track"].origin == "default"
     tables = {"watch", "skip", "queue", "schedule", "service", "options", "profiles"}
-    assert len(found) == sum(len(kinds(cls)) for cls in config.SECTIONS.values()) - len(tables)
+    assert len(found) == sum(len(kinds(cls)) for cls in SECTIONS.values()) - len(tables)
 
 
 @pytest.mark.parametrize(
@@ -251,52 +249,3 @@ def test_merging_goes_to_every_depth() -> None:
         "e": [2],
     }
     assert below == {"a": {"b": {"c": 1, "d": 2}}, "e": [1]}
-
-
-@pytest.fixture(scope="module")
-def plugins() -> manager.Plugins:
-    return manager.load()
-
-
-def test_the_defaults_are_on_offer(plugins: manager.Plugins) -> None:
-    config.check_providers(load(environment={}), plugins)
-
-
-def test_a_plan_carries_what_providers_share(tmp_path: Path, plugins: manager.Plugins) -> None:
-    chosen = load(
-        environment={}, flags={"out": str(tmp_path), "model": "demo", "overwrite": True}
-    ).config
-    plan = config.plan(chosen, plugins, root=Path("/films"))
-    assert plan.engine.options["model"] == "demo"
-    (sidecar,) = plan.deliveries
-    assert dict(sidecar.options) == {
-        "out": tmp_path, "root": Path("/films"), "overwrite": True
-    }  # fmt: skip
-
-
-def options_of(kind: str, name: str, **values: Any) -> dict[str, object]:
-    return {"options": {kind: {name: values}}}
-
-
-def test_a_providers_own_options_win(plugins: manager.Plugins) -> None:
-    chosen = load(environment={}, flags=options_of("engine", "canary", model="own")).config
-    assert config.plan(chosen, plugins).engine.options["model"] == "own"
-
-
-def test_an_option_that_its_provider_does_not_know_is_told_with_its_line(
-    tmp_path: Path, plugins: manager.Plugins
-) -> None:
-    file = written(tmp_path, "\n[options.delivery.sidecar]\noverwrit = true\n")
-    with pytest.raises(ConfigError, match="did you mean 'overwrite'") as caught:
-        config.check_providers(load(file, environment={}), plugins)
-    assert str(caught.value).startswith(f"{file}:3: [options.delivery.sidecar]")
-
-
-@pytest.mark.parametrize(
-    "flags", [{"formats": ["srtt"]}, {"engine": "x"}, options_of("format", "x", y=1)]
-)
-def test_a_name_that_nobody_offers_is_told(
-    plugins: manager.Plugins, flags: dict[str, object]
-) -> None:
-    with pytest.raises(UnknownName):
-        config.check_providers(load(environment={}, flags=flags), plugins)

@@ -19,7 +19,7 @@ from tests.crash import stage
 
 #: The daemon may hold so much more at the end than after a tenth of the jobs.
 GROWTH_MB = 20.0
-#: Looking through 100,000 known files, in seconds of one core.
+#: Scanning 100,000 known files, in seconds of one core.
 SCAN_S = 10.0
 #: Share of one core that an idle daemon may use.
 IDLE = 0.01
@@ -39,15 +39,15 @@ def cpu_s(pid: int) -> float:
 
 
 def jobs(folder: Path, count: int) -> dict[str, float]:
-    """Work through so many films; memory (MiB) of the daemon and of its child, early and late."""
-    root, state = folder / "films", folder / "state"
+    """Work through so many videos; memory (MiB) of the daemon and of its worker, early and late."""
+    root, state = folder / "videos", folder / "state"
     root.mkdir(parents=True)
     for number in range(count):
         stage.wav(root / f"{number}.wav", 0.3, number)
     tables = stage.flags(
         state,
         queue={"idle_s": 3600},
-        # One look through the folder falls into the time that idling is measured; by default they
+        # One scan of the folder falls into the time that idling is measured; by default they
         # are five minutes apart.
         watch={"rescan_s": IDLE_S},
         targets=["en"],
@@ -58,15 +58,15 @@ def jobs(folder: Path, count: int) -> dict[str, float]:
     store = Store(state / "jobs.sqlite")
     seen: dict[str, float] = {}
     try:
-        while (done := store.counts()[JobState.DONE]) < count:
+        while (done := store.views.counts()[JobState.DONE]) < count:
             if daemon.poll() is not None:
                 raise RuntimeError(f"the daemon ended with status {daemon.returncode}")
             if done >= count // 10 and "daemon early" not in seen:
                 seen["daemon early"] = memory_mb(daemon.pid)
-                seen["child early"] = sum(memory_mb(pid) for pid in stage.children(daemon.pid))
+                seen["worker early"] = sum(memory_mb(pid) for pid in stage.children(daemon.pid))
             time.sleep(0.2)
         seen["daemon late"] = memory_mb(daemon.pid)
-        seen["child late"] = sum(memory_mb(pid) for pid in stage.children(daemon.pid))
+        seen["worker late"] = sum(memory_mb(pid) for pid in stage.children(daemon.pid))
         time.sleep(5)
         before = cpu_s(daemon.pid)
         time.sleep(IDLE_S)
@@ -79,8 +79,8 @@ def jobs(folder: Path, count: int) -> dict[str, float]:
 
 
 def scan(folder: Path, count: int) -> float:
-    """Processor seconds to look through so many files that are known already."""
-    root = folder / "films"
+    """Processor seconds to scan so many files that are known already."""
+    root = folder / "videos"
     found = []
     for number in range(count):
         place = root / str(number // 500)
@@ -90,13 +90,13 @@ def scan(folder: Path, count: int) -> float:
         stamp = Stamp.of(path.stat())
         found.append(Seen(path=path, root=root, fingerprint=str(number), stamp=stamp))
     store = Store(folder / "state" / "jobs.sqlite")
-    store.arrive(found)
+    store.queue.arrive(found)
     settings = stage.settings(folder / "state", watch={"polling": "always"})
     watcher = Watcher([root], settings, store)
     begun = time.process_time()
-    watcher._look_through()
+    watcher._scan_due()
     took_s = time.process_time() - begun
-    if watcher._waiting:
+    if watcher._pending:
         raise RuntimeError("known files were taken for new ones")
     return took_s
 
@@ -110,14 +110,14 @@ def main() -> int:
     faults = []
     with tempfile.TemporaryDirectory(prefix="canary-subs-endurance-") as folder:
         took_s = scan(Path(folder) / "scan", args.files)
-        print(f"{args.files} files looked through in {took_s:.1f} s of one core", flush=True)
+        print(f"{args.files} files scanned in {took_s:.1f} s of one core", flush=True)
         if took_s > SCAN_S:
-            faults.append("looking through is slow")
+            faults.append("scanning is slow")
         seen = jobs(Path(folder) / "jobs", args.jobs)
     print(", ".join(f"{what} {value:.3g}" for what, value in seen.items()))
     if seen["daemon late"] - seen["daemon early"] > GROWTH_MB:
         faults.append("the daemon's memory grows")
-    if seen["child late"] - seen["child early"] > 5 * GROWTH_MB:
+    if seen["worker late"] - seen["worker early"] > 5 * GROWTH_MB:
         faults.append("the recognising process's memory grows")
     if seen["idle share"] > IDLE:
         faults.append("idling costs")

@@ -1,10 +1,10 @@
 """`make hostile`: damaged and hostile files; each ends with one line, and nothing else happens.
 
-Films of every container are damaged (bits flipped, cut, heads swapped) and join a set of files made
-to do harm: playlists that point elsewhere, odd names, lies about length, thousands of tracks. The
-daemon works through them all with the real decoder. Every job must end as done, skipped or failed
-with a reason of one line; the recognising process must not die; no connection may be opened to the
-port that the playlists name; nothing may appear but subtitles beside their films.
+Videos of every container are damaged (bits flipped, cut, heads swapped) and join a set of files
+made to do harm: playlists that point elsewhere, odd names, lies about length, thousands of tracks.
+The daemon works through them all with the real decoder. Every job must end as done, skipped or
+failed with a reason of one line; the worker process must not die; no connection may be opened to
+the port that the playlists name; nothing may appear but subtitles beside their videos.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canary_subs.jobs.records import plain
+from canary_subs._text import printable
 from canary_subs.jobs.store import Store
 from canary_subs.model import JobState
 from tests.crash import stage
@@ -54,12 +54,12 @@ class Report:
         ]
 
 
-def damaged(films: dict[str, bytes], count: int, chance: random.Random) -> dict[str, bytes]:
+def damaged(videos: dict[str, bytes], count: int, chance: random.Random) -> dict[str, bytes]:
     """Films that something happened to, by name."""
     found = {}
     for number in range(count):
         kind = CONTAINERS[number % len(CONTAINERS)]
-        data = bytearray(films[kind])
+        data = bytearray(videos[kind])
         match number // len(CONTAINERS) % 5:
             case 0:  # bits anywhere
                 for _ in range(chance.randrange(1, 200)):
@@ -73,17 +73,17 @@ def damaged(films: dict[str, bytes], count: int, chance: random.Random) -> dict[
                 start = chance.randrange(len(data))
                 del data[start : start + chance.randrange(1, len(data))]
             case _:  # the head of another
-                other = films[chance.choice(CONTAINERS)]
+                other = videos[chance.choice(CONTAINERS)]
                 length = chance.randrange(8, 600)
                 data[:length] = other[:length]
         found[f"damaged {number}{kind}"] = bytes(data) or b"\0"
     return found
 
 
-def hostile(films: dict[str, bytes], port: int, secret: Path) -> dict[bytes, bytes]:
+def hostile(videos: dict[str, bytes], port: int, secret: Path) -> dict[bytes, bytes]:
     """Files made to do harm, by name."""
     url, local = f"http://127.0.0.1:{port}/x.ts", str(secret)
-    good = films[".wav"]
+    good = videos[".wav"]
     texts = {
         "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{url}\n#EXT-X-ENDLIST\n",
         "hls-file": f"#EXTM3U\n#EXTINF:9,\nfile://{local}\n#EXT-X-ENDLIST\n",
@@ -121,7 +121,7 @@ def hostile(films: dict[str, bytes], port: int, secret: Path) -> dict[bytes, byt
         good[:4] + b"\xff\xff\xff\xff" + good[8:40] + b"\xff\xff\xff\xff" + good[44:]
     )
     found[b"nothing.wav"] = good[:44] + b"\0" * 60
-    years = bytearray(films[".mp4"])
+    years = bytearray(videos[".mp4"])
     for box in (b"mvhd", b"mdhd", b"tkhd"):
         place = years.find(box)
         while place >= 0:
@@ -137,7 +137,7 @@ def hostile(films: dict[str, bytes], port: int, secret: Path) -> dict[bytes, byt
 
 
 def many_tracks(path: Path, count: int) -> None:
-    """A film with very many sound tracks."""
+    """A video with very many sound tracks."""
     import av
 
     with av.open(str(path), "w") as container:
@@ -151,31 +151,31 @@ def many_tracks(path: Path, count: int) -> None:
 
 
 def trial(folder: Path, count: int, seed: int, *, limit_s: float) -> Report:
-    """Work through them all and look at what became of each."""
+    """Work through them all and check what became of each."""
     report, chance = Report(), random.Random(seed)
-    root, state = folder / "films", folder / "state"
+    root, state = folder / "videos", folder / "state"
     for place in (root, state, folder / "own"):
         place.mkdir()
     secret = folder / "secret.txt"
     secret.write_bytes(SECRET * 100)
-    films = {
-        kind: stage.film(folder / "own" / f"f{kind}", 2, 1, picture=kind not in (".wav", ".webm"))
+    videos = {
+        kind: stage.video(folder / "own" / f"f{kind}", 2, 1, picture=kind not in (".wav", ".webm"))
         .read_bytes()
         for kind in CONTAINERS
     }  # fmt: skip
     trap = socket.create_server(("127.0.0.1", 0))
     listener = threading.Thread(target=_count_connections, args=(trap, report), daemon=True)
     listener.start()
-    wanted: dict[bytes, bytes] = hostile(films, trap.getsockname()[1], secret)
-    wanted |= {name.encode(): data for name, data in damaged(films, count, chance).items()}
-    for name, data in wanted.items():
+    contents: dict[bytes, bytes] = hostile(videos, trap.getsockname()[1], secret)
+    contents |= {name.encode(): data for name, data in damaged(videos, count, chance).items()}
+    for name, data in contents.items():
         (root / os.fsdecode(name)).write_bytes(data)
     many_tracks(root / "tracks.mkv", 120)
     with (root / "sparse.ts").open("wb") as file:
         file.write(b"G" + b"\0" * 187)
         file.truncate(50 << 30)
     os.mkfifo(root / "pipe.mkv")
-    report.files = len(wanted) + 2
+    report.files = len(contents) + 2
     before = {path.name for path in root.iterdir()}
     tables = stage.flags(
         state, watch={"patience_s": 1.0}, queue={"attempts": 1, "stall_s": limit_s}
@@ -192,13 +192,13 @@ def trial(folder: Path, count: int, seed: int, *, limit_s: float) -> Report:
         daemon.wait()
     report.took_s = time.monotonic() - begun
     trap.close()
-    _judge(report, Store(state / "jobs.sqlite"), limit_s)
-    _look_around(report, root, folder, before, wanted)
+    _check_jobs(report, Store(state / "jobs.sqlite"), limit_s)
+    _check_folders(report, root, folder, before, contents)
     return report
 
 
-def _judge(report: Report, store: Store, limit_s: float) -> None:
-    records = store.records()
+def _check_jobs(report: Report, store: Store, limit_s: float) -> None:
+    records = store.views.records()
     if len(records) != report.files:
         report.faults.append(f"{report.files} files, but {len(records)} jobs")
     for record in records:
@@ -210,10 +210,8 @@ def _judge(report: Report, store: Store, limit_s: float) -> None:
             if not job.reason or "\n" in job.reason:
                 report.faults.append(f"{job.path.name!r} has no reason of one line: {job.reason!r}")
             else:
-                report.reasons[
-                    f"{job.state}: {job.reason.replace(plain(str(job.path)), 'it')}"
-                ] += 1
-            if job.state is JobState.FAILED and plain(job.path.name) not in (job.reason or ""):
+                report.reasons[f"{job.state}: {job.reason.replace(printable(job.path), 'it')}"] += 1
+            if job.state is JobState.FAILED and printable(job.path.name) not in (job.reason or ""):
                 report.faults.append(f"{job.path.name!r} is not named by its reason: {job.reason}")
         if "set aside" in (job.reason or ""):
             report.faults.append(f"{job.path.name!r} brought its process down: {job.reason}")
@@ -225,8 +223,8 @@ def _judge(report: Report, store: Store, limit_s: float) -> None:
     store.close()
 
 
-def _look_around(
-    report: Report, root: Path, folder: Path, before: set[str], wanted: dict[bytes, bytes]
+def _check_folders(
+    report: Report, root: Path, folder: Path, before: set[str], contents: dict[bytes, bytes]
 ) -> None:
     for path in root.iterdir():
         if path.name not in before:
@@ -235,10 +233,10 @@ def _look_around(
                 report.faults.append(f"{path.name!r} appeared")
             elif SECRET in path.read_bytes():
                 report.faults.append(f"{path.name!r} holds the secret")
-    for name, data in wanted.items():
+    for name, data in contents.items():
         if (root / os.fsdecode(name)).read_bytes() != data:
             report.faults.append(f"{name!r} was changed")
-    strange = {p.name for p in folder.iterdir()} - {"films", "state", "own", "secret.txt"}
+    strange = {p.name for p in folder.iterdir()} - {"videos", "state", "own", "secret.txt"}
     if strange:
         report.faults.append(f"{sorted(strange)} appeared outside")
     if report.connections:

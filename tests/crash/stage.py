@@ -1,4 +1,4 @@
-"""What the trials share: films made in an instant, and a daemon with the light engine."""
+"""What the trials share: videos made in an instant, and a daemon with the light engine."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def wav(path: Path, seconds: float, seed: int, peak: float = 0.25) -> Path:
     return path
 
 
-def film(path: Path, seconds: float, seed: int, *, picture: bool = False) -> Path:
-    """A film of the container that its name says, with lossless or usual sound of noise."""
+def video(path: Path, seconds: float, seed: int, *, picture: bool = False) -> Path:
+    """A video of the container that its name says, with lossless or usual sound of noise."""
     import av
     import numpy as np
 
@@ -44,20 +44,20 @@ def film(path: Path, seconds: float, seed: int, *, picture: bool = False) -> Pat
     with av.open(str(path), "w") as container:
         sound = container.add_stream(codec, rate=rate, layout="mono")
         if picture:
-            video = container.add_stream("mpeg4", rate=Fraction(10))
-            video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+            picture_stream = container.add_stream("mpeg4", rate=Fraction(10))
+            picture_stream.width, picture_stream.height, picture_stream.pix_fmt = 64, 48, "yuv420p"
             for number in range(int(seconds * 10)):
                 image = np.full((48, 64, 3), number % 256, dtype=np.uint8)
                 frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-                container.mux(video.encode(frame))
-            container.mux(video.encode(None))
+                container.mux(picture_stream.encode(frame))
+            container.mux(picture_stream.encode(None))
         samples = chance.integers(-8000, 8000, size=(1, int(seconds * rate)), dtype=np.int16)
         resampler = av.AudioResampler(
             format=sound.format, layout="mono", rate=rate, frame_size=sound.frame_size or 1024
         )
-        whole = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-        whole.sample_rate, whole.pts, whole.time_base = rate, 0, Fraction(1, rate)
-        for frame in [*resampler.resample(whole), *resampler.resample(None)]:
+        noise = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        noise.sample_rate, noise.pts, noise.time_base = rate, 0, Fraction(1, rate)
+        for frame in [*resampler.resample(noise), *resampler.resample(None)]:
             container.mux(sound.encode(frame))
         container.mux(sound.encode(None))
     return path
@@ -112,10 +112,13 @@ def _main() -> None:
     import logging
 
     from canary_subs.jobs.daemon import watch
+    from canary_subs.plugin import manager
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     folders, tables, drain = ast.literal_eval(sys.argv[1])
-    watch(load(environment={}, flags=tables), [Path(folder) for folder in folders], drain=drain)
+    chosen = load(environment={}, flags=tables)
+    plugins = manager.load(chosen.config.plugin_folder, chosen.config.disable)
+    watch(chosen, plugins, [Path(folder) for folder in folders], drain=drain)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """`make crash`: the daemon is killed again and again; what it makes must not show it.
 
-Films of several containers are subtitled once undisturbed. Then the daemon, its child or both are
-killed at random instants, over and over, while a reader looks at every file that appears. At the
-end the outputs must equal the undisturbed ones byte for byte, no piece may have been recognised
+Videos of several containers are subtitled once undisturbed. Then the daemon, its child or both are
+killed at random instants, over and over, while a reader reads every file that appears. At the
+end the outputs must equal the undisturbed ones byte for byte, no segment may have been recognised
 twice but those of the batch in flight, and nothing else may lie in the folders.
 """
 
@@ -28,7 +28,7 @@ from pathlib import Path
 from canary_subs.config.layers import merge
 from tests.crash import stage
 
-#: The light engine's batch of 4 s in pieces of 1 s, in two languages.
+#: The light engine's batch of 4 s in segments of 1 s, in two languages.
 BATCH_LINES = 8
 #: How long one round may go on after its last kill.
 ROUND_S = 600.0
@@ -40,7 +40,7 @@ class Report:
 
     kills: int = 0
     rounds: int = 0
-    looks: int = 0
+    reads: int = 0
     #: Kills by what was going on: the stages of the jobs that were running.
     stages: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
@@ -51,33 +51,33 @@ class Report:
         doing = ", ".join(f"{count} in {stage}" for stage, count in sorted(self.stages.items()))
         return [
             f"{self.kills} kills in {self.rounds} rounds ({doing})",
-            f"{self.looks} files read while they appeared",
-            f"{self.repeated} pieces recognised twice; {self.forgivable} were in flight at kills",
+            f"{self.reads} files read while they appeared",
+            f"{self.repeated} segments recognised twice; {self.forgivable} were in flight at kills",
             *(f"FAULT: {fault}" for fault in self.faults),
         ]
 
 
 class Reader(threading.Thread):
-    """Reads every result the moment it is there; it must be whole."""
+    """Reads every result the moment it is there; it must be complete."""
 
-    def __init__(self, folder: Path, whole: Mapping[str, bytes], report: Report) -> None:
+    def __init__(self, folder: Path, expected: Mapping[str, bytes], report: Report) -> None:
         super().__init__(daemon=True)
         self._folder = folder
-        self._whole = whole
+        self._expected = expected
         self._report = report
         self.ended = threading.Event()
 
     def run(self) -> None:
         while not self.ended.is_set():
             for name, data in results(self._folder).items():
-                self._report.looks += 1
-                if self._whole.get(name) != data:
+                self._report.reads += 1
+                if self._expected.get(name) != data:
                     self._report.faults.append(f"{name} was seen with {len(data)} wrong bytes")
             time.sleep(0.002)
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Everything but the films, by its path in the folder."""
+    """Return everything but the videos, by its path in the folder."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix not in FILMS and path.is_file():
@@ -89,46 +89,46 @@ def results(folder: Path) -> dict[str, bytes]:
 FILMS = (".wav", ".mkv", ".mp4", ".ts", ".avi", ".webm")
 
 
-def make_films(folder: Path, count: int) -> None:
-    """Films of every container, 2 to 9 s long, some in folders of their own."""
+def make_videos(folder: Path, count: int) -> None:
+    """Videos of every container, 2 to 9 s long, some in folders of their own."""
     for number in range(count):
         place = folder / ("" if number % 2 else f"season {number}")
         place.mkdir(exist_ok=True, parents=True)
         ending = FILMS[number % len(FILMS)]
-        stage.film(place / f"film {number}{ending}", 2 + number * 3 % 8, number, picture=False)
+        stage.video(place / f"video {number}{ending}", 2 + number * 3 % 8, number, picture=False)
 
 
-def sweep(folder: Path, kills: int, seed: int, *, films: int, model: str = "light") -> Report:
+def sweep(folder: Path, kills: int, seed: int, *, videos: int, model: str = "light") -> Report:
     """Kill that often; ``model``: "light" for the light engine, "demo" for the real one."""
     report, chance = Report(), random.Random(seed)
-    calm = House(folder / "calm", model)
+    calm = Setup(folder / "calm", model)
     if model == "light":
-        make_films(calm.films, films)
+        make_videos(calm.videos, videos)
     else:
         videos = Path(__file__).parents[2] / "examples" / "videos"
-        for name in ("sounds.mkv", "english.mp4")[:films]:
-            shutil.copy(videos / name, calm.films)
+        for name in ("sounds.mkv", "english.mp4")[:videos]:
+            shutil.copy(videos / name, calm.videos)
     calm.drain()
-    whole = results(calm.films)
-    if not whole:
+    expected = results(calm.videos)
+    if not expected:
         report.faults.append("the undisturbed run made nothing")
         return report
     while report.kills < kills and not report.faults:
         report.rounds += 1
-        one = House(folder / f"round-{report.rounds}", model)
-        shutil.copytree(calm.films, one.films, dirs_exist_ok=True)
-        for name in whole:
-            (one.films / name).unlink()
-        reader = Reader(one.films, whole, report)
+        one = Setup(folder / f"round-{report.rounds}", model)
+        shutil.copytree(calm.videos, one.videos, dirs_exist_ok=True)
+        for name in expected:
+            (one.videos / name).unlink()
+        reader = Reader(one.videos, expected, report)
         reader.start()
         _round(one, chance, report, kills)
         reader.ended.set()
         reader.join()
-        found = results(one.films)
-        if found != whole:
-            differing = sorted(n for n in {*found, *whole} if found.get(n) != whole.get(n))
+        found = results(one.videos)
+        if found != expected:
+            differing = sorted(n for n in {*found, *expected} if found.get(n) != expected.get(n))
             report.faults.append(f"round {report.rounds} ended with other results: {differing}")
-        hidden = [p.name for p in one.films.rglob(".*") if p.is_file()]
+        hidden = [p.name for p in one.videos.rglob(".*") if p.is_file()]
         if hidden:
             report.faults.append(f"round {report.rounds} left {hidden} behind")
         one.close(report)
@@ -136,25 +136,25 @@ def sweep(folder: Path, kills: int, seed: int, *, films: int, model: str = "ligh
     return report
 
 
-class House:
-    """A folder of films, a store and a daemon for them."""
+class Setup:
+    """A folder of videos, a store and a daemon for them."""
 
     def __init__(self, folder: Path, model: str) -> None:
         self.folder = folder
-        self.films, self.state, self.light = (folder / n for n in ("films", "state", "light"))
-        for place in (self.films, self.state, self.light):
+        self.videos, self.state, self.light = (folder / n for n in ("videos", "state", "light"))
+        for place in (self.videos, self.state, self.light):
             place.mkdir(parents=True)
         tables = stage.flags(self.state, queue={"crashes": 1_000_000, "backoff_s": 0.1})
         if model != "light":
             real = {"engine": "canary", "model": model, "segmenter": "silero"}
-            told = {"targets": ["en", "de", "en.sdh"], "sound_model": model}
-            tables = merge(tables, real, told)
+            tracks = {"targets": ["en", "de", "en.sdh"], "sound_model": model}
+            tables = merge(tables, real, tracks)
         self.tables = tables
-        #: Pieces in the diary, and pieces kept, at the last kill.
-        self.recognised = self.kept = 0
+        #: Segments in the diary, and segments stored, at the last kill.
+        self.recognised = self.stored = 0
 
     def start(self) -> subprocess.Popen[bytes]:
-        return stage.daemon([self.films], self.tables, self.light, drain=True)
+        return stage.daemon([self.videos], self.tables, self.light, drain=True)
 
     def drain(self) -> None:
         if self.start().wait(timeout=ROUND_S) != 0:
@@ -174,36 +174,36 @@ class House:
             return []
 
     def count_in_flight(self, report: Report) -> None:
-        """What was recognised and not kept when everything was killed."""
-        rows = self.query("SELECT count(*) FROM pieces")
-        recognised, kept = len(self.diary()), int(str(rows[0][0])) if rows else 0
-        lost = (recognised - self.recognised) - (kept - self.kept)
-        self.recognised, self.kept = recognised, kept
+        """What was recognised and not stored when everything was killed."""
+        rows = self.query("SELECT count(*) FROM segments")
+        recognised, stored = len(self.diary()), int(str(rows[0][0])) if rows else 0
+        lost = (recognised - self.recognised) - (stored - self.stored)
+        self.recognised, self.stored = recognised, stored
         if lost > BATCH_LINES:
-            report.faults.append(f"{lost} pieces were lost by one kill, more than a batch")
+            report.faults.append(f"{lost} segments were lost by one kill, more than a batch")
         report.forgivable += lost
 
     def close(self, report: Report) -> None:
         lines = self.diary()
         report.repeated += len(lines) - len(set(lines))
         if report.repeated > report.forgivable:
-            report.faults.append("pieces were recognised again that had been kept")
+            report.faults.append("segments were recognised again that had been stored")
         for path, state, reason in self.query("SELECT path, state, reason FROM jobs"):
             if state not in ("done", "skipped"):
                 report.faults.append(f"{path!r} ended {state}: {reason}")
 
 
-def _round(house: House, chance: random.Random, report: Report, kills: int) -> None:
+def _round(setup: Setup, chance: random.Random, report: Report, kills: int) -> None:
     """Kill the daemon at random instants until its work is done all the same."""
-    (house.light / "slow").write_text("0.03")
+    (setup.light / "slow").write_text("0.03")
     ends = time.monotonic() + ROUND_S
     while True:
         if time.monotonic() > ends:
             report.faults.append(f"round {report.rounds} took more than {ROUND_S:g} s")
             return
-        daemon = house.start()
+        daemon = setup.start()
         if report.kills < kills:
-            _wait_for_an_instant(house, daemon, chance)
+            _wait_for_an_instant(setup, daemon, chance)
         else:
             with suppress(subprocess.TimeoutExpired):
                 daemon.wait(timeout=ROUND_S)
@@ -211,8 +211,8 @@ def _round(house: House, chance: random.Random, report: Report, kills: int) -> N
             if daemon.returncode != 0:
                 report.faults.append(f"the daemon ended with status {daemon.returncode}")
             return
-        doing = house.query("SELECT stage FROM jobs WHERE state = 'running'")
-        for name in {str(row[0] or "begin") for row in doing} or {"between films"}:
+        doing = setup.query("SELECT stage FROM jobs WHERE state = 'running'")
+        for name in {str(row[0] or "begin") for row in doing} or {"between videos"}:
             report.stages[name] = report.stages.get(name, 0) + 1
         children = stage.children(daemon.pid)
         whom = chance.choice(["both", "both", "daemon", "child"]) if children else "daemon"
@@ -228,24 +228,24 @@ def _round(house: House, chance: random.Random, report: Report, kills: int) -> N
         daemon.wait()
         while any(Path(f"/proc/{pid}").exists() for pid in children):
             time.sleep(0.01)  # what a dead daemon leaves behind ends by itself
-        if house.tables["engine"] == "light":
-            house.count_in_flight(report)
+        if setup.tables["engine"] == "light":
+            setup.count_in_flight(report)
 
 
 def _wait_for_an_instant(
-    house: House, daemon: subprocess.Popen[bytes], chance: random.Random
+    setup: Setup, daemon: subprocess.Popen[bytes], chance: random.Random
 ) -> None:
-    """Return at a random instant: as films begin, while they are recognised, as results come."""
+    """Return at a random instant: as jobs start, while they are recognised, as results appear."""
 
     def begun() -> int:
-        return len(house.query("SELECT 1 FROM transitions WHERE became = 'running'"))
+        return len(setup.query("SELECT 1 FROM transitions WHERE became = 'running'"))
 
     counted, more, blur_s = chance.choice(
         [
             (begun, 1, 0.5),
-            (lambda: len(house.diary()), chance.randint(1, 40), 0.1),
-            (lambda: len(house.diary()), chance.randint(1, 40), 0.1),
-            (lambda: len(results(house.films)), chance.randint(1, 6), 0.02),
+            (lambda: len(setup.diary()), chance.randint(1, 40), 0.1),
+            (lambda: len(setup.diary()), chance.randint(1, 40), 0.1),
+            (lambda: len(results(setup.videos)), chance.randint(1, 6), 0.02),
         ]
     )
     enough = counted() + more
@@ -268,11 +268,11 @@ def main() -> int:
     args = parser.parse_args()
     print(f"seed {args.seed}")
     faults, killed = 0, 0
-    for model, kills, films in (("light", args.kills, 8), ("demo", args.demo_kills, 2)):
+    for model, kills, videos in (("light", args.kills, 8), ("demo", args.demo_kills, 2)):
         if not kills:
             continue
         with tempfile.TemporaryDirectory(prefix="canary-subs-crash-") as folder:
-            report = sweep(Path(folder), kills, args.seed, films=films, model=model)
+            report = sweep(Path(folder), kills, args.seed, videos=videos, model=model)
         print("\n".join(f"{model}: {line}" for line in report.lines()), flush=True)
         faults += len(report.faults)
         killed += report.kills

@@ -13,7 +13,7 @@ import pytest
 
 from canary_subs import cues
 from canary_subs.cues import function_words, sound_labels
-from canary_subs.cues.sounds import KINDS
+from canary_subs.cues.sdh import KINDS
 
 FOLDER = Path(cues.__file__).parent / "data"
 LANGUAGES = "bg cs da de el en es et fi fr hr hu it lt lv mt nl pl pt ro ru sk sl sv uk".split()

@@ -48,12 +48,12 @@ def utterance(*words: Word, timing: Timing = Timing.CTC, text: str | None = None
 def document(
     *cues: Cue,
     utterances: tuple[Utterance, ...] = (),
-    name: str = "film.mkv",
+    name: str = "video.mkv",
     provenance: dict[str, str] | None = None,
 ) -> Document:
     return Document(
         media=MediaInfo(
-            path=Path("/films") / name,
+            path=Path("/videos") / name,
             size_bytes=1,
             mtime_ns=1,
             duration_ms=60_000,

@@ -46,7 +46,7 @@ def test_the_script_knows_its_pixels() -> None:
     )
     assert (read.info["PlayResX"], read.info["PlayResY"]) == ("1080", "1920")
     assert (read.styles["Default"].fontname, read.styles["Default"].fontsize) == ("Inter", 80)
-    assert read.info["Title"] == "film"
+    assert read.info["Title"] == "video"
 
 
 def test_karaoke_fills_words_from_their_start() -> None:
@@ -66,7 +66,7 @@ def test_estimated_times_are_no_karaoke() -> None:
 def test_times_that_the_format_cannot_hold_are_refused() -> None:
     last_ms = 35_999_990
     write(document(cue(last_ms - 1000, last_ms, "The end.")))
-    with pytest.raises(UsageError, match=r"film\.mkv.*9:59:59\.99"):
+    with pytest.raises(UsageError, match=r"video\.mkv.*9:59:59\.99"):
         write(document(cue(last_ms - 1000, last_ms + 1, "The end.")))
 
 

@@ -20,7 +20,7 @@ def test_the_file() -> None:
     data = JsonWriter(JsonOptions(indent=0)).write(replace(USUAL, provenance={"b": "1", "a": "2"}))
     assert data.decode() == (
         '{"format": "canary-subs", "version": 1, '
-        '"media": {"name": "film.mkv", "duration_ms": 60000, "frame_rate": "24000/1001"}, '
+        '"media": {"name": "video.mkv", "duration_ms": 60000, "frame_rate": "24000/1001"}, '
         '"language": "de", "languages": ["de"], "kind": "full", '
         '"source_language": "en", "engine": "canary", "model": "demo", '
         '"provenance": {"b": "1", "a": "2"}, '
@@ -67,7 +67,7 @@ def test_a_file_that_does_not_state_its_track_is_read(changes: dict[str, object]
     assert [cue.text for cue in found.cues] == [cue.text for cue in USUAL.cues]
 
 
-def test_what_is_no_number_is_null() -> None:
+def test_what_is_not_a_number_is_null() -> None:
     odd = utterance(word("a", 0, 1, float("nan")), word("b", 1, 2, float("inf")))
     read = json.loads(JsonWriter(JsonOptions()).write(document(utterances=(odd,))))
     assert [w["confidence"] for w in read["utterances"][0]["words"]] == [None, None]

@@ -14,13 +14,35 @@ from canary_subs import formats
 from canary_subs.errors import NotSubtitles, PluginError
 from canary_subs.formats.listing import Format
 from canary_subs.formats.listing import formats as listed
-from canary_subs.formats.reading import parse, read, read_script, suffixes
+from canary_subs.formats.reading import beside, parse, read, read_script, suffixes
 from canary_subs.model import Cue, Damage, Subtitles
 from canary_subs.plugin.hookspecs import Provider, ReadHints, hookimpl
-from canary_subs.testing import FakeWriter, plugins
+from canary_subs.testing import FakeWriter, check_reader, plugins
 
 SRT = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n"
 VTT = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>Hello\n"
+
+
+#: A small file of every format that is read.
+SAMPLES = {
+    "srt": SRT,
+    "vtt": VTT,
+    "ass": b"[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\i1}Hello\\Nthere\n",
+    "ttml": b'<tt xmlns="http://www.w3.org/ns/ttml">'
+    b'<body><p begin="1s" end="2s">Hello</p></body></tt>',
+    "json": b'{"format": "canary-subs", "version": 1, "language": "en", "languages": ["en"], '
+    b'"kind": "sdh", "utterances": [], "cues": [{"start_ms": 0, "end_ms": 900, '
+    b'"lines": ["Hello"], "speaker": null}]}',
+    "microdvd": b"{1}{1}25\n{25}{50}{y:i}Hello|there\n",
+    "sbv": b"0:00:01.000,0:00:02.000\nHello\n",
+}
+
+
+@pytest.mark.parametrize(
+    "provider", formats.canary_subs_readers(), ids=lambda provider: provider.name
+)
+def test_readers_keep_the_rules(provider: Provider[Any]) -> None:
+    check_reader(provider, SAMPLES[provider.name])
 
 
 def cues(text: str) -> tuple[Cue, ...]:
@@ -80,7 +102,7 @@ def test_a_strangers_reader_takes_part() -> None:
 def test_a_reader_of_bytes_takes_part() -> None:
     data = b"\x00\x01\x02" * 50
     assert text_of(data, "a.stl", Stranger("stl", says("binary"), (".stl",))) == "binary"
-    with pytest.raises(NotSubtitles, match="no text"):
+    with pytest.raises(NotSubtitles, match="not text"):
         text_of(data, "a.stl")
 
 
@@ -160,6 +182,16 @@ def test_suffixes_are_those_of_all_readers() -> None:
     built_in = {".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".itt", ".sbv", ".sub"}
     assert suffixes(plugins(formats)) == built_in
     assert suffixes(plugins(formats, Stranger("one", fails, (".LYR",)))) == {*built_in, ".lyr"}
+
+
+def test_the_files_beside_a_video(tmp_path: Path) -> None:
+    names = ["A.srt", "A.en.SRT", "A.de.sub", "A.fr.sub", "A.lyr", "A.sdh.en.ass"]
+    others = ["A.fr.idx", "A.mkv", "A.json", "A.check.json", "AB.srt", "A.2.en.srt", "B.srt"]
+    for name in names + others:
+        (tmp_path / name).touch()
+    known = plugins(formats, Stranger("one", fails))
+    found = [path.name for path in beside(tmp_path / "A.mkv", known)]
+    assert found == sorted(set(names) - {"A.fr.sub"})
 
 
 def test_a_script_is_what_no_reader_knows(tmp_path: Path) -> None:

@@ -43,14 +43,14 @@ def rows(cues: tuple[Cue, ...]) -> list[tuple[int, int, str]]:
 
 def of(text: str | bytes, **options: object) -> list[tuple[int, int, str]]:
     data = text.encode() if isinstance(text, str) else text
-    return rows(parse(data, BUILT_IN, name="film.x", **options).cues)  # type: ignore[arg-type]
+    return rows(parse(data, BUILT_IN, name="video.x", **options).cues)  # type: ignore[arg-type]
 
 
 def refusal(data: str | bytes, **options: object) -> str:
     with pytest.raises(NotSubtitles) as caught:
         of(data, **options)
     message = str(caught.value)
-    assert message.startswith("film.x: ")
+    assert message.startswith("video.x: ")
     assert "\n" not in message
     return message
 
@@ -116,7 +116,7 @@ def test_damaged_subrip_costs_only_the_damaged_cue() -> None:
         "4\n--> 00:00:08,000\nlost too\n\n"
         "01:00 --> 01:02\nno hours, no fraction\n7"
     )
-    found = parse(text.encode(), BUILT_IN, name="film.srt")
+    found = parse(text.encode(), BUILT_IN, name="video.srt")
     assert rows(found.cues) == [
         (1500, 2000, "no number"),
         (5000, 6000, "first\nafter an empty line"),
@@ -132,7 +132,7 @@ def test_damaged_subrip_costs_only_the_damaged_cue() -> None:
 def test_webvtt() -> None:
     text = (
         "WEBVTT - a title\nKind: captions\n\n"
-        "NOTE\n00:00 --> 00:01 is no cue here\n\nSTYLE\n::cue { color: red }\n\n"
+        "NOTE\n00:00 --> 00:01 is not a cue\n\nSTYLE\n::cue { color: red }\n\n"
         "intro\n00:01.000 --> 00:02.000 align:start\n"
         "<v.loud Anna B.>a &lt; b &amp; <c.x>c</c><00:01.500> d</v>\n\n"
         "01:00:00.000 --> 01:00:01.000\n<v A>one\n<v B>two\n\nstray\n"
@@ -186,14 +186,14 @@ def test_ttml_times_of_every_kind() -> None:
   <p begin="00:00:01:12" end="00:00:02:00">frames<br/>and
     a <span>span</span></p>
   <p begin="20t" dur="500ms">ticks</p>
-  <p begin="48f" end="1m">film frames</p>
+  <p begin="48f" end="1m">48 frames</p>
   <p begin="2h"><span begin="1s" end="2s">timed</span> <span begin="2s" end="3s">spans</span></p>
  </div></body></tt>"""
     found = parse(text.encode(), BUILT_IN, name="x")
     assert rows(found.cues) == [
         (11_501, 12_000, "frames\nand a span"),  # 12 frames at 23.976: 500.5 ms, half up
         (12_000, 12_500, "ticks"),
-        (12_002, 70_000, "film frames"),
+        (12_002, 70_000, "48 frames"),
         (7_211_000, 7_212_000, "timed"),
         (7_212_000, 7_213_000, "spans"),
     ]
@@ -241,7 +241,7 @@ def test_own_json_gives_words_back_to_their_cues() -> None:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf \r\n", "empty"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "no text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8, "not text"),
         (b"\x00\x00\x01\xba" + b"\x44" * 100, "VobSub"),
         (b"PG" + bytes(8) + b"\x16" + bytes(20), "PGS"),
         (b"Dear diary,\n\ntoday nothing happened.\n", "known format"),
@@ -249,11 +249,11 @@ def test_own_json_gives_words_back_to_their_cues() -> None:
         (b"\xff\xfe1\x00\n\x00\x00\xd8\x00\xd8", "line 2"),
     ],
 )
-def test_what_is_no_subtitle_file_is_told_in_one_line(data: bytes, why: str) -> None:
+def test_what_is_not_a_subtitle_file_is_refused_in_one_line(data: bytes, why: str) -> None:
     assert why in refusal(data)
 
 
-def test_paths_that_are_no_files(tmp_path: Path) -> None:
+def test_paths_that_are_not_files(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.srt"):
         with pytest.raises(NotSubtitles, match=str(path)):
             read(path, BUILT_IN)
@@ -303,7 +303,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 LINE = st.text("abc dé.,!?♪<>&'\"-", min_size=1, max_size=30).map(
-    lambda t: re.sub(r"<(?=/?b)", "< ", f"x{t}x")  # what would be bold is no text
+    lambda t: re.sub(r"<(?=/?b)", "< ", f"x{t}x")  # bold would not be text
 )
 EVENTS = st.lists(
     st.tuples(st.integers(0, 10**7), st.integers(0, 10**5), st.lists(LINE, min_size=1, max_size=3)),

@@ -1,4 +1,4 @@
-"""Which names are films."""
+"""Which names are taken."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def test_globs(glob: str, path: str, fits: bool) -> None:
     assert matches(path, (glob,)) == (glob if fits else None)
 
 
-def test_the_glob_that_fits_is_told() -> None:
+def test_the_matching_glob_is_returned() -> None:
     assert matches("x/sample.mkv", ("*.avi", "x/*.avi", "sample.*", "x/*")) == "sample.*"
-    assert matches("x/film.mkv", ("*.avi", "x/*.avi", "sample.*", "x/*")) == "x/*"
+    assert matches("x/video.mkv", ("*.avi", "x/*.avi", "sample.*", "x/*")) == "x/*"
 
 
 def test_a_folder_excludes_all_in_it() -> None:
     assert excluded("Extras/deep/a.mkv", ("extras",)) == "extras"
-    assert excluded("films/a.mkv", ("extras",)) is None
+    assert excluded("videos/a.mkv", ("extras",)) is None
     assert excluded("x/extras/a.mkv", ("x/extras",)) == "x/extras"
 
 
@@ -79,7 +79,7 @@ def test_unfinished_files_have_a_reason(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["a.mkv", "-rf.mkv", "100%.mp4", "part.mkv", "a.part1.mkv", " .ts"]
 )
-def test_films_have_none(name: str) -> None:
+def test_videos_have_none(name: str) -> None:
     assert refusal(name, Config()) is None
 
 
@@ -91,4 +91,4 @@ def test_what_is_not_included_is_refused(name: str) -> None:
 def test_the_systems_own_folders() -> None:
     for name in ("@eaDir", "$RECYCLE.BIN", ".Trash-1000", "lost+found"):
         assert private_folder(name)
-    assert not private_folder("films")
+    assert not private_folder("videos")

@@ -18,19 +18,18 @@ from typing import Any
 import pytest
 import yaml
 
-from canary_subs.config import layers as configuration
 from canary_subs.config.layers import Settings, load
+from canary_subs.config.plan import plan as plan_for
 from canary_subs.config.schema import Schedule, SkipRules
 from canary_subs.errors import ConfigError
-from canary_subs.jobs import metrics, schedule, service, stale
+from canary_subs.jobs import metrics, schedule, service, skip, stale
 from canary_subs.jobs.estimate import estimate
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Done, Seen
-from canary_subs.jobs.skip import Judge
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.supervisor import Worker
+from canary_subs.jobs.supervisor import Supervisor
 from canary_subs.jobs.why import why
-from canary_subs.model import AudioTrack, MediaInfo, Plan, Skip, SubtitleTrack
+from canary_subs.model import AudioTrack, MediaInfo, Plan, Skip, SubtitleTrack, Track
 from canary_subs.plugin import manager
 from tests.crash import stage
 
@@ -58,27 +57,31 @@ def decide(
     plugins: manager.Plugins,
     *,
     ours: frozenset[str] = frozenset(),
-    renewing: bool = False,
-    skip: SkipRules | None = None,
+    redo: bool = False,
+    rules: SkipRules | None = None,
     **flags: Any,
 ) -> Plan | Skip:
     flags = {"engine": "light", "segmenter": "even", "targets": ["original", "de"], **flags}
     config = load(environment={}, flags=flags).config
-    config = replace(config, skip=skip or SkipRules())
-    judge = Judge(
-        config=config,
-        plugins=plugins,
-        ours=lambda path: path.name in ours,
-        renewing=renewing,
+    config = replace(config, skip=rules or SkipRules())
+    facts = skip.gather(
+        info,
+        plan_for(config, plugins),
+        config.skip,
+        plugins,
+        is_ours=lambda path: path.name in ours,
+        redo=redo,
     )
-    return judge.decide(info, configuration.plan(config, plugins))
+    return skip.decide(facts, skip.findings(facts))
 
 
 def left(decision: Plan | Skip) -> tuple[str, ...] | str:
-    return decision.rule if isinstance(decision, Skip) else decision.targets
+    if isinstance(decision, Skip):
+        return decision.rule
+    return tuple(map(str, decision.targets))
 
 
-def test_a_forced_track_is_had_in_a_forced_file_alone(
+def test_a_forced_track_exists_in_a_forced_file_alone(
     tmp_path: Path, plugins: manager.Plugins
 ) -> None:
     info = media(tmp_path / "Film.mkv")
@@ -103,7 +106,7 @@ def test_a_forced_track_is_had_in_a_forced_file_alone(
         ("Film.en.sdh.srt", ("original", "original.sdh")),
     ],
 )
-def test_a_track_with_sounds_is_had_in_such_a_file_alone(
+def test_a_track_with_sounds_exists_in_such_a_file_alone(
     tmp_path: Path, plugins: manager.Plugins, name: str, expected: object
 ) -> None:
     (tmp_path / name).touch()
@@ -152,7 +155,7 @@ def test_a_sidecar_in_the_language_counts(
         (tmp_path / name).touch()
     info = media(tmp_path / "Film.mkv")
     assert left(decide(info, plugins)) == expected
-    assert left(decide(info, plugins, skip=SkipRules(sidecar=False))) == ("original", "de")
+    assert left(decide(info, plugins, rules=SkipRules(sidecar=False))) == ("original", "de")
     assert left(decide(info, plugins, overwrite=True)) == ("original", "de")
 
 
@@ -171,7 +174,7 @@ def test_an_embedded_text_track_counts(
 ) -> None:
     info = media(tmp_path / "Film.mkv", track)
     assert left(decide(info, plugins)) == expected
-    assert left(decide(info, plugins, skip=SkipRules(embedded=False))) == ("original", "de")
+    assert left(decide(info, plugins, rules=SkipRules(embedded=False))) == ("original", "de")
 
 
 def test_when_the_spoken_language_is_unknown_nothing_is_said_of_it(
@@ -197,26 +200,27 @@ def test_length_counts(
 
 def test_spoken_languages_can_be_left_alone(tmp_path: Path, plugins: manager.Plugins) -> None:
     info = media(tmp_path / "Film.mkv", language="pt-BR")
-    assert left(decide(info, plugins, skip=SkipRules(spoken=("pt",)))) == "spoken"
-    assert left(decide(info, plugins, skip=SkipRules(spoken=("pt-PT",)))) != "spoken"
+    assert left(decide(info, plugins, rules=SkipRules(spoken=("pt",)))) == "spoken"
+    assert left(decide(info, plugins, rules=SkipRules(spoken=("pt-PT",)))) != "spoken"
 
 
-def test_renewing_replaces_ours_and_nobody_elses(tmp_path: Path, plugins: manager.Plugins) -> None:
+def test_redo_replaces_only_our_own_results(tmp_path: Path, plugins: manager.Plugins) -> None:
     for name in ("Film.en.srt", "Film.de.srt"):
         (tmp_path / name).touch()
     info = media(tmp_path / "Film.mkv")
-    plan = decide(info, plugins, renewing=True, ours=frozenset({"Film.en.srt"}))
+    plan = decide(info, plugins, redo=True, ours=frozenset({"Film.en.srt"}))
     assert isinstance(plan, Plan)
-    assert plan.targets == ("original",)
-    assert plan.deliveries[0].options["overwrite"] is True
-    assert left(decide(info, plugins, renewing=True)) == "edited"
+    assert plan.targets == (Track.parse("original"),)
+    assert plan.context.overwrite is True
+    assert left(decide(info, plugins, redo=True)) == "edited"
 
 
 # Why.
 
 
 def ask(path: Path, store: Store, plugins: manager.Plugins, **flags: Any) -> tuple[str, object]:
-    settings = stage.settings(path.parent.parent / "state", **flags)
+    watch = {"settle_s": 0.0, **flags.pop("watch", {})}
+    settings = stage.settings(path.parent.parent / "state", watch=watch, **flags)
     answer = why(path, settings, plugins, store, [path.parent])
     assert answer.findings
     return answer.decided.rule, answer.decided.verdict
@@ -225,64 +229,70 @@ def ask(path: Path, store: Store, plugins: manager.Plugins, **flags: Any) -> tup
 def test_why_tells_which_rule_decides(
     tmp_path: Path, store: Store, plugins: manager.Plugins
 ) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    film = stage.wav(films / "a.wav", 2, 1)
-    assert ask(films / "none.wav", store, plugins) == ("file", "fail")
-    assert ask(films, store, plugins) == ("file", "skip")
-    assert ask(film, store, plugins) == ("queue", "work")
-    assert ask(film, store, plugins, watch={"exclude": ["a.*"]}) == ("excluded", "skip")
-    assert ask(film, store, plugins, skip={"min_duration_s": 3}) == ("too-short", "skip")
-    (films / "b.wav").write_bytes(film.read_bytes()[:9000])
-    assert ask(films / "b.wav", store, plugins) == ("complete", "wait")
-    (films / "c.wav").write_bytes(b"nonsense" * 100)
-    assert ask(films / "c.wav", store, plugins) == ("media", "fail")
-    (films / "d.wav.part").touch()
-    assert ask(films / "d.wav.part", store, plugins) == ("excluded", "skip")
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    assert ask(folder / "none.wav", store, plugins) == ("file", "fail")
+    assert ask(folder, store, plugins) == ("file", "skip")
+    assert ask(video, store, plugins) == ("queue", "work")
+    assert ask(video, store, plugins, watch={"exclude": ["a.*"]}) == ("excluded", "skip")
+    assert ask(video, store, plugins, skip={"min_duration_s": 3}) == ("too-short", "skip")
+    (folder / "b.wav").write_bytes(video.read_bytes()[:9000])
+    assert ask(folder / "b.wav", store, plugins) == ("complete", "wait")
+    # The same rule as the watcher's: not before the settle time, and not longer than the patience.
+    assert ask(video, store, plugins, watch={"settle_s": 60}) == ("complete", "wait")
+    impatient = {"patience_s": 0.0}
+    assert ask(folder / "b.wav", store, plugins, watch=impatient) != ("complete", "wait")
+    (folder / "e.wav").touch()
+    assert ask(folder / "e.wav", store, plugins, watch=impatient) == ("complete", "wait")
+    (folder / "c.wav").write_bytes(b"nonsense" * 100)
+    assert ask(folder / "c.wav", store, plugins) == ("media", "fail")
+    (folder / "d.wav.part").touch()
+    assert ask(folder / "d.wav.part", store, plugins) == ("excluded", "skip")
     for name in ("a.en.srt", "a.en.json", "a.de.srt", "a.de.json"):
-        (films / name).touch()
-    assert ask(film, store, plugins) == ("exists", "skip")
+        (folder / name).touch()
+    assert ask(video, store, plugins) == ("exists", "skip")
     outside = stage.wav(tmp_path / "x.wav", 1, 1)
-    answer = why(outside, stage.settings(tmp_path / "state"), plugins, store, [films])
+    answer = why(outside, stage.settings(tmp_path / "state"), plugins, store, [folder])
     assert (answer.decided.rule, answer.decided.verdict) == ("watch", "skip")
-    (films / ".canary-subs.toml").write_text("x = 1")
-    assert ask(film, store, plugins) == ("folder", "fail")
+    (folder / ".canary-subs.toml").write_text("x = 1")
+    assert ask(video, store, plugins) == ("folder", "fail")
 
 
-def done(store: Store, film: Path, plan: dict[str, str] | None = None) -> None:
+def done(store: Store, video: Path, plan: dict[str, str] | None = None) -> None:
     one = Seen(
-        path=film, root=film.parent, fingerprint=fingerprint(film), stamp=Stamp.of(film.stat())
+        path=video, root=video.parent, fingerprint=fingerprint(video), stamp=Stamp.of(video.stat())
     )
-    store.arrive([one])
-    record = store.lease("me")
+    store.queue.arrive([one])
+    record = store.leases.take("me")
     assert record is not None
-    store.done(record.job.id, "me", Done(delivered=(), plan=plan or {}))
+    store.leases.done(record.job.id, "me", Done(delivered=(), plan=plan or {}))
 
 
 def test_why_knows_the_queue(tmp_path: Path, store: Store, plugins: manager.Plugins) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    film = stage.wav(films / "a.wav", 2, 1)
-    done(store, film)
-    assert ask(film, store, plugins) == ("queue", "done")
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    done(store, video)
+    assert ask(video, store, plugins) == ("queue", "done")
 
 
 def test_an_estimate_comes_from_measured_speed(
     tmp_path: Path, store: Store, plugins: manager.Plugins
 ) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    stage.wav(films / "a.wav", 4, 1)
-    done(store, stage.wav(films / "b.wav", 2, 2))
-    (films / "c.txt").touch()
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    stage.wav(folder / "a.wav", 4, 1)
+    done(store, stage.wav(folder / "b.wav", 2, 2))
+    (folder / "c.txt").touch()
     settings = stage.settings(tmp_path / "state")
-    found = estimate([films], settings, plugins, store)
+    found = estimate([folder], settings, plugins, store)
     assert [one.path.name for one in found.work] == ["a.wav"]
     assert len(found.files) == 2
     assert (found.duration_ms, found.work_ms) == (4000, None)
-    plan = configuration.plan(settings.config, plugins, root=films)
-    store.measured(stale.work(plan), 40_000, 10_000)
-    assert estimate([films], settings, plugins, store).work_ms == 1000
+    plan = plan_for(settings.config, plugins, root=folder)
+    store.speeds.add(stale.workload(plan), 40_000, 10_000)
+    assert estimate([folder], settings, plugins, store).work_ms == 1000
 
 
 # Stale.
@@ -291,11 +301,11 @@ def test_an_estimate_comes_from_measured_speed(
 def test_only_what_would_be_different_is_stale(
     tmp_path: Path, store: Store, plugins: manager.Plugins
 ) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
+    folder = tmp_path / "videos"
+    folder.mkdir()
     before = stage.settings(tmp_path / "state")
-    plan = stale.describe(configuration.plan(before.config, plugins, root=films))
-    done(store, stage.wav(films / "a.wav", 1, 1), plan)
+    plan = stale.describe(plan_for(before.config, plugins, root=folder), plugins)
+    done(store, stage.wav(folder / "a.wav", 1, 1), plan)
     assert stale.stale(store, before, plugins) == []
     moved = stage.settings(tmp_path / "state", out=str(tmp_path / "out"), device="cuda")
     assert stale.stale(store, moved, plugins) == []
@@ -304,11 +314,11 @@ def test_only_what_would_be_different_is_stale(
     assert found.differences == ("targets: en, de -> en, fr", "precision: auto -> fp32")
 
 
-# When to rest.
+# When to pause.
 
 
 @pytest.mark.parametrize(
-    ("hours", "at", "rests"),
+    ("hours", "at", "pauses"),
     [
         (("22:00-07:00",), "23:30", False),
         (("22:00-07:00",), "06:59", False),
@@ -321,9 +331,9 @@ def test_only_what_would_be_different_is_stale(
         ((), "12:00", False),
     ],
 )
-def test_hours(hours: tuple[str, ...], at: str, rests: bool) -> None:
+def test_hours(hours: tuple[str, ...], at: str, pauses: bool) -> None:
     now = datetime.fromisoformat(f"2026-11-22 {at}")
-    assert (schedule.rest(Schedule(hours=hours), now) is not None) == rests
+    assert (schedule.pause_reason(Schedule(hours=hours), now) is not None) == pauses
 
 
 @pytest.mark.parametrize("text", ["22-07", "25:00-07:00", "22:00-24:30", "22:00", "a:b-c:d"])
@@ -334,8 +344,11 @@ def test_hours_are_checked(text: str) -> None:
 
 def test_a_named_process_is_seen() -> None:
     own = Path("/proc/self/comm").read_text().strip()
-    assert schedule.rest(Schedule(busy_processes=("no-such-program", own))) == f"{own} is running"
-    assert schedule.rest(Schedule(busy_processes=("no-such-program",))) is None
+    assert (
+        schedule.pause_reason(Schedule(busy_processes=("no-such-program", own)))
+        == f"{own} is running"
+    )
+    assert schedule.pause_reason(Schedule(busy_processes=("no-such-program",))) is None
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -351,29 +364,29 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("text", "rests"),
+    ("text", "pauses"),
     [("busy\n", True), ('{"busy": true}', True), ('{"busy": false}', False), ("free", False),
      ('["busy"]', False), ('{"busy": "no"}', False), ("", False)],
 )  # fmt: skip
-def test_an_address_that_says_busy_is_obeyed(text: str, rests: bool) -> None:
+def test_an_address_that_says_busy_is_obeyed(text: str, pauses: bool) -> None:
     handler = type("Handler", (Answers,), {"text": text})
     server = HTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"
-    assert (schedule.rest(Schedule(busy_url=url)) is not None) == rests
+    assert (schedule.pause_reason(Schedule(busy_url=url)) is not None) == pauses
     server.shutdown()
     server.server_close()
-    assert schedule.rest(Schedule(busy_url=url)) is None  # nobody answers: work goes on
+    assert schedule.pause_reason(Schedule(busy_url=url)) is None  # nobody answers: work goes on
 
 
 # Seeing it from outside.
 
 
 def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
-    film = stage.wav(tmp_path / "a.wav", 1, 1)
-    done(store, film)
-    worker = Worker(stage.settings(tmp_path / "state"), store)
-    with metrics.serve("127.0.0.1:0", store, worker) as port:
+    video = stage.wav(tmp_path / "a.wav", 1, 1)
+    done(store, video)
+    supervisor = Supervisor(stage.settings(tmp_path / "state"), store)
+    with metrics.serve("127.0.0.1:0", store, supervisor) as port:
 
         def get(path: str) -> str:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
@@ -386,14 +399,14 @@ def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
             assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
         names = {line.split("{")[0].split(" ")[0] for line in lines if not line.startswith("#")}
         assert names == {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}
-        assert json.loads(get("/health")) == {"healthy": True, "resting": None}
-        store.pause("tea")
-        assert json.loads(get("/health"))["resting"] == "tea"
+        assert json.loads(get("/health")) == {"healthy": True, "paused": None}
+        store.queue.pause("tea")
+        assert json.loads(get("/health"))["paused"] == "tea"
         with pytest.raises(urllib.request.HTTPError, match="404"):
             get("/")
         with (
             pytest.raises(ConfigError, match="choose another port"),
-            metrics.serve(f"127.0.0.1:{port}", store, worker),
+            metrics.serve(f"127.0.0.1:{port}", store, supervisor),
         ):
             pass
 

@@ -1,4 +1,4 @@
-"""The supervised child: whatever happens to it, the daemon goes on and nothing is lost."""
+"""The supervised worker: whatever happens to it, the daemon goes on and nothing is lost."""
 
 from __future__ import annotations
 
@@ -19,56 +19,56 @@ from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.supervisor import Worker
+from canary_subs.jobs.supervisor import Supervisor
 from canary_subs.model import Job, JobState
 from tests.crash import stage
 
 LOUD = 0.9
 
 
-class House:
-    """A folder of films, a store, and a worker whose engine obeys orders for loud films."""
+class Setup:
+    """A folder of videos, a store, and a supervisor whose engine obeys orders for loud videos."""
 
     def __init__(self, folder: Path) -> None:
-        self.films, self.state, self.orders = (folder / n for n in ("films", "state", "orders"))
-        for place in (self.films, self.state, self.orders):
+        self.videos, self.state, self.orders = (folder / n for n in ("videos", "state", "orders"))
+        for place in (self.videos, self.state, self.orders):
             place.mkdir()
         self.store = Store(self.state / "jobs.sqlite")
         self.more: dict[str, object] = {}
 
-    def film(self, name: str, seconds: float = 2, *, loud: bool = False, seed: int = 0) -> Path:
+    def video(self, name: str, seconds: float = 2, *, loud: bool = False, seed: int = 0) -> Path:
         seed = seed or int.from_bytes(name.encode(), "big") % 99991
-        path = stage.wav(self.films / name, seconds, seed, LOUD if loud else 0.2)
+        path = stage.wav(self.videos / name, seconds, seed, LOUD if loud else 0.2)
         one = Seen(
-            path=path, root=self.films, fingerprint=fingerprint(path), stamp=Stamp.of(path.stat())
+            path=path, root=self.videos, fingerprint=fingerprint(path), stamp=Stamp.of(path.stat())
         )
-        self.store.arrive([one])
+        self.store.queue.arrive([one])
         return path
 
     def order(self, what: str, text: str = "") -> None:
         (self.orders / what).write_text(text)
 
-    def worker(self) -> Worker:
+    def supervisor(self) -> Supervisor:
         os.environ["LIGHT_FOLDER"] = str(self.orders)
         tables = stage.flags(self.state, **self.more)
-        return Worker(load(environment={}, flags=tables), self.store)
+        return Supervisor(load(environment={}, flags=tables), self.store)
 
     def drain(self) -> None:
-        self.worker().run(threading.Event(), done=lambda: True)
+        self.supervisor().run(threading.Event(), done=lambda: True)
 
     @contextmanager
-    def working(self) -> Iterator[Worker]:
-        stop, worker = threading.Event(), self.worker()
-        thread = threading.Thread(target=worker.run, args=(stop,))
+    def working(self) -> Iterator[Supervisor]:
+        stop, supervisor = threading.Event(), self.supervisor()
+        thread = threading.Thread(target=supervisor.run, args=(stop,))
         thread.start()
         try:
-            yield worker
+            yield supervisor
         finally:
             stop.set()
             thread.join()
 
     def record(self, name: str) -> Record:
-        record = self.store.find(self.films / name)
+        record = self.store.views.find(self.videos / name)
         assert record is not None
         return record
 
@@ -80,14 +80,14 @@ class House:
 
     def outputs(self) -> dict[str, bytes]:
         return {
-            p.name: p.read_bytes() for p in self.films.iterdir() if p.suffix in (".srt", ".json")
+            p.name: p.read_bytes() for p in self.videos.iterdir() if p.suffix in (".srt", ".json")
         }
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setenv("LIGHT_FOLDER", "set by `worker`, put back by pytest")
-    return House(tmp_path)
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setup:
+    monkeypatch.setenv("LIGHT_FOLDER", "set by `supervisor`, restored by pytest")
+    return Setup(tmp_path)
 
 
 def eventually(true: object, within_s: float = 60) -> None:
@@ -97,247 +97,270 @@ def eventually(true: object, within_s: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_a_film_that_crashes_is_set_aside_and_the_others_are_done(house: House) -> None:
+def test_a_video_that_crashes_is_set_aside_and_the_others_are_done(setup: Setup) -> None:
     for name in ("a.wav", "b.wav"):
-        house.film(name)
-    house.film("bad.wav", loud=True)
-    house.film("c.wav")
-    house.order("crash")
-    house.drain()
-    assert [house.record(n).job.state for n in ("a.wav", "b.wav", "c.wav")] == [JobState.DONE] * 3
-    bad = house.record("bad.wav")
+        setup.video(name)
+    setup.video("bad.wav", loud=True)
+    setup.video("c.wav")
+    setup.order("crash")
+    setup.drain()
+    assert [setup.record(n).job.state for n in ("a.wav", "b.wav", "c.wav")] == [JobState.DONE] * 3
+    bad = setup.record("bad.wav")
     assert bad.job.state is JobState.FAILED
-    assert bad.deaths == 2
+    assert bad.crashes == 2
     assert "SIGABRT" in (bad.job.reason or "")
-    log = house.state / "logs" / f"job-{bad.job.id}.log"
+    log = setup.state / "logs" / f"job-{bad.job.id}.log"
     assert str(log) in (bad.job.reason or "")
     assert "Fatal Python error" in log.read_text()
-    assert max(house.diary().values()) <= 2  # what was in flight with it, no more
-    for record in house.store.records((JobState.DONE,)):
+    assert max(setup.diary().values()) <= 2  # what was in flight with it, no more
+    for record in setup.store.views.records((JobState.DONE,)):
         assert len(record.delivered) == 4
         assert record.provenance["model"] == "light"
         assert record.plan["targets"] == "en, de"
         assert record.duration_ms == 2000
-    # Mended, it is done on request.
-    (house.orders / "crash").unlink()
-    assert house.store.retry(bad.job.id)
-    house.drain()
-    assert house.record("bad.wav").job.state is JobState.DONE
+    # Once fixed, it is done on request.
+    (setup.orders / "crash").unlink()
+    assert setup.store.queue.retry(bad.job.id)
+    setup.drain()
+    assert setup.record("bad.wav").job.state is JobState.DONE
 
 
-def test_a_film_that_hangs_is_ended(house: House) -> None:
-    house.film("bad.wav", loud=True)
-    house.order("hang")
-    house.more = {"queue": {"stall_s": 2, "crashes": 1}}
-    house.drain()
-    bad = house.record("bad.wav")
+def test_a_video_that_hangs_is_killed(setup: Setup) -> None:
+    setup.video("bad.wav", loud=True)
+    setup.order("hang")
+    setup.more = {"queue": {"stall_s": 2, "crashes": 1}}
+    setup.drain()
+    bad = setup.record("bad.wav")
     assert bad.job.state is JobState.FAILED
     assert "made no progress for 2 s" in (bad.job.reason or "")
 
 
-def test_a_film_that_eats_memory_is_ended(house: House) -> None:
-    house.film("bad.wav", loud=True)
-    house.order("eat")
-    house.more = {"queue": {"memory_mb": 1500, "crashes": 1}}
-    house.drain()
-    assert "held more memory than 1500 MiB" in (house.record("bad.wav").job.reason or "")
+def test_a_video_that_uses_too_much_memory_is_killed(setup: Setup) -> None:
+    setup.video("bad.wav", loud=True)
+    setup.order("eat")
+    setup.more = {"queue": {"memory_mb": 1500, "crashes": 1}}
+    setup.drain()
+    assert "held more memory than 1500 MiB" in (setup.record("bad.wav").job.reason or "")
 
 
-def test_a_plugin_that_raises_costs_its_own_film(house: House) -> None:
-    house.film("bad.wav", loud=True)
-    house.film("a.wav")
-    house.order("raise")
-    house.drain()
-    bad = house.record("bad.wav")
+def test_a_plugin_that_raises_fails_its_own_video(setup: Setup) -> None:
+    setup.video("bad.wav", loud=True)
+    setup.video("a.wav")
+    setup.order("raise")
+    setup.drain()
+    bad = setup.record("bad.wav")
     assert bad.job.state is JobState.FAILED
-    assert "told to" in (bad.job.reason or "")
-    assert bad.deaths == 0
-    assert house.record("a.wav").job.state is JobState.DONE
+    assert "ordered to" in (bad.job.reason or "")
+    assert bad.crashes == 0
+    assert setup.record("a.wav").job.state is JobState.DONE
 
 
-def test_a_stop_is_quick_and_the_next_run_goes_on_from_there(house: House, tmp_path: Path) -> None:
+def test_a_delivery_that_raises_fails_its_own_video_even_in_a_redo(setup: Setup) -> None:
+    setup.more = {"deliveries": ["archive"]}
+    setup.video("bad.wav")
+    setup.video("a.wav")
+    setup.drain()
+    before = setup.outputs()
+    for name in ("bad.wav", "a.wav"):
+        setup.store.queue.retry(setup.record(name).job.id, redo=True)
+    setup.order("lost", "bad.wav")
+    setup.drain()
+    bad = setup.record("bad.wav")
+    assert (bad.job.state, bad.crashes) == (JobState.FAILED, 0)
+    assert (bad.job.reason or "").startswith(
+        "plugin 'light' failed: RuntimeError: the archive forgot it"
+    )
+    assert setup.record("a.wav").job.state is JobState.DONE
+    assert setup.outputs() == before
+
+
+def test_a_stop_is_quick_and_the_next_run_goes_on_from_there(setup: Setup, tmp_path: Path) -> None:
     (tmp_path / "calm").mkdir()
-    calm = House(tmp_path / "calm")
-    for one in (house, calm):
-        one.film("a.wav", 12, seed=5)
-        one.film("b.wav", 12, seed=6)
+    calm = Setup(tmp_path / "calm")
+    for one in (setup, calm):
+        one.video("a.wav", 12, seed=5)
+        one.video("b.wav", 12, seed=6)
     calm.drain()
-    house.order("slow", "0.2")
-    with house.working():
-        eventually(lambda: len(house.diary()) > 8)
+    setup.order("slow", "0.2")
+    with setup.working():
+        eventually(lambda: len(setup.diary()) > 8)
         asked = time.monotonic()
     assert time.monotonic() - asked < 10
-    assert not house.outputs()
-    before = house.diary()
-    for record in house.store.records():
+    assert not setup.outputs()
+    before = setup.diary()
+    for record in setup.store.views.records():
         assert (record.job.state, record.job.attempts) == (JobState.QUEUED, 0)
-    house.order("slow", "0")
-    house.drain()
-    assert house.outputs() == calm.outputs()
-    assert len(house.outputs()) == 8
-    assert house.diary() == calm.diary()  # also: no piece was recognised twice
-    assert before < house.diary()
+    setup.order("slow", "0")
+    setup.drain()
+    assert setup.outputs() == calm.outputs()
+    assert len(setup.outputs()) == 8
+    assert setup.diary() == calm.diary()  # also: no segment was recognised twice
+    assert before < setup.diary()
 
 
-def test_cancelling_stops_the_work(house: House) -> None:
-    house.film("long.wav", 60)
-    house.order("slow", "0.3")
-    with house.working():
-        eventually(house.diary)
-        house.store.cancel(house.record("long.wav").job.id)
-        eventually(lambda: house.record("long.wav").job.state is JobState.CANCELLED, 15)
-        seen = len(house.diary())
+def test_cancelling_stops_the_work(setup: Setup) -> None:
+    setup.video("long.wav", 60)
+    setup.order("slow", "0.3")
+    with setup.working():
+        eventually(setup.diary)
+        setup.store.queue.cancel(setup.record("long.wav").job.id)
+        eventually(lambda: setup.record("long.wav").job.state is JobState.CANCELLED, 15)
+        seen = len(setup.diary())
         time.sleep(1)
-        assert len(house.diary()) == seen
+        assert len(setup.diary()) == seen
         # The worker is free for others.
-        house.order("slow", "0")
-        house.film("b.wav", 1)
-        eventually(lambda: house.record("b.wav").job.state is JobState.DONE)
+        setup.order("slow", "0")
+        setup.video("b.wav", 1)
+        eventually(lambda: setup.record("b.wav").job.state is JobState.DONE)
 
 
-def test_pausing_gives_the_film_back_and_resuming_takes_it_again(house: House) -> None:
-    house.film("a.wav", 20)
-    house.order("slow", "1")
-    with house.working() as worker:
-        eventually(house.diary)
-        house.store.pause("tea")
-        eventually(lambda: house.record("a.wav").job.state is JobState.QUEUED)
-        assert house.record("a.wav").job.reason == "tea"
-        assert worker.resting == "tea"
-        house.order("slow", "0")
-        house.store.resume()
-        eventually(lambda: house.record("a.wav").job.state is JobState.DONE)
-    assert max(house.diary().values()) == 1
+def test_a_pause_gives_the_job_back_and_resume_takes_it_again(setup: Setup) -> None:
+    setup.video("a.wav", 20)
+    setup.order("slow", "1")
+    with setup.working() as supervisor:
+        eventually(setup.diary)
+        setup.store.queue.pause("tea")
+        eventually(lambda: setup.record("a.wav").job.state is JobState.QUEUED)
+        assert setup.record("a.wav").job.reason == "tea"
+        assert supervisor.pause_reason == "tea"
+        setup.order("slow", "0")
+        setup.store.queue.resume()
+        eventually(lambda: setup.record("a.wav").job.state is JobState.DONE)
+    assert max(setup.diary().values()) == 1
 
 
-def test_what_cannot_begin_is_told_when_draining(house: House) -> None:
-    house.film("a.wav")
-    house.more = {"engine": "lihgt"}
+def test_a_failure_to_start_is_reported_when_draining(setup: Setup) -> None:
+    setup.video("a.wav")
+    setup.more = {"engine": "lihgt"}
     with pytest.raises(CanarySubsError, match=r"did you mean 'light'"):
-        house.drain()
-    record = house.record("a.wav")
-    assert (record.job.state, record.deaths, record.job.attempts) == (JobState.QUEUED, 0, 0)
+        setup.drain()
+    record = setup.record("a.wav")
+    assert (record.job.state, record.crashes, record.job.attempts) == (JobState.QUEUED, 0, 0)
 
 
-def test_films_wait_for_a_model_that_cannot_be_had_now(house: House) -> None:
-    films = ("a.wav", "b.wav", "c.wav")
-    for name in films:
-        house.film(name)
-    house.order("away")
+def test_videos_wait_for_a_model_that_is_temporarily_unavailable(setup: Setup) -> None:
+    videos = ("a.wav", "b.wav", "c.wav")
+    for name in videos:
+        setup.video(name)
+    setup.order("away")
 
     def jobs() -> list[Job]:
-        return [house.record(name).job for name in films]
+        return [setup.record(name).job for name in videos]
 
-    with house.working() as worker:
+    with setup.working() as supervisor:
         eventually(lambda: all(job.attempts > 2 for job in jobs()))
         eventually(lambda: all(job.state is JobState.QUEUED for job in jobs()))
         for job in jobs():
             assert job.reason == "the hub cannot be reached"
             assert job.retry_at is not None
-        assert worker.complaint is None
-        (house.orders / "away").unlink()
+        assert supervisor.start_failure is None
+        (setup.orders / "away").unlink()
         eventually(lambda: all(job.state is JobState.DONE for job in jobs()))
 
 
-def test_a_model_that_is_none_fails_its_films_at_once(house: House) -> None:
-    house.film("a.wav")
-    house.order("broken")
-    house.drain()
-    job = house.record("a.wav").job
+def test_a_broken_model_fails_its_videos_at_once(setup: Setup) -> None:
+    setup.video("a.wav")
+    setup.order("broken")
+    setup.drain()
+    job = setup.record("a.wav").job
     assert (job.state, job.attempts) == (JobState.FAILED, 1)
-    assert job.reason == "light.nemo is no Canary"
+    assert job.reason == "light.nemo is not a Canary model"
 
 
-def test_a_film_that_is_gone_is_skipped_and_one_whose_folder_is_away_waits(house: House) -> None:
-    house.film("gone.wav").unlink()
-    folder = house.films / "share"
+def test_a_missing_video_is_skipped_and_one_whose_folder_is_missing_waits(
+    setup: Setup,
+) -> None:
+    setup.video("gone.wav").unlink()
+    folder = setup.videos / "share"
     folder.mkdir()
     path = stage.wav(folder / "away.wav", 1, 9)
-    house.store.arrive([Seen(path=path, root=folder, fingerprint="x", stamp=Stamp.of(path.stat()))])
-    folder.rename(house.films.parent / "unmounted")
-    house.drain()
-    assert house.record("gone.wav").rule == "gone"
-    away = house.store.find(path)
+    setup.store.queue.arrive(
+        [Seen(path=path, root=folder, fingerprint="x", stamp=Stamp.of(path.stat()))]
+    )
+    folder.rename(setup.videos.parent / "unmounted")
+    setup.drain()
+    assert setup.record("gone.wav").rule == "gone"
+    away = setup.store.views.find(path)
     assert away is not None
     assert (away.job.state, away.job.attempts) == (JobState.QUEUED, 0)
     assert "waiting for it" in (away.job.reason or "")
 
 
-def test_a_changed_film_gets_new_subtitles_but_edited_ones_are_kept(house: House) -> None:
-    house.film("a.wav", seed=1)
-    house.drain()
-    first = house.outputs()
-    (house.films / "a.de.srt").write_text("mended by hand")
-    (house.films / "a.fr.srt").write_text("somebody's own")
-    house.film("a.wav", seed=2)
-    house.drain()
-    second = house.outputs()
+def test_a_changed_video_gets_new_subtitles_but_edited_ones_are_kept(setup: Setup) -> None:
+    setup.video("a.wav", seed=1)
+    setup.drain()
+    first = setup.outputs()
+    (setup.videos / "a.de.srt").write_text("fixed by hand")
+    (setup.videos / "a.fr.srt").write_text("somebody's own")
+    setup.video("a.wav", seed=2)
+    setup.drain()
+    second = setup.outputs()
     assert second["a.en.srt"] != first["a.en.srt"]
-    assert second["a.de.srt"] == b"mended by hand"
+    assert second["a.de.srt"] == b"fixed by hand"
     assert second["a.fr.srt"] == b"somebody's own"
-    assert house.record("a.wav").job.state is JobState.DONE
+    assert setup.record("a.wav").job.state is JobState.DONE
 
 
-def test_a_folders_broken_file_fails_its_films_with_the_reason(house: House) -> None:
-    (house.films / ".canary-subs.toml").write_text('formats = ["srtt"]\n[skip]\nx = 1\n')
-    house.film("a.wav")
-    house.more = {"queue": {"attempts": 1}}
-    house.drain()
-    assert ".canary-subs.toml:3: [skip] knows no 'x'" in (house.record("a.wav").job.reason or "")
+def test_a_folders_broken_file_fails_its_videos_with_the_reason(setup: Setup) -> None:
+    (setup.videos / ".canary-subs.toml").write_text('formats = ["srtt"]\n[skip]\nx = 1\n')
+    setup.video("a.wav")
+    setup.more = {"queue": {"attempts": 1}}
+    setup.drain()
+    assert ".canary-subs.toml:3: [skip] knows no 'x'" in (setup.record("a.wav").job.reason or "")
 
 
-def test_two_daemons_on_one_store_share_the_work(house: House) -> None:
+def test_two_daemons_on_one_store_share_the_work(setup: Setup) -> None:
     for number in range(8):
-        house.film(f"{number}.wav", 3)
-    tables = stage.flags(house.state)
-    house.order("slow", "0.05")
-    daemons = [stage.daemon([house.films], tables, house.orders, drain=True) for _ in range(2)]
+        setup.video(f"{number}.wav", 3)
+    tables = stage.flags(setup.state)
+    setup.order("slow", "0.05")
+    daemons = [stage.daemon([setup.videos], tables, setup.orders, drain=True) for _ in range(2)]
     for daemon in daemons:
         assert daemon.wait(timeout=120) == 0
-    assert house.store.counts()[JobState.DONE] == 8
-    assert set(house.diary().values()) == {1}
-    assert len(house.diary()) == 8 * 3 * 2
-    for record in house.store.records():
-        became = [step.became for step in house.store.history(record.job.id)]
+    assert setup.store.views.counts()[JobState.DONE] == 8
+    assert set(setup.diary().values()) == {1}
+    assert len(setup.diary()) == 8 * 3 * 2
+    for record in setup.store.views.records():
+        became = [step.became for step in setup.store.views.history(record.job.id)]
         assert became == [JobState.QUEUED, JobState.RUNNING, JobState.DONE]
 
 
-def test_a_daemon_that_is_killed_takes_its_child_along(house: House) -> None:
-    house.film("a.wav", 60)
-    tables = stage.flags(house.state)
-    house.order("slow", "0.2")
-    daemon = stage.daemon([house.films], tables, house.orders, drain=True)
-    eventually(house.diary)
+def test_a_daemon_that_is_killed_takes_its_worker_along(setup: Setup) -> None:
+    setup.video("a.wav", 60)
+    tables = stage.flags(setup.state)
+    setup.order("slow", "0.2")
+    daemon = stage.daemon([setup.videos], tables, setup.orders, drain=True)
+    eventually(setup.diary)
     children = stage.children(daemon.pid)
     assert children
     os.kill(daemon.pid, signal.SIGKILL)  # the daemon alone, not its group
     daemon.wait()
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
-    # A new daemon sees at once that the job is nobody's.
-    assert house.record("a.wav").job.state is JobState.RUNNING
-    assert Worker(load(environment={}, flags=tables), house.store)
-    assert house.store.take_over("me", lease_s=1000) == 1
+    # A new daemon sees at once that the job has no worker.
+    assert setup.record("a.wav").job.state is JobState.RUNNING
+    assert Supervisor(load(environment={}, flags=tables), setup.store)
+    assert setup.store.leases.take_over("me", lease_s=1000) == 1
 
 
-def test_a_daemon_leaves_within_ten_seconds_of_sigterm(house: House) -> None:
-    house.film("a.wav", 60)
-    tables = stage.flags(house.state)
-    house.order("slow", "60")
-    daemon = stage.daemon([house.films], tables, house.orders, drain=False)
-    eventually(lambda: house.record("a.wav").job.state is JobState.RUNNING)
-    eventually(house.diary)
+def test_a_daemon_leaves_within_ten_seconds_of_sigterm(setup: Setup) -> None:
+    setup.video("a.wav", 60)
+    tables = stage.flags(setup.state)
+    setup.order("slow", "60")
+    daemon = stage.daemon([setup.videos], tables, setup.orders, drain=False)
+    eventually(lambda: setup.record("a.wav").job.state is JobState.RUNNING)
+    eventually(setup.diary)
     asked = time.monotonic()
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(timeout=15) == 0
     assert time.monotonic() - asked < 10
-    record = house.record("a.wav")
+    record = setup.record("a.wav")
     assert (record.job.state, record.job.attempts) == (JobState.QUEUED, 0)
 
 
-def test_the_diary_is_what_the_engine_did(house: House) -> None:
-    house.film("a.wav", 2)
-    house.drain()
-    lines = [json.loads(line) for line in house.diary()]
+def test_the_diary_is_what_the_engine_did(setup: Setup) -> None:
+    setup.video("a.wav", 2)
+    setup.drain()
+    lines = [json.loads(line) for line in setup.diary()]
     assert sorted((start_ms, target) for _, start_ms, target in lines) == [
         (0, "de"), (0, "en"), (1000, "de"), (1000, "en")
     ]  # fmt: skip

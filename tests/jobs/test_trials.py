@@ -10,10 +10,10 @@ from tests.crash import arrivals, hostile, sweep
 
 
 def test_kills_leave_no_trace(tmp_path: Path) -> None:
-    report = sweep.sweep(tmp_path, 3, seed=1, films=3)
+    report = sweep.sweep(tmp_path, 3, seed=1, videos=3)
     assert report.faults == []
     assert report.kills == 3
-    assert report.looks > 0
+    assert report.reads > 0
 
 
 @pytest.mark.parametrize("polling", ["auto", "always"])
@@ -30,10 +30,10 @@ def test_hostile_files_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_reader_sees_what_is_wrong(tmp_path: Path) -> None:
-    """The sweep's own eyes: a partial file is a fault."""
+    """The sweep's own check: a partial file is a fault."""
     report = sweep.Report()
     (tmp_path / "a.srt").write_bytes(b"half")
-    reader = sweep.Reader(tmp_path, {"a.srt": b"whole"}, report)
+    reader = sweep.Reader(tmp_path, {"a.srt": b"complete"}, report)
     reader.start()
     while not report.faults:
         pass

@@ -928,3 +928,56 @@ def test_a_plugin_may_change_the_plan_skip_or_pass(tmp_path: Path) -> None:
     for wrong in (boom, lambda media, plan: "no", strings):
         (error,) = outcome(wrong).errors
         assert isinstance(error, PluginError) and "plugin 2" in str(error)
+
+
+def test_every_ended_video_is_notified_once_with_its_outcome(tmp_path: Path) -> None:
+    seen: list[Outcome] = []
+
+    class Notifier:
+        @hookimpl
+        def canary_subs_video_done(self, outcome: Outcome) -> None:
+            seen.append(outcome)
+            raise RuntimeError("no network")
+
+    paths = [write_video(tmp_path / f"{n}.film", (0, 3000)) for n in range(3)]
+    tasks = [Task(path=path, plan=fake_plan()) for path in paths]
+    tasks.append(Task(path=tmp_path / "none.film", plan=fake_plan()))
+    shelf = plugins(Fakes(), Notifier())
+    outcomes = list(process(tasks, shelf))
+    assert seen == outcomes and len(seen) == 4
+    assert [bool(one.documents) for one in seen if not one.errors] == [True] * 3
+
+
+def test_a_failed_video_keeps_what_was_probed(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.film", (0, 3000))
+    outcome = one(Fakes(), path, fake_plan(engine=Choice(name="nobody")))
+    assert outcome.errors and outcome.media is not None and outcome.media.duration_ms == 4000
+
+
+def test_words_are_spread_where_the_engine_gives_none(tmp_path: Path) -> None:
+    fakes = Fakes()
+    recognise = fakes.engine.recognise
+
+    def wordless(requests: Sequence[Request]) -> Any:
+        return [[replace(u, words=(), timing=None) for u in us] for us in recognise(requests)]
+
+    fakes.engine.recognise = wordless  # type: ignore[method-assign]
+    path = write_video(tmp_path / "a.film", (0, 3000), (5000, 9000))
+    (document,) = one(fakes, path).documents
+    assert shown(fakes, "a.en.fake") == fake_words("en", (0, 3000), (5000, 9000))
+    for utterance in document.transcript.utterances:
+        assert utterance.timing == "spread"
+        assert utterance.words[0].start_ms == utterance.span.start_ms
+        assert utterance.words[-1].end_ms == utterance.span.end_ms
+
+
+def test_a_request_knows_its_video_and_the_text_before_it(tmp_path: Path) -> None:
+    fakes = Fakes()
+    fakes.engine.batch_ms = 1
+    paths = [write_video(tmp_path / f"{n}.film", (0, 1000), (3000, 4000)) for n in range(2)]
+    run(fakes, *(Task(path=path, plan=fake_plan(glossary=("Zebra",))) for path in paths))
+    asked = [request for call in fakes.engine.asked for request in call]
+    assert {request.glossary for request in asked} == {("Zebra",)}
+    for path in paths:
+        own = [request.previous for request in asked if request.video == path]
+        assert own == ["", "en0 en1"]

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import textwrap
 import wave
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ import pytest
 
 from canary_subs import testing
 from canary_subs.cues.profiles import profile_for
-from canary_subs.errors import ConfigError, PluginError, PluginUnusable, UnknownName
-from canary_subs.model import AudioClip, Choice, Job, JobState, Rendered
+from canary_subs.errors import ConfigError, PluginError, PluginUnusable, Temporary, UnknownName
+from canary_subs.model import AudioClip, Choice, Context, Job, JobState, Plan, Rendered, Track
 from canary_subs.plugin import hookspecs, manager
 from canary_subs.plugin.hookspecs import Provider, Writer, hookimpl
 from canary_subs.plugin.manager import BUILTINS, HOOKS, KINDS, Entry, Plugins, load
@@ -127,7 +127,7 @@ def test_the_fakes_keep_the_rules(tmp_path: Path) -> None:
 
 def writer(write: Any, suffix: Any = ".x", **more: Any) -> Provider[Any]:
     thing = type("Made", (), {"suffix": suffix, "write": staticmethod(write)})
-    return Provider(**{"name": "x", "summary": "made up", "make": lambda _: thing(), **more})
+    return Provider(**{"name": "x", "summary": "made up", "make": lambda *_: thing(), **more})
 
 
 def text(document: Any) -> bytes:
@@ -173,15 +173,13 @@ def changed(part: str, method: str, change: Any) -> Provider[Any]:
     fake = getattr(testing.Fakes(), part)
     right = getattr(fake, method)
     setattr(fake, method, lambda *args, **more: change(right(*args, **more)))
-    return Provider(name="x", summary="made up", make=lambda _: fake)
+    return Provider(name="x", summary="made up", make=lambda *_: fake)
 
 
 @pytest.mark.parametrize(
     ("part", "method", "change", "complaint"),
     [
         ("engine", "pairs", lambda pairs: frozenset(), "at least one pair"),
-        ("engine", "refuse", lambda reason: None, "Klingon"),
-        ("engine", "refuse", lambda reason: "no", "its own"),
         ("engine", "recognise", lambda found: found[:-1], "answers"),
         ("engine", "recognise", lambda found: [one[::-1] for one in found], "asked for"),
         ("engine", "identify", lambda odds: {}, "judged"),
@@ -204,14 +202,14 @@ def test_a_delivery_that_touches_the_film_is_found_out(tmp_path: Path) -> None:
     film.write_bytes(b"a film")
 
     class Greedy(testing.FakeDelivery):
-        def deliver(self, media: Any, rendered: Rendered) -> str:
+        def deliver(self, media: Any, rendered: Sequence[Rendered]) -> Iterator[str]:
             media.path.write_bytes(b"changed")
-            return super().deliver(media, rendered)
+            yield from super().deliver(media, rendered)
 
     greedy = Greedy()
     with pytest.raises(AssertionError, match="delivering changed"):
         check_delivery(
-            Provider(name="x", summary="x", make=lambda _: greedy), testing.media_info(film)
+            Provider(name="x", summary="x", make=lambda *_: greedy), testing.media_info(film)
         )
 
 
@@ -242,7 +240,7 @@ def test_the_example_in_the_plugin_folder_is_found_and_keeps_the_rules(tmp_path:
     entry = plugins.provider("format", "sbv")
     assert entry.plugin == "plugin_in_15_lines"
     check_text_writer(entry.provider)
-    written = plugins.make("format", Choice(name="sbv")).write(
+    written = plugins.use("format", Choice(name="sbv")).write(
         testing.document(testing.transcript("Hello there.", "Good night."))
     )
     assert written == (
@@ -332,7 +330,7 @@ def test_an_installed_plugin_is_taken_once_however_often_it_is_on_the_path(
             "set KEY",
         ),
         ("x = 1", "answers no hook; mark its functions with @hookimpl"),
-        (GOOD.replace("writers", "writerz"), "did you mean canary_subs_writers?"),
+        (GOOD.replace("writers", "writerz"), "did you mean 'canary_subs_writers'?"),
         (GOOD.replace("canary_subs_writers()", "canary_subs_writers(color)"), "PluginValidation"),
         (GOOD.replace("return [", "return 7 #"), "must give Providers, not 7"),
         (GOOD.replace("return [", "return #"), "must give Providers, not None"),
@@ -399,7 +397,8 @@ def offer(*names: str) -> object:
         @hookimpl
         def canary_subs_writers(self) -> Iterable[Provider[Any]]:
             return [
-                Provider(name=name, summary="x", make=lambda _, name=name: name) for name in names
+                Provider(name=name, summary="x", make=lambda _, __, name=name: name)
+                for name in names
             ]
 
     return Offers()
@@ -414,7 +413,7 @@ def test_two_of_one_name_are_an_error_that_names_both() -> None:
     assert str(caught.value) == (
         "two plugins offer a format named 'x': 'one' and 'two'; remove or disable one"
     )
-    assert plugins.make("format", Choice(name="y")) == "y"
+    assert repr(plugins.use("format", Choice(name="y"))) == "'y'"
     assert [(e.provider.name, e.plugin) for e in plugins.providers("format")] == [
         ("x", "one"),
         ("x", "two"),
@@ -450,7 +449,7 @@ def test_one_object_under_two_names_is_loaded_once() -> None:
     plugins.add("two", "test", lambda: same)
     assert plugins.plugins[0].broken is None
     assert plugins.plugins[1].broken is not None
-    assert plugins.make("format", Choice(name="x")) == "x"
+    assert repr(plugins.use("format", Choice(name="x"))) == "'x'"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_or_all() -> None:
@@ -472,14 +471,14 @@ def test_options_reach_make_and_wrong_ones_do_not() -> None:
     class Sized:
         @hookimpl
         def canary_subs_writers(self) -> Iterable[Provider[Any]]:
-            return [Provider(name="x", summary="x", make=lambda o: o.size, options=Picky)]
+            return [Provider(name="x", summary="x", make=lambda options, _: options, options=Picky)]
 
     plugins = testing.plugins(Sized())
-    assert plugins.make("format", Choice(name="x", options={"size": 3})) == 3
+    assert plugins.use("format", Choice(name="x", options={"size": 3})).size == 3
     with pytest.raises(ConfigError, match="format x knows no 'sise'; did you mean 'size'"):
-        plugins.make("format", Choice(name="x", options={"sise": 3}))
+        plugins.use("format", Choice(name="x", options={"sise": 3}))
     with pytest.raises(ConfigError, match="format x: size is a whole number, not 'big'"):
-        plugins.make("format", Choice(name="x", options={"size": "big"}))
+        plugins.use("format", Choice(name="x", options={"size": "big"}))
 
 
 @pytest.mark.parametrize(
@@ -491,7 +490,7 @@ def test_options_reach_make_and_wrong_ones_do_not() -> None:
     ],
 )
 def test_what_make_raises_is_one_line(error: BaseException, message: str) -> None:
-    def make(options: object) -> Any:
+    def make(options: object, context: Context) -> Any:
         raise error
 
     class Bad:
@@ -500,8 +499,126 @@ def test_what_make_raises_is_one_line(error: BaseException, message: str) -> Non
             return [Provider(name="x", summary="x", make=make)]
 
     with pytest.raises(PluginError) as caught:
-        testing.plugins(Bad()).make("format", Choice(name="x"))
-    assert str(caught.value) == message
+        testing.plugins(Bad()).use("format", Choice(name="x"))
+    assert str(caught.value).startswith(message)
+    assert isinstance(error, PluginUnusable) or "(test_manager.py, line " in str(caught.value)
+
+
+def counted(made: list[Any], **more: Any) -> object:
+    """A plugin whose format is counted as it is made."""
+
+    class Made:
+        def __init__(self, options: Any, context: Context) -> None:
+            self.options, self.context, self.closed = options, context, 0
+            made.append(self)
+
+        def write(self, document: object) -> Any:
+            return more["write"]()
+
+        def close(self) -> None:
+            self.closed += 1
+
+    class Counted:
+        @hookimpl
+        def canary_subs_writers(self) -> Iterable[Provider[Any]]:
+            return [Provider(name="x", summary="x", make=Made, options=Picky)]
+
+    return Counted()
+
+
+def test_a_provider_is_made_once_for_each_set_of_options_and_closed() -> None:
+    made: list[Any] = []
+    plugins = testing.plugins(counted(made))
+    small, large = Choice(name="x"), Choice(name="x", options={"size": 3})
+    for choice in (small, large, small, large):
+        plugins.use("format", choice)
+        plugins.use("format", choice, Context(device="cuda"))
+    assert [(one.options.size, one.context.device) for one in made] == [
+        (1, "auto"), (1, "cuda"), (3, "auto"), (3, "cuda"),
+    ]  # fmt: skip
+    plugins.close()
+    assert [one.closed for one in made] == [1] * 4
+    plugins.use("format", small)
+    assert len(made) == 5
+
+
+def test_the_context_carries_the_choices_own_model() -> None:
+    made: list[Any] = []
+    plugins = testing.plugins(counted(made))
+    plugins.use("format", Choice(name="x"), Context(model="another's"))
+    plugins.use("format", Choice(name="x", model="mine"), Context(model="another's"))
+    assert [one.context.model for one in made] == [None, "mine"]
+
+
+def test_an_iterator_is_contained_while_it_runs_and_closed() -> None:
+    closed = []
+
+    def items() -> Iterator[int]:
+        try:
+            yield 1
+            raise RuntimeError("halfway")
+        finally:
+            closed.append(True)
+
+    written = testing.plugins(counted([], write=items)).use("format", Choice(name="x")).write(None)
+    assert next(written) == 1
+    with pytest.raises(PluginError, match=r"plugin 1.*RuntimeError: halfway \(test_manager\.py"):
+        next(written)
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("slow"), ConnectionResetError("gone")])
+def test_a_lost_connection_is_temporary(error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(PluginError) as caught:
+        testing.plugins(counted([], write=fail)).use("format", Choice(name="x")).write(None)
+    assert isinstance(caught.value, Temporary)
+
+
+def test_the_version_is_the_distributions_or_the_files_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(tmp_path / "site", "ep-good", GOOD, "ep_versioned_module")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    mine = GOOD.replace('name="good"', 'name="mine"')
+    drop_in(tmp_path, "mine", mine)
+    plugins = load(tmp_path)
+    first = plugins.version("format", "mine")
+    assert plugins.version("format", "good") == "1.2"
+    assert re.fullmatch("[0-9a-f]{12}", first)
+    assert plugins.described("format", Choice(name="mine")) == f"mine {first}"
+    drop_in(tmp_path, "mine", mine + "    # changed")
+    assert load(tmp_path).version("format", "mine") != first
+
+
+def test_a_hook_wrapper_is_refused_when_it_is_loaded() -> None:
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def canary_subs_plan(self, media: object, plan: object) -> Any:
+            return (yield)
+
+    plugins = Plugins()
+    plugins.add("wrapper", "test", Wrapper)
+    assert plugins.plugins[0].broken == (
+        "canary_subs_plan is a hook wrapper; mark it with plain @hookimpl"
+    )
+
+
+def test_two_plugins_change_the_plan_in_turn() -> None:
+    def policy(track: str) -> object:
+        class Policy:
+            @hookimpl
+            def canary_subs_plan(self, media: object, plan: Plan) -> Plan:
+                return replace(plan, targets=(*plan.targets, Track.parse(track)))
+
+        return Policy()
+
+    plugins = testing.plugins(policy("de"), policy("fr"))
+    changed = plugins.plan(testing.media_info(), testing.fake_plan())
+    assert isinstance(changed, Plan)
+    assert list(map(str, changed.targets)) == ["en", "de", "fr"]
 
 
 def test_control_c_is_not_contained() -> None:

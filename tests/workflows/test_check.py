@@ -123,7 +123,11 @@ class Shouting:
 
     @hookimpl
     def canary_subs_checks(self) -> list[Provider[Any]]:
-        return [Provider(name="shouting", summary="text in capitals", make=lambda options, context: self)]
+        return [
+            Provider(
+                name="shouting", summary="text in capitals", make=lambda options, context: self
+            )
+        ]
 
     def check(self, request: CheckRequest) -> Iterator[object]:
         for index, cue in enumerate(request.cues):

@@ -150,7 +150,7 @@ def test_a_segmenter_that_stops_early_costs_no_waveform(tmp_path: Path) -> None:
     class Ears:
         @hookimpl
         def canary_subs_segmenters(self) -> list[Provider[object]]:
-            made = lambda options: Tired()  # noqa: E731
+            made = lambda options, context: Tired()  # noqa: E731
             return [Provider(name="silero", summary="tired", make=made, options=SileroOptions)]
 
     video = write_video(tmp_path / "film.mkv", (8000, 9000), duration_ms=9000)

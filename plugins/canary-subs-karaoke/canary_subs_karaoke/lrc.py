@@ -57,7 +57,7 @@ class LrcWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8 without a byte order mark."""
+        """The file, in UTF-8 without a byte order mark."""
         lines = [*_tags(document), *self._lines(document)]
         return "".join(f"{line}\n" for line in lines).encode()
 

@@ -20,6 +20,7 @@ from canary_subs.model import Cue, Document, Subtitles, Timing
 from canary_subs.testing import (
     HOSTILE_TEXTS,
     check_plugin,
+    check_reader,
     check_text_writer,
     document,
     media_info,
@@ -52,9 +53,12 @@ def read_by_ffmpeg(text: str) -> list[tuple[int, str]]:
 
 
 def test_it_keeps_the_rules() -> None:
-    (provider,) = check_plugin(canary_subs_karaoke)["format"]
+    offers = check_plugin(canary_subs_karaoke)
+    (writer,), (reader,) = offers["format"], offers["reader"]
     for words in (False, True):
-        check_text_writer(provider, {"words": words})
+        check_text_writer(writer, {"words": words})
+    song = b"[ti:A song]\n[00:01.00]<00:01.00>Red <00:01.50>boats<00:02.00>\n[00:02.00]\n"
+    check_reader(reader, song, b"[00:01]Red\r\n[00:02][00:05]boats\r\n")
 
 
 def test_lines() -> None:
@@ -184,9 +188,9 @@ def test_words_keep_their_times() -> None:
         ("Red", 2000, 2300),
         ("boats", 2300, 2600),
         ("sail.", 2600, 2880),
-        ("They", 3480, 3780),
-        ("are", 3780, 4080),
-        ("small.", 4080, 4360),
+        ("They", 3500, 3800),
+        ("are", 3800, 4100),
+        ("small.", 4100, 4380),
     ]
     assert [cue.text for cue in found.cues] == ["Red boats sail.", "They are small."]
 

@@ -26,7 +26,7 @@ class AvidDsWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8. Raises `UsageError` for what no timeline can hold."""
+        """The file, in UTF-8. Raises `UsageError` for what no timeline can hold."""
         line = timeline(document, self._options)
         blocks = ["<begin subtitles>\n"]
         for cue in place(document, line):
@@ -45,7 +45,7 @@ class AvidMarkersWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8. Raises `UsageError` for what no timeline can hold."""
+        """The file, in UTF-8. Raises `UsageError` for what no timeline can hold."""
         line = timeline(document, self._options)
         rows = (
             ("canary-subs", line.timecode(cue.start_frames), "V1", "blue", " ".join(cue.lines), "1")

@@ -1,6 +1,6 @@
 """iTT, Apple's profile of TTML (https://help.apple.com/itc/filmspec/, "iTunes Timed Text").
 
-Times are SMPTE without drop, so that they count frames; frames are those of the film.
+Times are SMPTE without drop, so that they count frames; frames are those of the video.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class IttWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8. Raises `UsageError` for what no timeline can hold."""
+        """The file, in UTF-8. Raises `UsageError` for what no timeline can hold."""
         line = whole_timeline(document, self._options)
         multiplier = "1000 1001" if line.rate.denominator == 1001 else "1 1"
         head = _HEAD.format(

@@ -20,7 +20,7 @@ class ResolveMarkersWriter:
         self._options = options
 
     def write(self, document: Document) -> bytes:
-        """The whole file, UTF-8. Raises `UsageError` for what no timeline can hold."""
+        """The file, in UTF-8. Raises `UsageError` for what no timeline can hold."""
         line = timeline(document, self._options)
         title = plain(document.media.path.stem)
         counting = "DROP FRAME" if line.dropped else "NON-DROP FRAME"

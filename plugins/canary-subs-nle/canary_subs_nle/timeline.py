@@ -32,9 +32,9 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineOptions:
-    #: The timecode of the film's first frame.
+    #: The timecode of the video's first frame.
     start: str = "01:00:00:00"
-    #: Frames a second, as 25 or 30000/1001; None: as the film says.
+    #: Frames a second, as 25 or 30000/1001; None: that of the video.
     frame_rate: str | None = None
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class Placed:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """A frame rate, how its timecode counts, and the frames that lie before the film."""
+    """A frame rate, how its timecode counts, and the frames that lie before the video."""
 
     rate: Fraction
     #: Frame numbers left out at the start of each minute but every tenth.
@@ -73,7 +73,7 @@ class Timeline:
         return round_half_up(self.rate)
 
     def timecode(self, frames: int) -> str:
-        """The timecode of a frame of the film: "01:00:59;29". Raises `UsageError` after 24 h."""
+        """The timecode of a frame of the video: "01:00:59;29". Raises `UsageError` after 24 h."""
         number = frames + self.offset_frames
         if self.dropped:
             tens, rest = divmod(number, self.nominal * 600 - 9 * self.dropped)
@@ -88,9 +88,9 @@ class Timeline:
 
 
 def timeline(document: Document, options: TimelineOptions) -> Timeline:
-    """The film's timeline, as editing programs count it: 29.97 and 59.94 drop frame numbers.
+    """The video's timeline, as editing programs count it: 29.97 and 59.94 drop frame numbers.
 
-    Raises `UsageError` where no timeline has the film's frame rate.
+    Raises `UsageError` where no timeline has the video's frame rate.
     """
     rate = _rate(document, options)
     drops = rate in (Fraction(30000, 1001), Fraction(60000, 1001))
@@ -99,7 +99,7 @@ def timeline(document: Document, options: TimelineOptions) -> Timeline:
 
 
 def whole_timeline(document: Document, options: TimelineOptions) -> Timeline:
-    """The film's timeline, no number left out. Raises `UsageError` as `timeline`."""
+    """The video's timeline, no number left out. Raises `UsageError` as `timeline`."""
     empty = Timeline(rate=_rate(document, options))
     return replace(empty, offset_frames=_number(options.start, empty))
 

@@ -38,7 +38,7 @@ def write(name: str, what: Document, **options: Any) -> str:
     return data.decode()
 
 
-def film(*cues: Cue, rate: Fraction | None = Fraction(25)) -> Document:
+def video(*cues: Cue, rate: Fraction | None = Fraction(25)) -> Document:
     return replace(document(transcript("x"), media_info(frame_rate=rate)), cues=cues)
 
 
@@ -47,14 +47,14 @@ def cue(start_ms: int, end_ms: int, *lines: str) -> Cue:
 
 
 def many(rate: Fraction) -> Document:
-    """A film of three hours with cues at odd times."""
+    """A video of three hours with cues at odd times."""
     dice = random.Random(7)
     cues, now_ms = [], 0
     while now_ms < 3 * 3_600_000:
         start_ms = now_ms + dice.randrange(1, 90_000)
         now_ms = start_ms + dice.randrange(1, 7000)
         cues.append(cue(start_ms, now_ms, f"line {len(cues)}"))
-    return film(*cues, rate=rate)
+    return video(*cues, rate=rate)
 
 
 @pytest.mark.parametrize("name", OFFERS)
@@ -67,7 +67,7 @@ def test_they_keep_the_rules_of_the_house(name: str) -> None:
 
 @pytest.mark.parametrize("rate", RATES)
 def test_timecode_is_counted_as_opentimelineio_counts_it(rate: Fraction) -> None:
-    line = timeline(film(rate=rate), TimelineOptions(start="00:00:00:00"))
+    line = timeline(video(rate=rate), TimelineOptions(start="00:00:00:00"))
     nominal = float(rate)
     dice = random.Random(3)
     day = round(rate) * 3600 * 23
@@ -80,7 +80,7 @@ def test_timecode_is_counted_as_opentimelineio_counts_it(rate: Fraction) -> None
 
 
 def test_only_ntsc_multiples_of_thirty_drop() -> None:
-    dropping = {rate for rate in RATES if timeline(film(rate=rate), TimelineOptions()).dropped}
+    dropping = {rate for rate in RATES if timeline(video(rate=rate), TimelineOptions()).dropped}
     assert dropping == {NTSC, 2 * NTSC}
 
 
@@ -95,7 +95,7 @@ def test_only_ntsc_multiples_of_thirty_drop() -> None:
     ],
 )
 def test_the_film_starts_where_it_is_said_to(start: str, rate: Fraction, first: str) -> None:
-    text = write("avid-ds", film(cue(0, 1000), rate=rate), start=start)
+    text = write("avid-ds", video(cue(0, 1000), rate=rate), start=start)
     assert text.splitlines()[2].startswith(first)
 
 
@@ -113,28 +113,28 @@ def test_the_film_starts_where_it_is_said_to(start: str, rate: Fraction, first: 
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
-        write("avid-ds", film(), **options)
+        write("avid-ds", video(), **options)
 
 
 def test_what_no_timeline_can_hold_is_refused_in_one_line() -> None:
     for rate in (None, Fraction(15), Fraction(2983, 100)):
         with pytest.raises(UsageError, match="set frame_rate"):
-            write("itt", film(cue(0, 1000), rate=rate))
-    assert write("itt", film(cue(0, 1000), rate=None), frame_rate="25")
+            write("itt", video(cue(0, 1000), rate=rate))
+    assert write("itt", video(cue(0, 1000), rate=None), frame_rate="25")
     with pytest.raises(UsageError, match="24 hours"):
-        write("avid-ds", film(cue(0, 7_200_000)), start="23:00:00:00")
+        write("avid-ds", video(cue(0, 7_200_000)), start="23:00:00:00")
     with pytest.raises(UsageError, match="names a frame"):
-        write("avid-ds", film(cue(0, 1000)), start="01:00:00:25")
+        write("avid-ds", video(cue(0, 1000)), start="01:00:00:25")
 
 
 def test_a_measured_rate_is_taken_for_the_one_it_is() -> None:
     for measured, meant in ((Fraction(2397, 100), RATES[0]), (Fraction(23999, 1000), RATES[1])):
-        assert timeline(film(rate=measured), TimelineOptions()).rate == meant
+        assert timeline(video(rate=measured), TimelineOptions()).rate == meant
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_cues_lie_on_frames_of_their_own(rate: Fraction) -> None:
-    tight = film(*(cue(n * 7, n * 7 + 7) for n in range(50)), cue(9000, 9001), rate=rate)
+    tight = video(*(cue(n * 7, n * 7 + 7) for n in range(50)), cue(9000, 9001), rate=rate)
     placed = list(place(tight, timeline(tight, TimelineOptions())))
     assert len(placed) == 51
     end = 0
@@ -163,18 +163,18 @@ def read_by_ttconv(text: str) -> list[tuple[Fraction, Fraction, str]]:
 
 @pytest.mark.parametrize("rate", RATES)
 def test_ttconv_reads_the_same_cues_from_itt(rate: Fraction) -> None:
-    whole = many(rate)
-    read = read_by_ttconv(write("itt", whole))
-    assert [text for _, _, text in read] == [one.text for one in whole.cues]
+    full = many(rate)
+    read = read_by_ttconv(write("itt", full))
+    assert [text for _, _, text in read] == [one.text for one in full.cues]
     half_a_frame = Fraction(1, 2) / rate + Fraction(1, 10**6)
-    for (start, end, _), one in zip(read, whole.cues, strict=True):
+    for (start, end, _), one in zip(read, full.cues, strict=True):
         assert abs(start - Fraction(one.start_ms, 1000)) <= half_a_frame
         assert abs(end - Fraction(one.end_ms, 1000)) <= max(half_a_frame, 1 / rate)
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_hostile_text_stays_text_in_itt(text: str) -> None:
-    read = read_by_ttconv(write("itt", film(cue(0, 1000, text, "second"), cue(2000, 3000))))
+    read = read_by_ttconv(write("itt", video(cue(0, 1000, text, "second"), cue(2000, 3000))))
     (_, _, shown), (_, _, after) = read
     assert after == "text"
     assert shown.endswith("second")
@@ -183,7 +183,7 @@ def test_hostile_text_stays_text_in_itt(text: str) -> None:
 
 
 def test_an_itt_that_starts_later_counts_every_frame() -> None:
-    text = write("itt", film(cue(0, 1001), rate=NTSC), start="01:00:00:00")
+    text = write("itt", video(cue(0, 1001), rate=NTSC), start="01:00:00:00")
     assert 'begin="01:00:00:00" end="01:00:01:00"' in text
 
 
@@ -196,7 +196,7 @@ def test_itt_names_its_language() -> None:
 
 
 def test_avid_ds() -> None:
-    assert write("avid-ds", film(cue(0, 1000, "one", "", "two"), cue(1000, 2040, "three"))) == (
+    assert write("avid-ds", video(cue(0, 1000, "one", "", "two"), cue(1000, 2040, "three"))) == (
         "<begin subtitles>\n\n"
         "01:00:00:00 01:00:01:00\none\ntwo\n\n"
         "01:00:01:00 01:00:02:01\nthree\n\n"
@@ -208,7 +208,7 @@ def test_avid_ds() -> None:
     "text", [*HOSTILE_TEXTS, "<end subtitles>", "@ note", "01:00:00:00 01:00:01:00"]
 )
 def test_nothing_in_a_caption_is_an_instruction(text: str) -> None:
-    lines = write("avid-ds", film(cue(0, 1000, text), cue(2000, 3000, "after"))).splitlines()
+    lines = write("avid-ds", video(cue(0, 1000, text), cue(2000, 3000, "after"))).splitlines()
     assert [n for n, line in enumerate(lines) if line.startswith(("<begin", "<end"))] == [
         0,
         len(lines) - 1,
@@ -219,7 +219,7 @@ def test_nothing_in_a_caption_is_an_instruction(text: str) -> None:
 
 
 def test_avid_markers() -> None:
-    text = write("avid-markers", film(cue(0, 1000, "a\tb", "c"), cue(61_000, 62_000), rate=NTSC))
+    text = write("avid-markers", video(cue(0, 1000, "a\tb", "c"), cue(61_000, 62_000), rate=NTSC))
     assert text == (
         "canary-subs\t01:00:00;00\tV1\tblue\ta b c\t1\n"
         "canary-subs\t01:01:01;00\tV1\tblue\ttext\t1\n"
@@ -228,24 +228,24 @@ def test_avid_markers() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_a_marker_is_a_row_of_six(text: str) -> None:
-    rows = write("avid-markers", film(cue(0, 1000, text), cue(2000, 3000))).split("\n")
+    rows = write("avid-markers", video(cue(0, 1000, text), cue(2000, 3000))).split("\n")
     assert [len(row.split("\t")) for row in rows] == [6, 6, 1]
 
 
 def test_resolve_markers() -> None:
-    assert write("resolve-markers", film(cue(0, 1000, "a | b"), cue(2000, 2040))) == (
+    assert write("resolve-markers", video(cue(0, 1000, "a | b"), cue(2000, 2040))) == (
         "TITLE: Example\nFCM: NON-DROP FRAME\n\n"
         "001  001      V     C        01:00:00:00 01:00:00:01 01:00:00:00 01:00:00:01\n"
         " a ¦ b |C:ResolveColorBlue |M:en 1 |D:25\n\n"
         "002  001      V     C        01:00:02:00 01:00:02:01 01:00:02:00 01:00:02:01\n"
         " text |C:ResolveColorBlue |M:en 2 |D:1\n\n"
     )
-    assert "FCM: DROP FRAME" in write("resolve-markers", film(cue(0, 1000), rate=NTSC))
+    assert "FCM: DROP FRAME" in write("resolve-markers", video(cue(0, 1000), rate=NTSC))
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_a_note_has_three_fields(text: str) -> None:
-    odd = film(cue(0, 1000, text))
+    odd = video(cue(0, 1000, text))
     odd = replace(odd, media=replace(odd.media, path=Path("/f/a\nTITLE: b.mov")))
     lines = write("resolve-markers", odd).splitlines()
     assert len(lines) == 6
