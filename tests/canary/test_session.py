@@ -1,4 +1,4 @@
-"""The engine from sound to timed words, on tiny random models: nonsense, but complete and in order."""
+"""The engine from audio to timed words, on tiny random models: nonsense, but complete."""
 
 import itertools
 import tarfile
