@@ -188,6 +188,7 @@ class Tagger(Protocol):
 class LayoutRequest:
     """What a layout works from. Fields added later get defaults, so that layouts keep working."""
 
+    #: Utterances of a subtitle file that times no words have a text and no words.
     transcript: Transcript
     #: The reading rules for the transcript's language.
     profile: Profile
