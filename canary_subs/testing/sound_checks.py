@@ -212,24 +212,25 @@ def check_tagger(
     clips: Sequence[AudioClip],
     kinds: Sequence[str],
     options: Mapping[str, object] | None = None,
+    context: Context | None = None,
 ) -> None:
-    """It hears sounds of these ``kinds`` in the rising ``clips``, inside them, and none in silence.
+    """It finds sounds of these ``kinds`` inside the rising ``clips``, and none in silence.
 
-    In the clips cut finely the same kinds are heard.
+    The same kinds are found in the same clips cut finely.
     """
     check_provider(provider)
-    tagger: Tagger = make(provider, options)
+    tagger: Tagger = make(provider, options, context)
     found = list(tagger.tag(iter(clips)))
     end_ms = samples_to_ms(clips[-1].end_samples, SAMPLE_RATE_HZ)
     for sound in found:
         claim(0 <= sound.start_ms < sound.end_ms <= end_ms, f"{sound!r} lies outside the clips")
         claim(0 <= sound.confidence <= 1, f"{sound!r} has a confidence beyond 0..1")
-    heard = {sound.kind for sound in found}
-    claim(heard == set(kinds), f"heard were {sorted(heard)}, not {sorted(kinds)}")
+    tagged = {sound.kind for sound in found}
+    claim(tagged == set(kinds), f"it found {sorted(tagged)}, not {sorted(kinds)}")
     again = {sound.kind for sound in tagger.tag(_finely(clips))}
-    claim(again == heard, f"in clips cut finely {sorted(again)} were heard, not {sorted(heard)}")
-    claim(not list(tagger.tag(iter(()))), "something is heard in nothing")
-    claim(not list(tagger.tag(iter([silence(3000)]))), "something is heard in silence")
+    claim(again == tagged, f"in clips cut finely it found {sorted(again)}, not {sorted(tagged)}")
+    claim(not list(tagger.tag(iter(()))), "it found a sound in nothing")
+    claim(not list(tagger.tag(iter([silence(3000)]))), "it found a sound in silence")
 
 
 def _finely(clips: Sequence[AudioClip]) -> Iterator[AudioClip]:

@@ -24,8 +24,7 @@ from canary_subs.pipeline.segments import probe
 from canary_subs.pipeline.task import Outcome
 from canary_subs.plugin.hookspecs import CheckRequest
 from canary_subs.plugin.manager import Plugins
-from canary_subs.proof import Entry, Peaks, TrackSummary, Waveform, index, page
-from canary_subs.proof import Track as PageTrack
+from canary_subs.proof import IndexEntry, PageTrack, Peaks, TrackSummary, Waveform, index, page
 from canary_subs.workflows.check import find, named_language, named_track, sound_of, speech_among
 
 log = logging.getLogger(__name__)
@@ -244,7 +243,7 @@ def write_index(folder: Path, target: Path | None = None) -> Path:
     return target
 
 
-def _entries(folder: Path, seen_from: Path) -> Iterator[Entry]:
+def _entries(folder: Path, seen_from: Path) -> Iterator[IndexEntry]:
     """The films below a folder that have a report or a page; links to folders are not followed."""
     for place, _, names in os.walk(folder, onerror=_passed_by):
         stems = {
@@ -262,7 +261,7 @@ def _passed_by(error: OSError) -> None:
     log.warning("%r: cannot be looked into (%s)", error.filename, error.strerror)
 
 
-def _entry(folder: Path, stem: str, seen_from: Path) -> Entry | None:
+def _entry(folder: Path, stem: str, seen_from: Path) -> IndexEntry | None:
     """What there is of a film; None where it is but a file of others that is named like ours."""
     page, report = folder / f"{stem}{PAGE}", folder / f"{stem}{REPORT}"
     link = _from(seen_from, page) if _is_file(page) else None
@@ -273,16 +272,16 @@ def _entry(folder: Path, stem: str, seen_from: Path) -> Entry | None:
             log.warning("%r: cannot be read (%s)", str(report), error.strerror)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             log.warning("%r: no report of ours; it is passed by", str(report))
-    return None if link is None else Entry(name=stem, page=link)
+    return None if link is None else IndexEntry(name=stem, page=link)
 
 
-def _recorded(report: Path, page: PurePath | None) -> Entry:
+def _recorded(report: Path, page: PurePath | None) -> IndexEntry:
     """What a report says; it may be anyone's, and anything in it."""
     if report.stat().st_size > _MAX_REPORT_BYTES:
         raise ValueError("too long")
     stored = json.loads(report.read_bytes())
     duration_ms = stored.get("duration_ms")
-    return Entry(
+    return IndexEntry(
         name=_text(stored["film"]),
         page=page,
         duration_ms=None if duration_ms is None else _count(duration_ms),
