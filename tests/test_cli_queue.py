@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -19,7 +20,7 @@ from canary_subs import cli
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Seen
 from canary_subs.jobs.store import Store
-from canary_subs.model import JobState
+from canary_subs.model import JobState, Stage
 from tests.test_cli_plugins import ENGINE, VIDEO
 
 
@@ -79,6 +80,27 @@ def test_status_tells_of_one_video(videos: list[Path], capsys: pytest.CaptureFix
     assert (facts["id"], facts["state"]) == (2, JobState.QUEUED)
     assert cli.main(["status", "three.mkv"]) == 2
     assert "three.mkv: is not in the queue" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stage", "shown"), [(Stage.LOAD, "loading the model"), (Stage.RECOGNISE, "recognising")]
+)
+def test_progress_names_the_stage(
+    stage: Stage, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rich.console import Console
+
+    from canary_subs.cli import progress
+
+    file = io.StringIO()
+    terminal = Console(file=file, force_terminal=True, width=100)
+    monkeypatch.setattr(progress, "Console", lambda **_: terminal)
+    with progress.VideoProgress() as one:
+        one.update(Path("video.mkv"), stage, 0.25)
+        one.update(Path("video.mkv"), stage, 0.5)
+    text = file.getvalue()
+    assert "video.mkv" in text and shown in text
+    assert ("50 %" in text) is (stage is Stage.RECOGNISE)
 
 
 def test_on_a_terminal_watch_reports_what_failed_and_what_is_done(tmp_path: Path) -> None:

@@ -273,7 +273,7 @@ class Config:
     )  # fmt: skip
     profile: str = setting(
         "netflix",
-        "Reading rules (line length, speed, durations), by name: netflix, bbc ...",
+        "Reading rules (line length, speed, durations), by name, as netflix or bbc.",
         folder=True, flag="--profile", metavar="NAME",
     )  # fmt: skip
     timing: Literal["own", "shared"] = setting(
@@ -311,7 +311,7 @@ class Config:
     model: str | None = setting(
         None,
         "The engine's model, by name or file ('demo' is the one inside); ENGINE:NAME chooses the "
-        "engine too; by default the engine's own choice. `canary-subs models` lists them.",
+        "engine too; by default the engine's own choice; `canary-subs models` lists them.",
         flag="--model", metavar="[ENGINE:]NAME", group=COMPUTE,
     )  # fmt: skip
     sound_model: str | None = setting(

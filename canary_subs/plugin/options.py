@@ -2,7 +2,7 @@
 
 Known annotations: bool, int, float, str, Path, enums of strings, Literal, tuple[X, ...] and
 X | None. A value is never converted into another type: "yes" is not a bool and 1.5 is not an int;
-only an integer may stand for a float.
+only a whole number may stand for a float, as in every language that writes numbers.
 """
 
 from __future__ import annotations
