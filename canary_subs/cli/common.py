@@ -111,7 +111,7 @@ def load_app(args: argparse.Namespace) -> AppContext:
 
     settings = read_settings(args)
     chosen = settings.config
-    plugins = manager.load(chosen.plugin_folder, chosen.disable)
+    plugins = manager.load(chosen.plugin_folder, chosen.disable, options=chosen.options)
     return AppContext(settings=settings, plugins=plugins)
 
 

@@ -32,6 +32,7 @@ class VideoProgress:
     def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True)
         self._quiet = quiet
+        self._stdout_is_terminal = sys.stdout.isatty()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -40,6 +41,8 @@ class VideoProgress:
             console=console,
             transient=True,
             disable=quiet or not console.is_terminal,
+            # Else rich would print on standard error what belongs into a file or a pipe.
+            redirect_stdout=self._stdout_is_terminal,
         )
         self._lines: dict[Path, TaskID] = {}
 
@@ -79,7 +82,7 @@ class VideoProgress:
         """Print a line of results, above the bars if there are any."""
         if self._quiet:
             return
-        if self._progress.disable or not sys.stdout.isatty():
+        if self._progress.disable or not self._stdout_is_terminal:
             print(text, flush=True)
         else:
             self._progress.console.out(text, highlight=False)

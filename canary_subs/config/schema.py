@@ -29,7 +29,7 @@ _ENDINGS = (
     "oga", "opus", "wma", "mka", "aiff",
 )  # fmt: skip
 
-#: Priorities fit the store's numbers with room to spare.
+#: Far inside what the store can hold, 64 bits.
 _MAX_PRIORITY = 1_000_000
 
 #: The groups of flags in ``--help``.
@@ -278,8 +278,8 @@ class Config:
     )  # fmt: skip
     timing: Literal["own", "shared"] = setting(
         "own",
-        "Times of the tracks: each language its own, or those of the spoken language for all (as "
-        "templates are translated in the trade).",
+        "Times of the tracks: each language its own, or those of the spoken language for all, as "
+        "when subtitlers translate from a template.",
         folder=True, flag="--timing",
     )  # fmt: skip
     shots: bool = setting(
