@@ -241,7 +241,8 @@ class Request:
     targets: tuple[str, ...]
     #: The video that the segment belongs to; requests of other videos are not its context.
     video: Path | None = None
-    #: What was recognised before it in the same video, in the spoken language; "" at the start.
+    #: What was recognised in the same video before this call, in the spoken language; the requests
+    #: of one call share it. A session whose `Session.batch_ms` is 1 gets one segment a call.
     previous: str = ""
     #: Names and terms that are likely to be said.
     glossary: tuple[str, ...] = ()
@@ -251,7 +252,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """Something that is heard besides speech: "doorbell", or another of `cues.sdh.KINDS`."""
+    """A sound that is not speech: "doorbell", or another of `cues.sdh.KINDS`."""
 
     kind: str
     start_ms: int

@@ -44,7 +44,7 @@ def parser(arguments: Sequence[str] = ()) -> Parser:
     if named not in commands.choices and (named or {"-h", "--help"} & {*arguments}):
         from canary_subs.cli import plugin_commands
 
-        plugin_commands.add_to(commands, listing=named is None)
+        plugin_commands.add_to(commands, arguments, listing=named is None)
     for command in commands.choices.values():
         add_verbosity(command)
         command.set_defaults(parser=command)

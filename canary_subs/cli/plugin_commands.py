@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from importlib import metadata
@@ -20,14 +21,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def add_to(commands: Commands[Parser], *, listing: bool) -> None:
+def add_to(commands: Commands[Parser], arguments: Sequence[str], *, listing: bool) -> None:
     """Add the commands of all plugins; ``listing``: for a list of their names only."""
-    chosen = _config()
+    chosen = _config(arguments)
     if not _any_plugin(chosen):
         return
     from canary_subs.plugin import manager
 
     plugins = manager.load(chosen.plugin_folder, chosen.disable, builtins=not listing)
+    for one in plugins.plugins:
+        if one.broken is not None:
+            log.warning("plugin %s could not be loaded: %s", one.name, one.broken)
     for command, plugin in plugins.commands:
         try:
             _add(commands, command, plugin)
@@ -63,12 +67,16 @@ def _run(command: Command, plugin: str, args: argparse.Namespace) -> int:
     return status
 
 
-def _config() -> Config:
+def _config(arguments: Sequence[str]) -> Config:
     """The configuration that names the folder of plugins; its defaults if it cannot be read."""
     from canary_subs.config import layers
 
+    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    common.add_config(flags)
     try:
-        return layers.load().config
+        return layers.load(flags.parse_known_args(arguments)[0].config).config
+    except argparse.ArgumentError:  # --config without a file: reported when all is parsed
+        return Config()
     except CanarySubsError as error:
         log.warning("%s", error)
         return Config()

@@ -128,7 +128,8 @@ def check(args: argparse.Namespace) -> int:
 def proof(args: argparse.Namespace) -> int:
     """Write the proof page of a video and its subtitle files, or the index of a folder."""
     from canary_subs.cli.progress import VideoProgress
-    from canary_subs.workflows.review import review_files, save, write_index
+    from canary_subs.workflows.review import review_files, save
+    from canary_subs.workflows.review_index import write_index
 
     if args.video.is_dir():
         if args.files:
@@ -205,26 +206,23 @@ def _writer(args: argparse.Namespace, app: common.AppContext, plan: Plan) -> Cho
 
     Raises `UsageError`.
     """
-    from canary_subs.model import Choice
 
     name = args.written.lower() if args.written else None
     if name is None:
         name = "srt" if args.to_file is None else _format_of(args.to_file, plan, app.plugins)
     app.plugins.provider("format", name)
-    options = app.settings.config.options.get("format", {}).get(name, {})
-    return Choice(name=name, options=options)
+    return app.plugins.choice("format", name)
 
 
 def _format_of(file: Path, plan: Plan, plugins: Plugins) -> str:
     """The format whose suffix ends a file's name; the longest such suffix counts."""
-    from canary_subs.model import Choice
     from canary_subs.pipeline.existing import suffix_of
 
     found: list[tuple[int, bool, str]] = []
     for entry in plugins.providers("format"):
         name = entry.provider.name
         try:
-            suffix = suffix_of(Choice(name=name), plan, plugins).lower()
+            suffix = suffix_of(plugins.choice("format", name), plan, plugins).lower()
         except CanarySubsError:
             continue
         if file.name.lower().endswith(suffix):

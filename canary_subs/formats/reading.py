@@ -14,10 +14,10 @@ from pathlib import Path
 from canary_subs.errors import CanarySubsError, NotSubtitles
 from canary_subs.formats.encoding import decode
 from canary_subs.formats.filename import parse_name
-from canary_subs.model import Choice, Subtitles
+from canary_subs.model import Subtitles
 from canary_subs.plugin.contain import misbehaved
 from canary_subs.plugin.hookspecs import Reader, ReadHints
-from canary_subs.plugin.manager import Plugins
+from canary_subs.plugin.manager import Plugins, load
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +27,18 @@ MAX_BYTES = 32_000_000
 
 def read(
     path: Path,
-    plugins: Plugins,
+    plugins: Plugins | None = None,
     *,
     language: str | None = None,
     frame_rate: Fraction | None = None,
 ) -> Subtitles:
     """The cues of the subtitle file at ``path``, as `parse` reads them.
 
-    Raises `NotSubtitles`, also for a file that cannot be opened.
+    ``plugins`` are the installed ones by default; a command passes those that it is given. Raises
+    `NotSubtitles`, also for a file that cannot be opened.
     """
     data = _bytes(path)
+    plugins = plugins or load()
     return parse(data, plugins, name=str(path), language=language, frame_rate=frame_rate)
 
 
@@ -112,7 +114,7 @@ def _readers(plugins: Plugins) -> Iterator[tuple[Reader, tuple[str, ...]]]:
     """Every reader that can be used, with its suffixes in lower case."""
     for name in dict.fromkeys(entry.provider.name for entry in plugins.providers("reader")):
         try:
-            reader: Reader = plugins.use("reader", Choice(name=name))
+            reader: Reader = plugins.use("reader", plugins.choice("reader", name))
             given: object = reader.suffixes
             if not isinstance(given, tuple) or not all(isinstance(one, str) for one in given):
                 raise misbehaved(

@@ -165,7 +165,7 @@ class _Worker:
         self._daemon = daemon
         self._stop = stop
         config = order.settings.config
-        self._plugins = manager.load(config.plugin_folder, config.disable)
+        self._plugins = manager.load(config.plugin_folder, config.disable, options=config.options)
         self._store = Store(order.store)
         self._transcripts = Transcripts(order.store)
         self._retries = Retries(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from numbers import Real
 
 from canary_subs.errors import CanarySubsError, PluginUnusable, UnsupportedPair
 from canary_subs.model import (
@@ -13,7 +14,9 @@ from canary_subs.model import (
     ModelCard,
     Plan,
     Request,
+    Span,
     Utterance,
+    Word,
     primary,
 )
 from canary_subs.plugin.contain import each, misbehaved
@@ -38,7 +41,7 @@ class PlanEngine:
     @property
     def card(self) -> ModelCard | None:
         """What the engine says about its model before it is loaded."""
-        return next(iter(self._engine.models()), None)
+        return next(iter(_cards(self._engine)), None)
 
     @property
     def session(self) -> Session:
@@ -67,7 +70,7 @@ class PlanEngine:
         """Raise `UnsupportedPair`, naming a model that can, where it cannot do this pair."""
         if self.can(spoken, target):
             return
-        name = next((card.name for card in self._engine.models()), self._choice.name)
+        name = next((card.name for card in _cards(self._engine)), self._choice.name)
         what = f"transcribe {spoken}" if spoken == target else f"go from {spoken} to {target}"
         raise UnsupportedPair(f"{name} cannot {what}; {self._advice(spoken, target)}")
 
@@ -89,6 +92,8 @@ class PlanEngine:
         found: object = session.identify(clips, tuple(candidates))
         if not isinstance(found, Mapping):
             raise misbehaved(session.identify, f"identify must give a mapping, not {found!r:.60}")
+        if not all(isinstance(share, Real) for share in found.values()):
+            raise misbehaved(session.identify, f"identify must give shares, not {found!r:.60}")
         return found
 
     def recognise(self, requests: Sequence[Request]) -> Sequence[Sequence[Utterance]]:
@@ -105,7 +110,36 @@ class PlanEngine:
         given = [tuple(utterance.language for utterance in utterances) for utterances in found]
         if given != asked:
             raise misbehaved(recognise, f"asked for {asked!r:.80}, it gave {given!r:.80}")
+        for utterance in (one for utterances in found for one in utterances):
+            if not _is_sound(utterance):
+                raise misbehaved(
+                    recognise,
+                    "an utterance has a text, a span, and Words with whole milliseconds, not "
+                    f"{utterance!r:.100}",
+                )
         return found
+
+
+def _is_sound(utterance: Utterance) -> bool:
+    """Whether everything in it is of the type that it should be."""
+    words: object = utterance.words
+    return (
+        isinstance(utterance.text, str)
+        and isinstance(utterance.span, Span)
+        and isinstance(words, Sequence)
+        and all(
+            isinstance(word, Word)
+            and isinstance(word.text, str)
+            and isinstance(word.start_ms, int)
+            and isinstance(word.end_ms, int)
+            for word in words
+        )
+    )
+
+
+def _cards(engine: Engine) -> tuple[ModelCard, ...]:
+    """What an engine says about its models."""
+    return tuple(each(engine.models, engine.models(), ModelCard))
 
 
 def engine_of(choice: Choice, context: Context, plugins: Plugins) -> Engine:
@@ -117,7 +151,7 @@ def engine_of(choice: Choice, context: Context, plugins: Plugins) -> Engine:
     engine: Engine = plugins.use("engine", choice, context)
     if not context.commercial:
         return engine
-    card = next(iter(engine.models()), None)
+    card = next(iter(_cards(engine)), None)
     if card is not None and card.commercial:
         return engine
     if card is None:
@@ -142,8 +176,8 @@ def models(plugins: Plugins, *, first: str | None = None) -> Iterable[tuple[str,
     names = [entry.provider.name for entry in plugins.providers("engine")]
     for name in sorted(dict.fromkeys(names), key=lambda name: name != first):
         try:
-            engine: Engine = plugins.use("engine", Choice(name=name))
-            cards = tuple(engine.models())
+            engine: Engine = plugins.use("engine", plugins.choice("engine", name))
+            cards = _cards(engine)
         except CanarySubsError:
             continue
         yield from ((name, card) for card in cards)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
@@ -12,7 +12,6 @@ from canary_subs.model import (
     Plan,
     Request,
     Span,
-    Timing,
     Track,
     TrackKind,
     Utterance,
@@ -20,7 +19,7 @@ from canary_subs.model import (
 )
 from canary_subs.pipeline.engine import PlanEngine
 from canary_subs.pipeline.segments import Segment
-from canary_subs.pipeline.word_times import spread
+from canary_subs.pipeline.word_times import with_words
 from canary_subs.plugin.contain import misbehaved
 from canary_subs.plugin.hookspecs import Aligner
 from canary_subs.plugin.manager import Plugins
@@ -180,9 +179,7 @@ class Recognition:
         """With word times: the engine's own, spread where it gives none, then the aligner's."""
         if not utterance.text:
             return utterance
-        if not utterance.words:
-            words = spread(utterance.text.split(), utterance.span)
-            utterance = replace(utterance, words=words, timing=Timing.SPREAD)
+        utterance = with_words(utterance)
         choice = self._plan.aligner
         if choice is None or utterance.language != spoken:
             return utterance

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_subs.errors import LanguageUncertain, NotMedia, PluginError
-from canary_subs.model import AudioClip, AudioTrack, Choice, MediaInfo, Plan, Span, Track, Utterance
+from canary_subs.model import AudioClip, AudioTrack, MediaInfo, Plan, Span, Track, Utterance
 from canary_subs.pipeline.cache import Cache
 from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Segmenter, Source
@@ -46,7 +46,7 @@ class Segment:
 def probe(path: Path, plugins: Plugins) -> tuple[MediaInfo, Source]:
     """Describe a file by the first source that knows it. Raises `MediaError`, `PluginError`."""
     for entry in plugins.providers("source"):
-        source: Source = plugins.use("source", Choice(name=entry.provider.name))
+        source: Source = plugins.use("source", plugins.choice("source", entry.provider.name))
         media: object = source.probe(path)
         if isinstance(media, MediaInfo):
             return media, source
@@ -137,26 +137,32 @@ def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterat
     last_ms = 0
     for span in each(segmenter.cut, segmenter.cut(remembered(), max_ms), Span):
         if span.start_ms < last_ms or not 0 < span.duration_ms <= max_ms:
-            raise PluginError(
-                "the segmenter must give rising, disjoint spans of at most "
-                f"{max_ms} ms, not {span.start_ms} to {span.end_ms} ms after {last_ms} ms"
+            raise misbehaved(
+                segmenter.cut,
+                f"cut must give rising, disjoint spans of at most {max_ms} ms, "
+                f"not {span.start_ms} to {span.end_ms} ms after {last_ms} ms",
             )
         last_ms = span.end_ms
-        yield _taken(window, span)
+        yield _taken(window, span, segmenter)
 
 
-def _taken(window: deque[AudioClip], span: Span) -> AudioClip:
+def _taken(window: deque[AudioClip], span: Span, segmenter: Segmenter) -> AudioClip:
     import numpy as np
 
+    def wrong(how: str) -> PluginError:
+        return misbehaved(
+            segmenter.cut, f"the segmenter asked for sound at {span.start_ms} ms {how}"
+        )
+
     if not window:
-        raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms without reading")
+        raise wrong("without reading")
     rate = window[0].sample_rate_hz
     start = ms_to_samples(span.start_ms, rate)
     end = min(ms_to_samples(span.end_ms, rate), window[-1].end_samples)
     if start < window[0].start_samples:
-        raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms too late")
+        raise wrong("too late")
     if start >= end:
-        raise PluginError(f"the segmenter asked for sound at {span.start_ms} ms too early")
+        raise wrong("too early")
     parts = [
         clip.samples[max(start - clip.start_samples, 0) : max(end - clip.start_samples, 0)]
         for clip in window

@@ -13,7 +13,8 @@ from canary_subs.errors import DamagedMedia
 from canary_subs.media.shots import shots_ms
 from canary_subs.model import Cue, Document, MediaInfo, Plan, Sound, Track, TrackKind, Transcript
 from canary_subs.pipeline.recognition import Recognition
-from canary_subs.plugin.contain import each
+from canary_subs.pipeline.word_times import with_words
+from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Layout, LayoutRequest
 from canary_subs.plugin.manager import Plugins
 
@@ -42,14 +43,21 @@ def lay_out(
 ) -> tuple[Cue, ...]:
     """Words to cues, by the plan's layout and profile, on the template's times if there is one."""
     layout: Layout = plugins.use("layout", plan.layout, plan.context)
+    utterances = tuple(map(with_words, transcript.utterances))
     request = LayoutRequest(
-        transcript=transcript,
+        transcript=replace(transcript, utterances=utterances),
         profile=profile_for(plan.profile, transcript.language, plan.own_profiles),
         frame_rate=media.frame_rate,
         shots_ms=shots,
         template=template,
     )
-    return tuple(each(layout.layout, layout.layout(request), Cue))
+    cues = tuple(each(layout.layout, layout.layout(request), Cue))
+    for cue in cues:
+        if not isinstance(cue.lines, tuple) or not all(isinstance(line, str) for line in cue.lines):
+            raise misbehaved(
+                layout.layout, f"the lines of a Cue are a tuple of texts, not {cue.lines!r:.60}"
+            )
+    return cues
 
 
 class TrackBuilder:

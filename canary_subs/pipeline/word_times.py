@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from canary_subs.model import Span, Word
+from canary_subs.model import Span, Timing, Utterance, Word
 from canary_subs.time import divided
+
+
+def with_words(utterance: Utterance) -> Utterance:
+    """The utterance; where it has text without words, the text's words share its span."""
+    if utterance.words or not utterance.text:
+        return utterance
+    words = spread(utterance.text.split(), utterance.span)
+    return replace(utterance, words=words, timing=Timing.SPREAD)
 
 
 def spread(texts: Sequence[str], span: Span) -> tuple[Word, ...]:

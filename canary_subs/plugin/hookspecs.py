@@ -123,7 +123,8 @@ class Session(ABC):
     precision: str = "fp32"
     #: The longest segment it takes.
     max_segment_ms: int = 30_000
-    #: How much sound in one call keeps it busy without keeping others waiting.
+    #: How much sound in one call keeps it busy without keeping others waiting; a call ends with the
+    #: first segment that reaches it. 1: a call for each segment, with all text before it.
     batch_ms: int = 120_000
 
     @abstractmethod
@@ -188,6 +189,7 @@ class Tagger(Protocol):
 class LayoutRequest:
     """What a layout works from. Fields added later get defaults, so that layouts keep working."""
 
+    #: Every utterance with text has words.
     transcript: Transcript
     #: The reading rules for the transcript's language.
     profile: Profile

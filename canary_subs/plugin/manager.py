@@ -89,12 +89,14 @@ class Plugins:
     `use` gives the object behind a choice, made once; `close` closes all of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, options: Mapping[str, Mapping[str, Mapping[str, object]]] | None = None):
+        """``options`` are those of the configuration: kind -> name -> option -> value."""
         self._manager = pluggy.PluginManager(PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._entries: dict[str, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
         self._commands: dict[str, tuple[Command, str]] = {}
         self._plugins: dict[str, Plugin] = {}
+        self._options = options or {}
         self._lock = threading.RLock()
         #: (kind, name, options, context) -> the object made, and the same contained.
         self._made: dict[tuple[object, ...], tuple[Any, Any]] = {}
@@ -195,8 +197,21 @@ class Plugins:
             )
         if not entries:
             known = self._entries[kind]
-            raise UnknownName(f"there is no {kind} named {name!r}; {did_you_mean(name, known)}")
+            guess = did_you_mean(name, known)
+            raise UnknownName(f"there is no {kind} named {name!r}; {guess}{self._broken()}")
         return entries[0]
+
+    def choice(self, kind: str, name: str) -> Choice:
+        """A provider with its options from the configuration."""
+        return Choice(name=name, options=self._options.get(kind, {}).get(name, {}))
+
+    def _broken(self) -> str:
+        """What could not be loaded, to be put behind a message about a missing name."""
+        return "".join(
+            f"; plugin {one.name!r} could not be loaded: {one.broken}"
+            for one in self._plugins.values()
+            if one.broken is not None
+        )
 
     def version(self, kind: str, name: str) -> str:
         """The version of the code behind a provider, as caches and provenance name it."""
@@ -352,16 +367,21 @@ def _check(provider: Provider[Any]) -> None:
 
 
 def load(
-    folder: Path | None = None, disabled: tuple[str, ...] = (), *, builtins: bool = True
+    folder: Path | None = None,
+    disabled: tuple[str, ...] = (),
+    *,
+    options: Mapping[str, Mapping[str, Mapping[str, object]]] | None = None,
+    builtins: bool = True,
 ) -> Plugins:
     """Built-ins, installed plugins (entry points), then the ``.py`` files of ``folder``.
 
     Files whose names begin with a dot or an underscore are no plugins.
 
     Whoever can write into ``folder`` can run code as this user: it belongs to the user's own
-    configuration and never to a folder of media.
+    configuration and never to a folder of media. ``options`` are those of the configuration, for
+    providers that are used without being chosen: sources, readers, checks.
     """
-    plugins = Plugins()
+    plugins = Plugins(options)
     for package in BUILTINS if builtins else ():
         find = partial(importlib.import_module, f"{PROJECT}.{package}")
         plugins.add(package, "built in", find, __version__)

@@ -88,7 +88,7 @@ def find(request: CheckRequest, plugins: Plugins) -> tuple[Finding, ...]:
     """
     found: list[Finding] = []
     for entry in plugins.providers("check"):
-        made: Check = plugins.use("check", Choice(name=entry.provider.name))
+        made: Check = plugins.use("check", plugins.choice("check", entry.provider.name))
         for finding in each(made.check, made.check(request), Finding):
             if finding.cue is not None and not 0 <= finding.cue < len(request.cues):
                 raise misbehaved(made.check, f"{finding.rule}: there is no cue {finding.cue}")

@@ -107,7 +107,7 @@ def _utterance(words: Sequence[Word], language: str) -> Utterance:
 def _transcript(utterances: Sequence[Utterance], language: str) -> Transcript:
     return Transcript(
         language=language,
-        source_language=language,
+        spoken=language,
         engine="benchmark",
         model="known words",
         utterances=tuple(utterances),

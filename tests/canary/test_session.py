@@ -1,4 +1,4 @@
-"""The session: what it recognises, how it times words, and what it does with doubtful texts."""
+"""The engine from audio to timed words, on tiny random models: nonsense, but complete."""
 
 import itertools
 import tarfile
