@@ -400,7 +400,11 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What every provider is made with besides its own options."""
+    """What every provider is made with besides its own options.
+
+    ``out``, ``root`` and ``overwrite`` reach deliveries, ``short_segments`` reaches segmenters;
+    other providers see their defaults.
+    """
 
     #: auto, cpu, cuda, cuda:1, mps.
     device: str = "auto"

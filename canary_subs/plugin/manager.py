@@ -253,7 +253,7 @@ class Plugins:
         """
         entry = self.provider(kind, choice.name)
         options = self.options(kind, choice)
-        context = replace(context or Context(), model=choice.model)
+        context = _narrowed(kind, context or Context(), choice)
         key = (kind, choice.name, repr(options), context)
         with self._lock:
             if key not in self._made:
@@ -267,7 +267,7 @@ class Plugins:
 
         Choices that differ only in the options of requests share one.
         """
-        context = replace(context, model=choice.model)
+        context = _narrowed("engine", context, choice)
         key = ("session", choice.name, repr(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:
@@ -339,6 +339,21 @@ class Plugins:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         order = list(self._plugins)
         return sorted(caller.get_hookimpls(), key=lambda one: order.index(one.plugin_name))
+
+
+def _narrowed(kind: str, context: Context, choice: Choice) -> Context:
+    """The part of the context that a kind of provider sees: another folder loads no other model."""
+    seen = Context(
+        device=context.device,
+        precision=context.precision,
+        commercial=context.commercial,
+        model=choice.model,
+    )
+    if kind == "delivery":
+        return replace(seen, out=context.out, root=context.root, overwrite=context.overwrite)
+    if kind == "segmenter":
+        return replace(seen, short_segments=context.short_segments)
+    return seen
 
 
 def _check(provider: Provider[Any]) -> None:
