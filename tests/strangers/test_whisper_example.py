@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import srt
 
-from canary_subs import Request
+from canary_subs import Context, Request
 from canary_subs.testing import babble, check_engine, check_plugin, make
 from examples import whisper_engine
 from tests.strangers.conftest import Bench
@@ -87,7 +87,7 @@ def test_it_keeps_the_rules() -> None:
 
 
 def test_words_have_times_inside_their_clip_and_hyphens_join_them() -> None:
-    session = make(provider()).open(whisper_engine.cs.Context())
+    session = make(provider()).open(Context())
     request = Request(
         clip=babble(500, start_ms=12_000), spoken="en", targets=("en",),
         previous="Before.", glossary=("Emma", "Woodhouse"),
@@ -104,7 +104,7 @@ def test_words_have_times_inside_their_clip_and_hyphens_join_them() -> None:
 
 
 def test_languages_without_spaces_have_none() -> None:
-    session = make(provider()).open(whisper_engine.cs.Context())
+    session = make(provider()).open(Context())
     request = Request(
         clip=babble(500), spoken="ja", targets=("ja",), options=whisper_engine.RequestOptions()
     )
