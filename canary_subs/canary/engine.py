@@ -47,11 +47,12 @@ class CanaryEngine(Engine):
 
         Raises `ModelError`, and its kind `DeviceTooSmall`, and `UnknownName` for a precision.
         """
+        from canary_subs._device import device_of
         from canary_subs.canary import load, precision
         from canary_subs.canary.batch import out_of_memory
         from canary_subs.canary.session import CanarySession
 
-        device = precision.device_of(context.device)
+        device = device_of(context.device)
         form = precision.choose(context.precision, self.card, device)
         loaded = load.load(models.locate(self.model))
         try:
