@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from canary_subs.canary import models
-from canary_subs.errors import DeviceTooSmall, PluginUnusable
+from canary_subs.errors import DeviceTooSmall
 from canary_subs.model import Context, ModelCard
 from canary_subs.plugin.hookspecs import Engine, NoOptions, Session
 
@@ -17,12 +17,6 @@ class CanaryEngine(Engine):
     def __init__(self, options: NoOptions, context: Context) -> None:
         self.model = context.model or models.DEFAULT_MODEL
         models.check(self.model)
-        if context.commercial and not self.card.commercial:
-            free = ", ".join(card.name for card in models.known() if card.commercial)
-            raise PluginUnusable(
-                f"the licence of {self.card.name} ({self.card.licence}) does not allow commercial "
-                f"use; these do: {free}"
-            )
 
     @cached_property
     def card(self) -> models.CanaryCard:
