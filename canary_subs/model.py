@@ -252,7 +252,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """Something that is heard besides speech: "doorbell", or another of `cues.sdh.KINDS`."""
+    """A sound that is not speech: "doorbell", or another of `cues.sdh.KINDS`."""
 
     kind: str
     start_ms: int

@@ -54,14 +54,14 @@ def check_segmenter(
     for max_ms, clip_ms in ((10_000, 500), (10_000, 1700), (30_000, 1000)):
         spans = []
         last_ms = 0
-        for span, heard_ms in _cut(make(provider, options), sound, max_ms, clip_ms):
+        for span, read_ms in _cut(make(provider, options), sound, max_ms, clip_ms):
             where = f"{span.start_ms} to {span.end_ms} ms"
             claim(span.start_ms >= last_ms, f"the span {where} begins before the last one ended")
             claim(0 < span.duration_ms <= max_ms, f"the span {where} should last 1 to {max_ms} ms")
             claim(span.start_ms < end_ms, f"the span {where} lies after the end, {end_ms} ms")
             claim(
-                heard_ms - span.start_ms <= 2 * (max_ms + clip_ms),
-                f"the span {where} comes when {heard_ms} ms are heard: its sound is gone by then",
+                read_ms - span.start_ms <= 2 * (max_ms + clip_ms),
+                f"the span {where} comes when {read_ms} ms are read: its sound is gone by then",
             )
             last_ms = span.end_ms
             spans.append(span)
@@ -80,19 +80,19 @@ def check_segmenter(
 def _cut(
     segmenter: Segmenter, sound: AudioClip, max_ms: int, clip_ms: int
 ) -> Iterator[tuple[Span, int]]:
-    """The spans, each with how much had been heard when it came, in ms."""
-    heard = 0
+    """The spans, each with how much had been read when it came, in ms."""
+    read = 0
     step = ms_to_samples(clip_ms, sound.sample_rate_hz)
 
     def clips() -> Iterator[AudioClip]:
-        nonlocal heard
+        nonlocal read
         for start in range(0, len(sound.samples), step):
             samples = sound.samples[start : start + step]
-            heard = start + len(samples)
+            read = start + len(samples)
             yield AudioClip(samples=samples, start_samples=start)
 
     for span in segmenter.cut(clips(), max_ms):
-        yield span, samples_to_ms(heard, sound.sample_rate_hz)
+        yield span, samples_to_ms(read, sound.sample_rate_hz)
 
 
 def check_engine(
@@ -268,7 +268,7 @@ def check_source(
         read_ms = samples_to_ms(position, SAMPLE_RATE_HZ)
         claim(
             read_ms <= media.duration_ms + 1000,
-            f"{read_ms} ms of sound in a film of {media.duration_ms} ms",
+            f"{read_ms} ms of sound in a video of {media.duration_ms} ms",
         )
         partly = iter(source.read(media, track))
         first = next(partly, None)

@@ -105,9 +105,9 @@ def sweep(folder: Path, kills: int, seed: int, *, videos: int, model: str = "lig
     if model == "light":
         make_videos(calm.videos, videos)
     else:
-        videos = Path(__file__).parents[2] / "examples" / "videos"
+        examples = Path(__file__).parents[2] / "examples" / "videos"
         for name in ("sounds.mkv", "english.mp4")[:videos]:
-            shutil.copy(videos / name, calm.videos)
+            shutil.copy(examples / name, calm.videos)
     calm.drain()
     expected = results(calm.videos)
     if not expected:
