@@ -253,7 +253,7 @@ class Plugins:
         """
         entry = self.provider(kind, choice.name)
         options = self.options(kind, choice)
-        context = _narrowed(kind, context or Context(), choice)
+        context = _context_for(kind, choice, context or Context())
         key = (kind, choice.name, repr(options), context)
         with self._lock:
             if key not in self._made:
@@ -267,7 +267,7 @@ class Plugins:
 
         Choices that differ only in the options of requests share one.
         """
-        context = _narrowed("engine", context, choice)
+        context = _context_for("engine", choice, context)
         key = ("session", choice.name, repr(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:
@@ -341,19 +341,14 @@ class Plugins:
         return sorted(caller.get_hookimpls(), key=lambda one: order.index(one.plugin_name))
 
 
-def _narrowed(kind: str, context: Context, choice: Choice) -> Context:
-    """The part of the context that a kind of provider sees: another folder loads no other model."""
-    seen = Context(
-        device=context.device,
-        precision=context.precision,
-        commercial=context.commercial,
-        model=choice.model,
-    )
-    if kind == "delivery":
-        return replace(seen, out=context.out, root=context.root, overwrite=context.overwrite)
-    if kind == "segmenter":
-        return replace(seen, short_segments=context.short_segments)
-    return seen
+def _context_for(kind: str, choice: Choice, context: Context) -> Context:
+    """The context without what is not for that kind: a folder for results loads no other model."""
+    context = replace(context, model=choice.model)
+    if kind != "delivery":
+        context = replace(context, out=None, root=None, overwrite=False)
+    if kind != "segmenter":
+        context = replace(context, short_segments=False)
+    return context
 
 
 def _check(provider: Provider[Any]) -> None:
