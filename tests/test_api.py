@@ -225,12 +225,15 @@ def test_an_unknown_setting_is_named() -> None:
 def test_the_public_names_are_these() -> None:
     assert set(canary_subs.__all__) == set(
         """
-        __version__ Subtitler listen subtitle write
-        CanarySubsError Cancelled LanguageUncertain MediaError ModelError OutputError PluginError
-        PluginUnusable Temporary UnsupportedPair UsageError
-        Choice Context Cue Document Finding MediaInfo ModelCard Plan Rendered Request Skip Span
-        Stage Subtitles Timing Track TrackKind Transcript Utterance Word
-        CheckRequest Command Engine LayoutRequest Provider ReadHints Session hookimpl
+        __version__ Subtitler listen read subtitle write
+        CanarySubsError Cancelled ConfigError DamagedMedia LanguageUncertain MediaError ModelError
+        NoAudio NotMedia NotSubtitles OutputError PluginError PluginUnusable StoreError Temporary
+        UnknownName UnsupportedPair UsageError
+        AudioClip AudioTrack Choice Context Cue Damage Document Finding Flag Job JobState MediaInfo
+        ModelCard Outcome Plan Profile Rendered Request SAMPLE_RATE_HZ Skip Sound Span Stage
+        Subtitles SubtitleTrack Timing Track TrackKind Transcript Utterance Word
+        Aligner Check CheckRequest Command Delivery Engine Layout LayoutRequest NoOptions Provider
+        Reader ReadHints Segmenter Service Session Source Tagger Writer hookimpl
         """.split()
     )
     for name in canary_subs.__all__:

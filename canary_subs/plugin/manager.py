@@ -253,7 +253,7 @@ class Plugins:
         """
         entry = self.provider(kind, choice.name)
         options = self.options(kind, choice)
-        context = replace(context or Context(), model=choice.model)
+        context = _context_for(kind, choice, context or Context())
         key = (kind, choice.name, repr(options), context)
         with self._lock:
             if key not in self._made:
@@ -267,7 +267,7 @@ class Plugins:
 
         Choices that differ only in the options of requests share one.
         """
-        context = replace(context, model=choice.model)
+        context = _context_for("engine", choice, context)
         key = ("session", choice.name, repr(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:
@@ -339,6 +339,16 @@ class Plugins:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         order = list(self._plugins)
         return sorted(caller.get_hookimpls(), key=lambda one: order.index(one.plugin_name))
+
+
+def _context_for(kind: str, choice: Choice, context: Context) -> Context:
+    """The context without what is not for that kind: a folder for results loads no other model."""
+    context = replace(context, model=choice.model)
+    if kind != "delivery":
+        context = replace(context, out=None, root=None, overwrite=False)
+    if kind != "segmenter":
+        context = replace(context, short_segments=False)
+    return context
 
 
 def _check(provider: Provider[Any]) -> None:
