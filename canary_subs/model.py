@@ -252,7 +252,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sound:
-    """Something that is heard besides speech: "doorbell", or another of `cues.sdh.KINDS`."""
+    """A sound that is not speech: "doorbell", or another of `cues.sdh.KINDS`."""
 
     kind: str
     start_ms: int
@@ -400,7 +400,11 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What every provider is made with besides its own options."""
+    """What every provider is made with besides its own options.
+
+    ``out``, ``root`` and ``overwrite`` reach deliveries, ``short_segments`` reaches segmenters;
+    other providers see their defaults.
+    """
 
     #: auto, cpu, cuda, cuda:1, mps.
     device: str = "auto"

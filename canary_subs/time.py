@@ -3,7 +3,7 @@
 One rounding rule: half goes up.
 
 Everything is exact integer or ``Fraction`` arithmetic, so that a time converted twice does not
-drift and the same film gives the same bytes on every machine.
+drift and the same video gives the same bytes on every machine.
 """
 
 from __future__ import annotations

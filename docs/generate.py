@@ -170,8 +170,9 @@ def checks() -> str:
     from canary_subs.cues.check import RULES
 
     rows = (
-        (f"`{name}`", _text((rule.__doc__ or "").partition("\n")[0]))
-        for name, rule in RULES.items()
+        (f"`{name}`", f"`{check}`", _text((rule.__doc__ or "").partition("\n")[0]))
+        for check, rules in RULES.items()
+        for name, rule in rules.items()
     )
     return "\n\n".join(
         (
@@ -179,7 +180,7 @@ def checks() -> str:
             "What `canary-subs check` and `--review` look for. Limits come from the "
             "[profile](profiles.md). A rule that lacks what it needs (the video for its sound, the "
             "original for a translation) finds nothing.",
-            _table(("rule", "finds"), rows),
+            _table(("rule", "check", "finds"), rows),
         )
     )
 

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from canary_subs.workflows.review import write_index
+from canary_subs.workflows.review_index import write_index
 from examples.score import Score, score, shortfalls, truth
 
 HERE = Path(__file__).resolve().parent

@@ -35,11 +35,12 @@ WORKFLOWS = (*FOUNDATION, *PLUGIN, "pipeline", "media.tracks", "cues", "formats"
 ARROWS: dict[str, tuple[str, ...]] = {
     **{part: FOUNDATION[:place] for place, part in enumerate(FOUNDATION)},
     **dict.fromkeys(STAGES, FOUNDATION),
-    "canary": (*FOUNDATION, "_hub", "demo"),  # where the demonstration model lies
-    "sounds": (*FOUNDATION, "_hub", "demo", "canary.precision"),
+    "canary": (*FOUNDATION, "_hub", "_device", "demo"),  # where the demonstration model lies
+    "sounds": (*FOUNDATION, "_hub", "_device", "demo"),
     "formats": (*FOUNDATION, "plugin.manager", "plugin.contain"),  # `reading` asks all readers
     "demo": FOUNDATION,
     "_hub": ("errors",),
+    "_device": ("errors",),
     "_process": (),
     "plugin": FOUNDATION,
     "plugin.hookspecs": FOUNDATION[:5],
@@ -61,8 +62,8 @@ DRIVERS = {"jobs": {"cli", "testing", "api"}, "cli": {"testing"}, "__main__": {"
 #: Modules that may be longer: pages of definitions.
 LONGEST = {"model": 600, "plugin.hookspecs": 500, "config.schema": 450}
 
-#: Who may import torch and NeMo.
-TORCH = ("canary", "sounds", "demo", "cli.doctor", "workflows.precisions")  # devices, peak memory
+#: Who may import torch and NeMo; `cli.doctor` and `workflows.precisions` ask for devices.
+TORCH = ("_device", "canary", "sounds", "demo", "cli.doctor", "workflows.precisions")
 
 HEAVY = ("torch", "nemo", "lightning", "transformers", "av", "onnxruntime", "pysubs2", "silero_vad",
          "webrtcvad", "imageio_ffmpeg", "ffmpeg", "srt", "scipy", "librosa", "pandas", "watchdog",

@@ -81,7 +81,7 @@ def test_the_flags_are_those_of_the_schema(capsys: pytest.CaptureFixture[str]) -
     assert len(flags) > 15
     for about in flags:
         assert about["flag"] in shown
-        assert about["doc"] in shown
+        assert about["doc"][1:].removesuffix(".") in shown
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_version() -> None:
         (("run", "--fromat", "srt", "x.mkv"), "did you mean --format?"),
         (("run", "--Overwrite", "x.mkv"), "did you mean --overwrite?"),
         (("status", "a", "b"), "too many arguments: b"),
-        (("run", "film.mkv", "--to", "en,,de"), "one,two"),
+        (("run", "video.mkv", "--to", "en,,de"), "one,two"),
     ],
 )
 def test_wrong_arguments_say_what_is_wrong(arguments: tuple[str, ...], said: str) -> None:
@@ -144,7 +144,7 @@ def test_wrong_arguments_say_what_is_wrong(arguments: tuple[str, ...], said: str
         (("--format", "SRTT"), 2, "did you mean 'srt'?"),
         (("--track", "one"), 2, "--track is a whole number"),
         (("--engine", "canari"), 2, "did you mean 'canary'?"),
-        (("--format", "SRT,VTT", "--model", "demo"), 3, "film.mkv"),
+        (("--format", "SRT,VTT", "--model", "demo"), 3, "video.mkv"),
         (("--format", "srtt"), 2, "'srt'"),
         (("--profile", "netflics"), 2, "netflix"),
         (("-o", "format.ass.fnt_size=3"), 2, "font_size"),
@@ -155,9 +155,9 @@ def test_wrong_arguments_say_what_is_wrong(arguments: tuple[str, ...], said: str
 def test_bad_choices_are_one_line_that_helps(
     arguments: tuple[str, ...], status: int, said: str, tmp_path: Path
 ) -> None:
-    film = tmp_path / "film.mkv"
-    film.write_bytes(b"not a film")
-    run = canary_subs("run", film, *arguments, cwd=tmp_path)
+    video = tmp_path / "video.mkv"
+    video.write_bytes(b"not a video")
+    run = canary_subs("run", video, *arguments, cwd=tmp_path)
     assert run.returncode == status, run.stderr
     assert len(run.stderr.splitlines()) == 1
     assert said in run.stderr
@@ -172,7 +172,7 @@ def test_bad_choices_are_one_line_that_helps(
     ],
 )
 @pytest.mark.parametrize("command", ["run", "watch"])
-def test_a_model_that_is_not_there_is_told_of_before_any_film_is_opened(
+def test_a_model_that_does_not_exist_is_reported_before_any_video_is_opened(
     command: str, model: str, status: int, said: str, tmp_path: Path
 ) -> None:
     run = canary_subs(command, "--model", model, tmp_path / "none.mkv", cwd=tmp_path)
@@ -184,7 +184,7 @@ def test_a_model_that_is_not_there_is_told_of_before_any_film_is_opened(
 
 def test_files_that_cannot_be_subtitled(tmp_path: Path) -> None:
     text = tmp_path / "notes.mkv"
-    text.write_text("not a film")
+    text.write_text("not a video")
     empty = tmp_path / "empty.mp4"
     empty.touch()
     run = canary_subs("run", tmp_path / "none.mkv", text, empty, tmp_path, "--json")
@@ -217,11 +217,11 @@ def test_what_is_not_a_file_says_what_to_do(name: str, said: str, tmp_path: Path
 
 
 def test_a_file_is_not_watched(tmp_path: Path) -> None:
-    film = tmp_path / "a film.mkv"
-    film.touch()
-    run = canary_subs("watch", film)
+    video = tmp_path / "a video.mkv"
+    video.touch()
+    run = canary_subs("watch", video)
     assert run.returncode == 2
-    assert f"is a file; use canary-subs run '{film}'" in run.stderr
+    assert f"is a file; use canary-subs run '{video}'" in run.stderr
 
 
 def test_an_unknown_variable_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,10 +57,35 @@ def canary_subs_engines():
     return [Provider(name="parrot", summary="says the same", make=ParrotEngine)]
 """
 
-#: A format whose suffix ends as another's does, with an option.
+#: A format whose suffix ends as another's does, and a layout, each with an option.
 FORMAT = """
 from dataclasses import dataclass
 from canary_subs import Provider, hookimpl
+from canary_subs.model import Cue
+
+@dataclass(frozen=True)
+class LayoutOptions:
+    words: int = 1
+
+class Layout:
+    def __init__(self, options):
+        self.words = options.words
+
+    def layout(self, request):
+        cues = []
+        for utterance in request.transcript.utterances:
+            texts = utterance.text.split()
+            parts = [texts[at : at + self.words] for at in range(0, len(texts), self.words)]
+            start, step = utterance.span.start_ms, utterance.span.duration_ms // len(parts)
+            for number, part in enumerate(parts):
+                cues.append(Cue(start_ms=start + number * step, end_ms=start + (number + 1) * step,
+                                lines=(" ".join(part),)))
+        return cues
+
+@hookimpl
+def canary_subs_layouts():
+    return [Provider(name="chunks", summary="so many words", options=LayoutOptions,
+                     make=lambda options, context: Layout(options))]
 
 @dataclass(frozen=True)
 class Options:
@@ -73,6 +98,8 @@ class Writer:
         self.mark = options.mark
 
     def write(self, document):
+        if self.mark == "boom":
+            raise ValueError("cannot draw")
         return "".join(f"{self.mark} {c.text}\\n" for c in document.cues).encode()
 
 @hookimpl
@@ -218,7 +245,11 @@ def test_commercial_use_is_refused_for_every_engine(
     assert cli.main([*run, "parrot:bound", "--overwrite"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "the licence of bound (CC-BY-NC-4.0) does not allow commercial use" in line
-    assert "free" in line
+    assert line.partition("these do: ")[2].startswith("free, canary:nvidia/canary-1b-v2")
+    assert cli.main([*run, "canary-1b", "--overwrite"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the licence of nvidia/canary-1b (CC-BY-NC-4.0) does not allow" in line
+    assert "parrot:free" in line
 
 
 def test_options_reach_the_format_and_the_layout_of_relayout(
@@ -236,11 +267,37 @@ def test_options_reach_the_format_and_the_layout_of_relayout(
     assert cli.main(["relayout", str(subtitles), *flags]) == 0
     assert target.read_text().startswith("= one two")
     assert cli.main(["relayout", str(subtitles), *flags]) == 6
+    assert "exists already" in capsys.readouterr().err
     assert cli.main(["relayout", str(subtitles), "--to-file", "x.odd"]) == 2
     assert "x.odd: no format has this suffix; name the format with --as" in capsys.readouterr().err
 
 
-def test_options_reach_the_format_of_align(
+def test_options_reach_the_layout_of_relayout(
+    plugins: Path, subtitles: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('layout = "chunks"\n[options.layout.chunks]\nwords = 4\n')
+    run = ["relayout", str(subtitles), "--as", "studio", "--config", str(config)]
+    assert cli.main(run) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "- one two three four",
+        "- five six seven eight",
+        "- nine ten eleven twelve",
+    ]
+    assert cli.main([*run, "-o", "layout.chunks.words=6"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "- one two three four five six"
+
+
+def test_a_format_that_fails_names_its_plugin(
+    plugins: Path, subtitles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = ["relayout", str(subtitles), "--as", "studio", "-o", "format.studio.mark=boom"]
+    assert cli.main(run) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "'studio'" in line and "cannot draw" in line and "studio.py" in line
+
+
+def test_options_reach_the_format_and_the_layout_of_align(
     plugins: Path, video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = tmp_path / "script.txt"
@@ -249,6 +306,11 @@ def test_options_reach_the_format_of_align(
     assert cli.main(["align", str(video), str(script), *flags]) == 0
     (style,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("Style:")]
     assert style.split(",")[2] == "11"
+    config = tmp_path / "c.toml"
+    config.write_text('layout = "chunks"\n[options.layout.chunks]\nwords = 4\n')
+    flags = ["--engine", "parrot", "--from", "en", "--as", "studio", "--config", str(config)]
+    assert cli.main(["align", str(video), str(script), *flags]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "- Polly wants a cracker."
 
 
 def test_a_plugins_command_runs(plugins: Path, capsys: pytest.CaptureFixture[str]) -> None:

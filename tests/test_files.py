@@ -21,8 +21,8 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.fixture(params=["unnamed", "beside", "no links"])
-def way(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each of the ways that file systems leave us."""
+def method(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each method that file systems allow."""
     name: str = request.param
     if name != "unnamed":
         monkeypatch.delattr(os, "O_TMPFILE")
@@ -35,14 +35,14 @@ def way(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def test_it_holds_what_was_written_and_nothing_else_is_left(way: str, tmp_path: Path) -> None:
+def test_it_holds_what_was_written_and_nothing_else_is_left(method: str, tmp_path: Path) -> None:
     for data in (b"", b"text", os.urandom(3_000_000)):
         write_atomic(tmp_path / "a.srt", data, replace=True)
         assert (tmp_path / "a.srt").read_bytes() == data
         assert names(tmp_path) == ["a.srt"]
 
 
-def test_without_replace_what_is_there_stays(way: str, tmp_path: Path) -> None:
+def test_without_replace_what_is_there_stays(method: str, tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     write_atomic(path, b"first", replace=False)
     with pytest.raises(FileExistsError):
@@ -51,7 +51,7 @@ def test_without_replace_what_is_there_stays(way: str, tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.srt"]
 
 
-def test_a_link_that_leads_nowhere_counts_as_a_file(way: str, tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_counts_as_a_file(method: str, tmp_path: Path) -> None:
     link = tmp_path / "a.srt"
     link.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FileExistsError):
@@ -62,7 +62,7 @@ def test_a_link_that_leads_nowhere_counts_as_a_file(way: str, tmp_path: Path) ->
     assert link.read_bytes() == b"x" and not link.is_symlink()
 
 
-def test_the_umask_decides_who_may_read(way: str, tmp_path: Path) -> None:
+def test_the_umask_decides_who_may_read(method: str, tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_atomic(tmp_path / "a.srt", b"x", replace=False)
@@ -71,19 +71,19 @@ def test_the_umask_decides_who_may_read(way: str, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.srt").stat().st_mode) == 0o640
 
 
-def test_the_longest_name_is_no_trouble(way: str, tmp_path: Path) -> None:
+def test_the_longest_name_is_no_trouble(method: str, tmp_path: Path) -> None:
     path = tmp_path / ("x" * 251 + ".srt")
     write_atomic(path, b"x", replace=True)
     assert path.read_bytes() == b"x"
 
 
-def test_a_folder_that_is_not_there_is_an_os_error(way: str, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_an_os_error(method: str, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_atomic(tmp_path / "none" / "a.srt", b"x", replace=True)
 
 
 def test_a_full_disk_leaves_nothing_behind(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.srt"
     path.write_bytes(b"old")
@@ -99,18 +99,18 @@ def test_a_full_disk_leaves_nothing_behind(
     assert path.read_bytes() == b"old"
 
 
-def test_nobody_ever_sees_a_part(way: str, tmp_path: Path) -> None:
+def test_nobody_ever_sees_a_part(method: str, tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     contents = {bytes([letter]) * 200_000 for letter in b"abc"}
     write_atomic(path, min(contents), replace=True)
     seen: set[bytes] = set()
     done = threading.Event()
 
-    def look() -> None:
+    def poll() -> None:
         while not done.is_set():
             seen.add(path.read_bytes())
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=poll)
     reader.start()
     for data in sorted(contents) * 5:
         write_atomic(path, data, replace=True)

@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from canary_subs.plugin.manager import Plugins
 
 
+#: What is shown while a stage of the work lasts, by `model.Stage`.
+STAGES = {
+    "probe": "reading the file",
+    "load": "loading the model",
+    "recognise": "recognising",
+    "tag": "finding sounds",
+    "layout": "breaking lines",
+    "deliver": "writing",
+}
+
 #: Where a flag's value is kept in the parsed arguments: this and its key of the configuration.
 KEY = "config."
 
@@ -67,9 +77,14 @@ def add_settings(parser: argparse.ArgumentParser, *keys: str) -> None:
             about["flag"],
             dest=KEY + member.name,
             default=None,
-            help=about["doc"].replace("%", "%%"),
+            help=_help(about["doc"]),
             **_value_of(types[member.name], about["metavar"]),
         )
+
+
+def _help(doc: str) -> str:
+    """A key's description as argparse shows one: not a sentence, and % has a meaning."""
+    return (doc[0].lower() + doc[1:]).removesuffix(".").replace("%", "%%")
 
 
 def _value_of(kind: Any, metavar: str) -> dict[str, Any]:

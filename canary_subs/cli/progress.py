@@ -11,17 +11,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from canary_subs._text import printable
+from canary_subs.cli import common
 from canary_subs.model import Stage
 
-#: What is shown while a stage lasts.
-_STAGES = {
-    Stage.PROBE: "reading the file",
-    Stage.LOAD: "loading the model",
-    Stage.RECOGNISE: "recognising",
-    Stage.TAG: "finding sounds",
-    Stage.LAYOUT: "breaking lines",
-    Stage.DELIVER: "writing",
-}
 #: Stages that do not know how far they are.
 _UNMEASURED = frozenset({Stage.LOAD})
 
@@ -32,6 +24,7 @@ class VideoProgress:
     def __init__(self, *, quiet: bool = False) -> None:
         console = Console(stderr=True)
         self._quiet = quiet
+        self._stdout_is_terminal = sys.stdout.isatty()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -40,6 +33,8 @@ class VideoProgress:
             console=console,
             transient=True,
             disable=quiet or not console.is_terminal,
+            # Else rich would print on standard error what belongs into a file or a pipe.
+            redirect_stdout=self._stdout_is_terminal,
         )
         self._lines: dict[Path, TaskID] = {}
 
@@ -57,7 +52,7 @@ class VideoProgress:
 
     def update(self, path: Path, stage: Stage, share: float) -> None:
         """Show that a stage of a video has done a share (0..1) of it."""
-        self.show(path, _STAGES[stage], None if stage in _UNMEASURED else share)
+        self.show(path, common.STAGES[stage], None if stage in _UNMEASURED else share)
 
     def show(self, path: Path, text: str, share: float | None) -> None:
         """Show what is done with a file, in words; without a share the bar only moves."""
@@ -79,7 +74,7 @@ class VideoProgress:
         """Print a line of results, above the bars if there are any."""
         if self._quiet:
             return
-        if self._progress.disable or not sys.stdout.isatty():
+        if self._progress.disable or not self._stdout_is_terminal:
             print(text, flush=True)
         else:
             self._progress.console.out(text, highlight=False)

@@ -181,7 +181,8 @@ def _show_queue(facts: dict[str, Any]) -> None:
 def _state(job: dict[str, Any]) -> str:
     if job["state"] != "running":
         return str(job["state"])
-    return f"{job['stage'] or 'starting'} {job['progress']:.0%}"
+    stage = common.STAGES.get(job["stage"], "starting")
+    return stage if job["stage"] in (None, "load") else f"{stage} {job['progress']:.0%}"
 
 
 def _show_video(facts: dict[str, Any]) -> None:

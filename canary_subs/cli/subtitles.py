@@ -128,7 +128,8 @@ def check(args: argparse.Namespace) -> int:
 def proof(args: argparse.Namespace) -> int:
     """Write the proof page of a video and its subtitle files, or the index of a folder."""
     from canary_subs.cli.progress import VideoProgress
-    from canary_subs.workflows.review import review_files, save, write_index
+    from canary_subs.workflows.review import review_files, save
+    from canary_subs.workflows.review_index import write_index
 
     if args.video.is_dir():
         if args.files:

@@ -8,7 +8,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from canary_subs._text import printable
 from canary_subs.cli import common
 from canary_subs.cli.parser import Commands, Parser
-from canary_subs.errors import UsageError
+from canary_subs.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from canary_subs.cli.progress import VideoProgress
     from canary_subs.config.layers import Settings
+    from canary_subs.jobs.store import Store
     from canary_subs.model import Job
 
 
@@ -109,20 +110,27 @@ def _shown(args: argparse.Namespace, settings: Settings) -> Iterator[Callable[[J
 
 
 def _follow(path: Path, progress: VideoProgress, done: threading.Event) -> None:
-    """Show the progress of running jobs, as it is in the store."""
+    """Show the progress of running jobs, as it is in the store, until ``done`` is set."""
     from canary_subs.jobs.store import Store
+
+    shown: set[Path] = set()
+    while not done.wait(0.5):
+        # A store that the daemon is just creating is locked: then the next turn shows it.
+        with suppress(StoreError), closing(Store(path)) as store:
+            while not done.wait(0.5):
+                shown = _show_running(store, progress, shown)
+
+
+def _show_running(store: Store, progress: VideoProgress, shown: set[Path]) -> set[Path]:
+    """Show the running jobs instead of those that were shown; return their files."""
     from canary_subs.model import JobState, Stage
 
-    with closing(Store(path)) as store:
-        shown: set[Path] = set()
-        while not done.wait(0.5):
-            records = store.views.records((JobState.RUNNING,))
-            running = {record.job.path: record.job for record in records}
-            for gone in shown - set(running):
-                progress.end(gone)
-            for video, job in running.items():
-                progress.update(video, job.stage or Stage.PROBE, job.progress)
-            shown = set(running)
+    running = {one.job.path: one.job for one in store.views.records((JobState.RUNNING,))}
+    for gone in shown - set(running):
+        progress.end(gone)
+    for video, job in running.items():
+        progress.update(video, job.stage or Stage.PROBE, job.progress)
+    return set(running)
 
 
 def _print_end(progress: VideoProgress, job: Job) -> None:

@@ -115,7 +115,7 @@ def load(
 ) -> Settings:
     """Read every layer. ``flags`` is a table as TOML would give it, sections as tables in it.
 
-    Without ``file`` the environment may name one, else the user's own is read where there is one.
+    Without ``file`` the environment may name one, else the user's own is read if it exists.
     Raises `ConfigError` for a file that cannot be read or says what it cannot mean.
     """
     environment = os.environ if environment is None else environment

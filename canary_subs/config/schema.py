@@ -29,7 +29,7 @@ _ENDINGS = (
     "oga", "opus", "wma", "mka", "aiff",
 )  # fmt: skip
 
-#: Priorities fit the store's numbers with room to spare.
+#: Far inside what the store can hold, 64 bits.
 _MAX_PRIORITY = 1_000_000
 
 #: The groups of flags in ``--help``.
@@ -273,13 +273,13 @@ class Config:
     )  # fmt: skip
     profile: str = setting(
         "netflix",
-        "Reading rules (line length, speed, durations), by name: netflix, bbc ...",
+        "Reading rules (line length, speed, durations), by name, as netflix or bbc.",
         folder=True, flag="--profile", metavar="NAME",
     )  # fmt: skip
     timing: Literal["own", "shared"] = setting(
         "own",
-        "Times of the tracks: each language its own, or those of the spoken language for all (as "
-        "templates are translated in the trade).",
+        "Times of the tracks: each language its own, or those of the spoken language for all, as "
+        "when subtitlers translate from a template.",
         folder=True, flag="--timing",
     )  # fmt: skip
     shots: bool = setting(
@@ -311,7 +311,7 @@ class Config:
     model: str | None = setting(
         None,
         "The engine's model, by name or file ('demo' is the one inside); ENGINE:NAME chooses the "
-        "engine too; by default the engine's own choice. `canary-subs models` lists them.",
+        "engine too; by default the engine's own choice; `canary-subs models` lists them.",
         flag="--model", metavar="[ENGINE:]NAME", group=COMPUTE,
     )  # fmt: skip
     sound_model: str | None = setting(

@@ -69,7 +69,7 @@ def other_language(words: Sequence[str], language: str) -> str | None:
 def _evidence(words: Iterable[str]) -> Mapping[str, float]:
     found: defaultdict[str, float] = defaultdict(float)
     owners = _owners()
-    # A repeated word is no further evidence.
+    # Repeating a word adds no evidence.
     for word in {word.casefold().replace("’", "'") for word in words}:
         owned_by = owners.get(word, ())
         for language in owned_by:

@@ -1,4 +1,4 @@
-"""Where results go."""
+"""Deliveries: where finished subtitles go."""
 
 from __future__ import annotations
 

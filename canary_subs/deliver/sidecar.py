@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from canary_subs._files import write_atomic
+from canary_subs._text import printable
 from canary_subs.errors import OutputError
 from canary_subs.model import Context, MediaInfo, Rendered, Track
+
+log = logging.getLogger(__name__)
 
 
 class Sidecar:
@@ -18,35 +22,39 @@ class Sidecar:
         self._context = context
 
     def find(self, media: MediaInfo, track: Track, suffix: str) -> str | None:
-        """The file's place where it is already there and would be kept.
+        """The path of a file that already exists and would be kept, else None.
 
-        Raises `OutputError` where that cannot be seen.
+        Raises `OutputError` if the folder cannot be read.
         """
         path = self._path(media, track, suffix)
         try:
             return str(path) if not self._context.overwrite and path.exists() else None
         except OSError as error:
             raise OutputError(
-                f"{path}: cannot be looked for ({error.strerror}); {_advice(error)}"
+                f"{path}: cannot be checked ({error.strerror}); {_advice(error)}"
             ) from error
 
     def deliver(self, media: MediaInfo, rendered: Sequence[Rendered]) -> Iterator[str]:
-        """Write each file and its folder; a file with the same bytes counts as delivered.
+        """Write each file and its folder; a file that has these bytes already counts as written.
 
-        Raises `OutputError` for the first file that failed, when the others are written.
+        The further files of a format are written before its main one, which `find` finds. Raises
+        the first `OutputError` after all other files have been written, and logs further ones.
         """
-        failures: list[OutputError] = []
+        failed: OutputError | None = None
         for one in rendered:
             try:
-                for suffix, data in (*one.extra.items(), (one.suffix, one.data)):
-                    path = self._path(media, one.track, suffix)
-                    self._write(path, data)
+                for suffix, data in one.extra.items():
+                    self._write(self._path(media, one.track, suffix), data)
+                path = self._path(media, one.track, one.suffix)
+                self._write(path, one.data)
             except OutputError as error:
-                failures.append(error)
+                if failed is not None:
+                    log.warning("%s", printable(str(error)))
+                failed = failed or error
                 continue
             yield str(path)
-        if failures:
-            raise failures[0]
+        if failed is not None:
+            raise failed
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
@@ -54,7 +62,7 @@ class Sidecar:
             try:
                 write_atomic(path, data, replace=self._context.overwrite)
             except FileExistsError:
-                # Killed after the file appeared and before anybody took note of it.
+                # Our own file, if we were killed before its delivery was recorded.
                 if not path.is_file() or path.read_bytes() != data:
                     raise OutputError(
                         f"{path}: another file is already there and is kept; "

@@ -58,7 +58,7 @@ def incomplete(path: Path, size_bytes: int, unchanged_s: float, watch: Watch) ->
         reason = "a program has it open for writing"
         return Incomplete(reason=reason, wait_s=min(wait_s, _CHECK_WRITTEN_S))
     try:
-        complete = looks_complete(path)
+        complete = has_complete_structure(path)
     except PermissionError:
         return None
     if complete:
@@ -70,7 +70,7 @@ def incomplete(path: Path, size_bytes: int, unchanged_s: float, watch: Watch) ->
     return Incomplete(reason=reason, wait_s=min(wait_s, _CHECK_UNFINISHED_S))
 
 
-def looks_complete(path: Path) -> bool:
+def has_complete_structure(path: Path) -> bool:
     """False if the file itself, or a downloader's companion file, says that more is to come.
 
     Understands MP4 and its relatives (ISO/IEC 14496-12), Matroska and WebM (RFC 8794, RFC 9559) and

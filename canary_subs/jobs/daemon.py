@@ -12,6 +12,7 @@ from pathlib import Path
 
 from canary_subs.config.layers import Settings
 from canary_subs.errors import ConfigError
+from canary_subs.jobs import services
 from canary_subs.jobs.notify import Listener, Notifier
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.supervisor import Supervisor
@@ -22,7 +23,7 @@ from canary_subs.plugin.manager import Plugins
 log = logging.getLogger(__name__)
 
 #: How long a thread may take to end; a slow network share may block it, and it has nothing to save.
-_THREAD_S = 1.5
+_THREAD_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,9 @@ def watch(
 
     ``folders`` replace those of the configuration. In the main thread SIGTERM and SIGINT end it
     within 10 s, with everything saved. Plugins and ``listener`` are notified of every change of a
-    job. Raises `ConfigError` if there is nothing to watch, `StoreError` if the store cannot be
-    used, and, draining, `CanarySubsError` if recognition cannot start.
+    job; the services that the configuration names run beside it. Raises `ConfigError` if there is
+    nothing to watch, `StoreError` if the store cannot be used, and, draining, `CanarySubsError` if
+    recognition cannot start.
     """
     roots = list(folders or settings.config.watch.folders)
     if not roots:
@@ -69,7 +71,8 @@ def watch(
             from canary_subs.jobs.metrics import serve
 
             stack.enter_context(serve(settings.config.service.metrics, store, supervisor))
-        # The notifier ends last, so that it sees the last changes.
+        stack.enter_context(services.running(settings.config, plugins))
+        # The notifier ends after the worker, so that it sees the last changes.
         stack.enter_context(_thread("notifier", notifier.run, threading.Event()))
         stack.enter_context(_thread("watcher", watcher.run, stop, needed=True))
         supervisor.run(stop, done=lambda: drain and watcher.settled)

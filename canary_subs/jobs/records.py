@@ -88,7 +88,7 @@ class WorkerRecord:
     started_at: datetime
     #: What it is doing, in one line.
     status: str | None
-    #: None: it runs on another machine or in another container, so this process cannot tell.
+    #: None: it runs on another machine or in another container, so it cannot be seen from here.
     alive: bool | None
 
 

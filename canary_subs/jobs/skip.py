@@ -31,7 +31,7 @@ class Facts:
     media: MediaInfo
     plan: Plan
     rules: SkipRules
-    #: The spoken language; None if only recognition can tell.
+    #: The spoken language; None if only recognition finds it.
     spoken: str | None
     #: Target -> the track that it means; None if that depends on the spoken language.
     tracks: Mapping[Track, Track | None]

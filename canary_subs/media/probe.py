@@ -52,7 +52,7 @@ def probe(path: Path) -> MediaInfo | None:
         with opened(path) as container:
             return _describe(path, status, container)
     except av.error.InvalidDataError:
-        if _looks_like_mp4(path):
+        if _may_be_mp4(path):
             raise DamagedMedia(
                 f"{printable(path)} is an MP4 without its index: was the copy completed? "
                 "copy it again"
@@ -126,7 +126,7 @@ def _stat(path: Path) -> os.stat_result:
         raise MediaUnavailable(f"{printable(path)} cannot be read now: {error.strerror}") from None
 
 
-def _looks_like_mp4(path: Path) -> bool:
+def _may_be_mp4(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 

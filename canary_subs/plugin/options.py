@@ -1,8 +1,8 @@
 """Tables of options to dataclasses, checked against their annotations.
 
 Known annotations: bool, int, float, str, Path, enums of strings, Literal, tuple[X, ...] and
-X | None. A value is never bent into another kind: "yes" is no bool and 1.5 is no int; only a whole
-number may stand for a float, as in every language that writes numbers.
+X | None. A value is never converted into another type: "yes" is not a bool and 1.5 is not an int;
+only a whole number may stand for a float, as in every language that writes numbers.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Proof pages: one HTML file for each film, to watch, check and correct its subtitles in a browser.
+"""Proof pages: one HTML file per video, to watch, check and correct its subtitles in a browser.
 
-A page is whole in itself: style, scripts, texts and waveform are in the file, and only the video
-lies beside it. It opens from a disk without a network, asks nothing of one, and runs no text.
+A page is self-contained: style, scripts, texts and waveform are in the file; only the video is next
+to it. It opens from a disk without a network, makes no requests, and never runs text as code.
 """
 
 from __future__ import annotations
 
-from canary_subs.proof.index import Entry, TrackSummary, index
-from canary_subs.proof.page import Track, page
+from canary_subs.proof.index import IndexEntry, TrackSummary, index
+from canary_subs.proof.page import PageTrack, page
 from canary_subs.proof.peaks import Peaks, Waveform
 
-__all__ = ["Entry", "Peaks", "Track", "TrackSummary", "Waveform", "index", "page"]
+__all__ = ["IndexEntry", "PageTrack", "Peaks", "TrackSummary", "Waveform", "index", "page"]

@@ -1,4 +1,4 @@
-"""The page's own files, joined into one that needs no other."""
+"""The page's own files, joined into a single one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import PurePath
 from urllib.parse import quote_from_bytes
 
-#: The page's scripts, each after those that it imports.
+#: The page's scripts, each after the ones it imports.
 _MODULES = (
     "text",
     "time",
@@ -44,7 +44,7 @@ def script(modules: tuple[str, ...] = _MODULES) -> str:
     """The page's scripts, or some of them, as one ES module.
 
     The files are modules that editors and linters understand; in one scope they need neither
-    imports nor exports, which a page from a disk could not resolve.
+    imports nor exports, which a page opened from a disk could not resolve.
     """
     parts = [_EXPORT.sub("", _IMPORT.sub("", text(f"{name}.js"))) for name in modules]
     return "\n".join(parts)
@@ -60,41 +60,41 @@ def wavesurfer() -> str:
 
 
 def style(*names: str) -> str:
-    """Style sheets of ``web/``, one after the other."""
+    """Style sheets of ``web/``, concatenated."""
     return "\n".join(text(name) for name in names)
 
 
 def source_hash(content: str) -> str:
-    """What a content security policy calls a script or style that may be used."""
+    """The source expression that allows a script or style in a content security policy."""
     digest = hashlib.sha256(content.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def policy(directives: Iterable[tuple[str, str]]) -> str:
-    """A content security policy that allows nothing but what is listed."""
+    """A content security policy that allows only what is listed."""
     allowed = {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'"}
     return "; ".join(f"{name} {value}" for name, value in (allowed | dict(directives)).items())
 
 
-def escaped(words: str) -> str:
-    """Text as HTML, also where it is no Unicode (file names)."""
-    return html.escape(words.encode("utf-8", "replace").decode())
+def escaped(value: str) -> str:
+    """Text as HTML, even if it is not valid Unicode (file names)."""
+    return html.escape(value.encode("utf-8", "replace").decode())
 
 
 def data_block(value: object) -> str:
-    """A value as JSON that no HTML parser takes for anything else."""
+    """A value as JSON that no HTML parser can mistake for markup."""
     encoded = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         encoded = encoded.replace(character, f"\\u{ord(character):04x}")
-    # Half of a surrogate pair, as file names hold for bytes that are no UTF-8.
+    # Lone surrogates, which stand for bytes of file names that are not UTF-8.
     return encoded.encode("utf-8", "backslashreplace").decode()
 
 
 def link(path: PurePath) -> str:
-    """The way to a file beside the page, as a relative URL.
+    """The relative URL of a file, as seen from the page.
 
-    Raises `ValueError` for an absolute path, which would name another machine's disk.
+    Raises `ValueError` for an absolute path, which would be wrong on any other machine.
     """
     if path.is_absolute() or path.drive:
-        raise ValueError(f"{path} is no relative path: a page and its files move together")
+        raise ValueError(f"{path} is not a relative path: a page and its files move together")
     return "./" + quote_from_bytes(path.as_posix().encode("utf-8", "surrogateescape"), safe="/")

@@ -1,4 +1,4 @@
-"""The page that leads to the proof pages of several films."""
+"""The index of the proof pages of several videos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from canary_subs.time import clock
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackSummary:
-    """How a track stands: how many cues it has, and how often each rule was broken."""
+    """The state of a track: its number of cues, and how often each rule was broken."""
 
     language: str
     cues: int
@@ -21,10 +21,10 @@ class TrackSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One film of the index; ``page`` is its proof page's path relative to the index.
+class IndexEntry:
+    """One video of the index; ``page`` is the path of its proof page relative to the index.
 
-    ``tracks`` are None where nobody counted what is in them.
+    ``tracks`` is None if there is no report on them.
     """
 
     name: str
@@ -38,14 +38,14 @@ class Entry:
         return sum(sum(track.findings.values()) for track in self.tracks or ())
 
 
-def index(films: Iterable[Entry], *, title: str = "Proof pages") -> bytes:
-    """The whole HTML file, UTF-8, the films with most findings first. Pure; it runs no script.
+def index(videos: Iterable[IndexEntry], *, title: str = "Proof pages") -> bytes:
+    """The HTML file in UTF-8, the videos with most findings first. Pure; it runs no script.
 
-    Raises `ValueError` for a page that lies on an absolute path.
+    Raises `ValueError` for a page with an absolute path.
     """
-    # What was not counted may hold anything: it stands before what is clean.
+    # A video without a report may have findings: it comes before the clean ones.
     entries = sorted(
-        films, key=lambda film: (-film.found, film.tracks is not None, film.name.casefold())
+        videos, key=lambda video: (-video.found, video.tracks is not None, video.name.casefold())
     )
     style = assets.style("tokens.css", "index.css")
     found = sum(entry.found for entry in entries)
@@ -53,24 +53,24 @@ def index(films: Iterable[Entry], *, title: str = "Proof pages") -> bytes:
         policy=assets.policy([("style-src", assets.source_hash(style)), ("img-src", "data:")]),
         title=assets.escaped(title),
         style=style,
-        summary=f"{_count(len(entries), 'film')}, {_count(found, 'finding')}",
+        summary=f"{_count(len(entries), 'video')}, {_count(found, 'finding')}",
         rows="\n".join(_rows(entry) for entry in entries),
     )
     return document.encode()
 
 
-def _rows(entry: Entry) -> str:
-    """A film's rows, one a track."""
+def _rows(entry: IndexEntry) -> str:
+    """The rows of a video, one per track."""
     tracks = [_track(track) for track in entry.tracks or ()]
     if not tracks:
         why = "no report" if entry.tracks is None else "no track"
         tracks = [f'<td colspan="4" class="soft">{why}</td>']
-    film = f'<th scope="rowgroup" rowspan="{len(tracks)}">{_film(entry)}</th>'
-    rows = [f"<tr>{film}{tracks[0]}</tr>", *(f"<tr>{track}</tr>" for track in tracks[1:])]
+    video = f'<th scope="rowgroup" rowspan="{len(tracks)}">{_video(entry)}</th>'
+    rows = [f"<tr>{video}{tracks[0]}</tr>", *(f"<tr>{track}</tr>" for track in tracks[1:])]
     return f"<tbody>{''.join(rows)}</tbody>"
 
 
-def _film(entry: Entry) -> str:
+def _video(entry: IndexEntry) -> str:
     name = f"<bdi>{assets.escaped(entry.name)}</bdi>"
     facts = []
     if entry.duration_ms is not None:
@@ -90,7 +90,7 @@ def _track(track: TrackSummary) -> str:
         f'<td data-label="Track">{assets.escaped(track.language)}</td>'
         f'<td data-label="Cues" class="number">{track.cues:,}</td>'
         f'<td data-label="Findings" class="number {state}">{total:,}</td>'
-        f'<td data-label="Rules" class="rules">{rules or "nothing to look at"}</td>'
+        f'<td data-label="Rules" class="rules">{rules or "no findings"}</td>'
     )
 
 

@@ -1,4 +1,4 @@
-"""The page of one film."""
+"""The proof page of one video."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from canary_subs.proof.peaks import Peaks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Track:
-    """One language of a film: its cues, the rules that it follows and what the check found."""
+class PageTrack:
+    """One track of a video: its cues, its profile and the findings."""
 
     language: str
     cues: tuple[Cue, ...]
@@ -32,20 +32,20 @@ def page(
     name: str,
     video: PurePath | None,
     duration_ms: int,
-    tracks: Sequence[Track],
+    tracks: Sequence[PageTrack],
     frame_rate: Fraction | None = None,
     peaks: Peaks | None = None,
     shots_ms: Sequence[int] = (),
 ) -> bytes:
-    """The whole HTML file, UTF-8. Pure: the same film gives the same bytes.
+    """The HTML file in UTF-8. Pure: equal arguments give equal bytes.
 
     ``name`` is the video's file name. ``video`` is its path relative to the page; without one, or
-    where the browser cannot play it, the page asks for a file. ``shots_ms`` are the picture's
-    cuts. Raises `ValueError` for an absolute path and where there is no track.
+    if the browser cannot play it, the page asks for a file. ``shots_ms`` are the shot changes.
+    Raises `ValueError` for an absolute path and without any track.
     """
     if not tracks:
         raise ValueError("a proof page needs at least one track")
-    film = assets.data_block(
+    data = assets.data_block(
         {
             "name": name,
             "stem": PurePath(name).stem,
@@ -62,9 +62,9 @@ def page(
     style = assets.style("tokens.css", "page.css")
     script = assets.script()
     wavesurfer = assets.wavesurfer()
-    # The waveform library writes a style of its own, which it marks with this. It need not be
-    # secret: whatever could read it stands in the page already.
-    nonce = hashlib.sha256(film.encode()).hexdigest()[:32]
+    # The waveform library adds a style of its own, which carries this nonce. It need not be
+    # secret: whatever could read it is in the page already.
+    nonce = hashlib.sha256(data.encode()).hexdigest()[:32]
     policy = assets.policy(
         [
             ("script-src", f"{assets.source_hash(wavesurfer)} {assets.source_hash(script)}"),
@@ -78,7 +78,7 @@ def page(
         nonce=nonce,
         name=assets.escaped(name),
         style=style,
-        film=film,
+        media=data,
         wavesurfer=wavesurfer,
         script=script,
     )
@@ -92,7 +92,7 @@ def _peaks(peaks: Peaks) -> dict[str, Any]:
     }
 
 
-def _track(track: Track) -> dict[str, Any]:
+def _track(track: PageTrack) -> dict[str, Any]:
     return {
         "language": track.language,
         "profile": asdict(track.profile),
@@ -107,7 +107,7 @@ def _cue(cue: Cue) -> dict[str, Any]:
         "end_ms": cue.end_ms,
         "lines": cue.lines,
         "speaker": cue.speaker,
-        # Rows, since they are most of the page's bytes.
+        # Arrays, since words are most of the page's bytes.
         "words": [[w.text, w.start_ms, w.end_ms, _share(w.confidence)] for w in cue.words],
     }
 

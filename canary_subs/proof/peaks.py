@@ -1,4 +1,4 @@
-"""The waveform of a film, small enough to stand in a page."""
+"""The waveform of a video, small enough for a page."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip
 
-#: Samples behind one value at the start: 20 ms, finer than anyone cuts a cue.
+#: Samples per value at first: 20 ms, finer than cues are timed.
 _STEP_SAMPLES = SAMPLE_RATE_HZ // 50
-#: Values at most; a film of more than 5.8 hours gets longer steps instead of a larger page.
+#: The most values; a video of more than 5.8 hours gets longer steps instead of a larger page.
 _MAX_VALUES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Peaks:
-    """How loud each step of the sound is.
+    """The loudness of the audio in equal steps.
 
-    ``values`` are uint8 (n,): the square root of the step's greatest sample, times 255. The root
+    ``values`` are uint8 (n,): the square root of the step's largest sample, times 255. The root
     keeps quiet speech visible in eight bits.
     """
 
@@ -30,10 +30,10 @@ class Peaks:
 
 
 class Waveform:
-    """The peaks of sound that streams by, each clip after the one before it.
+    """Measures the peaks of consecutive clips as they stream by.
 
-    Memory stays at a few MB, however long the sound is: where the values become too many, each two
-    become one.
+    Memory stays at a few MB, however long the audio is: when there are too many values, every two
+    are merged.
     """
 
     def __init__(self) -> None:
@@ -42,17 +42,17 @@ class Waveform:
         self._used = 0
 
     def passing(self, clips: Iterable[AudioClip]) -> Iterator[AudioClip]:
-        """The clips, each measured as it is taken."""
+        """Yield the clips, measuring each."""
         for clip in clips:
             if len(clip.samples):
                 self._measure(clip)
             yield clip
 
     def peaks(self) -> Peaks:
-        """Of what has passed so far."""
-        heard = self._loudest[: -(-self._used // self._step)]
-        # A broken decoder may give NaN or more than full scale; the picture takes neither.
-        scaled = np.sqrt(np.clip(np.nan_to_num(heard, nan=0.0, posinf=1.0), 0.0, 1.0)) * 255
+        """The peaks of the clips so far."""
+        measured = self._loudest[: -(-self._used // self._step)]
+        # A broken decoder may give NaN or more than full scale; the waveform allows neither.
+        scaled = np.sqrt(np.clip(np.nan_to_num(measured, nan=0.0, posinf=1.0), 0.0, 1.0)) * 255
         return Peaks(values=np.round(scaled).astype(np.uint8), step_samples=self._step)
 
     def _measure(self, clip: AudioClip) -> None:
@@ -63,7 +63,7 @@ class Waveform:
         step = self._step
         first = clip.start_samples // step
         last = -(-clip.end_samples // step)
-        # Where each step begins inside the clip; the first may have begun before it.
+        # The start of each step inside the clip; the first may have begun before it.
         begins = np.arange(first, last) * step - clip.start_samples
         begins[0] = 0
         here = np.maximum.reduceat(np.abs(clip.samples), begins)

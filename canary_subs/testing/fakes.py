@@ -1,6 +1,6 @@
-"""A whole road without a model, without media and without waiting.
+"""A full pipeline without a model, without media and without waiting.
 
-Films are small files written by `write_video`; the words that `Fakes` hears in them are known
+Videos are small files written by `write_video`; the words that `Fakes` recognise in them are known
 beforehand: `fake_words`.
 """
 
@@ -52,10 +52,10 @@ from canary_subs.plugin.hookspecs import (
 )
 from canary_subs.time import ms_to_samples, samples_to_ms
 
-#: Languages that the fakes speak and write.
+#: Languages that the fakes know.
 FAKE_LANGUAGES = ("de", "en", "es", "fr")
 
-#: A fake film says one word in each of these.
+#: A fake video has one word in each of these.
 FAKE_WORD_MS = 500
 
 _MAGIC = b"canary-subs fake film\n"
@@ -69,23 +69,23 @@ def write_video(
     duration_ms: int | None = None,
     bells: Sequence[tuple[int, int]] = (),
 ) -> Path:
-    """A file in which the fakes hear speech in the given stretches (ms), and ``bells`` in those.
+    """A file with speech in the given stretches (ms), and bells in those of ``bells``.
 
-    ``spoken`` is the language of all of them, or of each; ``tagged`` is what the file claims.
+    ``spoken`` is the language of all of them, or of each; ``tagged`` is the file's language tag.
     """
     languages = [spoken] * len(speech) if isinstance(spoken, str) else list(spoken)
-    film = {
+    content = {
         "speech": [[*span, name] for span, name in zip(speech, languages, strict=True)],
         "bells": [list(span) for span in bells],
         "tagged": tagged,
         "duration_ms": duration_ms or max((end for _, end in (*speech, *bells)), default=0) + 1000,
     }
-    path.write_bytes(_MAGIC + json.dumps(film).encode())
+    path.write_bytes(_MAGIC + json.dumps(content).encode())
     return path
 
 
 def fake_words(language: str, *speech: tuple[int, int]) -> list[str]:
-    """The words that the fakes hear in those stretches, in order, however they are cut."""
+    """The words that the fakes recognise in those stretches, in order, however they are cut."""
     return [
         f"{language}{cell}"
         for start_ms, end_ms in speech
@@ -121,49 +121,49 @@ class FakeSource:
 
     def probe(self, path: Path) -> MediaInfo | None:
         try:
-            film = self._film(path)
+            content = self._content(path)
             status = path.stat()
         except OSError as error:
             raise NotMedia(f"{path}: cannot be read ({error.strerror})") from error
-        if film is None:
+        if content is None:
             return None
         track = AudioTrack(
             index=0,
             codec="fake",
             channels=1,
             sample_rate_hz=SAMPLE_RATE_HZ,
-            language=film["tagged"],
+            language=content["tagged"],
         )
         return MediaInfo(
             path=path,
             size_bytes=status.st_size,
             mtime_ns=status.st_mtime_ns,
-            duration_ms=film["duration_ms"],
+            duration_ms=content["duration_ms"],
             audio=(track,),
             frame_rate=Fraction(25),
         )
 
     def read(self, media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
-        film = self._film(media.path)
-        if film is None:
-            raise NotMedia(f"{media.path}: is no fake film any more")
-        end = ms_to_samples(film["duration_ms"], SAMPLE_RATE_HZ)
+        content = self._content(media.path)
+        if content is None:
+            raise NotMedia(f"{media.path}: is not a fake video any more")
+        end = ms_to_samples(content["duration_ms"], SAMPLE_RATE_HZ)
         for start in range(0, end, SAMPLE_RATE_HZ):
             samples = np.zeros(min(SAMPLE_RATE_HZ, end - start), np.float32)
-            heard = [(*span, _BELL) for span in film["bells"]]
-            heard += [(*span, _loudness(language)) for *span, language in film["speech"]]
-            for start_ms, end_ms, loudness in heard:
+            sounds = [(*span, _BELL) for span in content["bells"]]
+            sounds += [(*span, _loudness(language)) for *span, language in content["speech"]]
+            for start_ms, end_ms, loudness in sounds:
                 first = ms_to_samples(start_ms, SAMPLE_RATE_HZ) - start
                 last = ms_to_samples(end_ms, SAMPLE_RATE_HZ) - start
                 samples[max(first, 0) : max(last, 0)] = loudness
             yield AudioClip(samples=samples, start_samples=start)
 
-    def _film(self, path: Path) -> dict[str, Any] | None:
+    def _content(self, path: Path) -> dict[str, Any] | None:
         data = path.read_bytes()
         if not data.startswith(_MAGIC):
             return None
-        film: dict[str, Any] = json.loads(data[len(_MAGIC) :])
-        return film
+        content: dict[str, Any] = json.loads(data[len(_MAGIC) :])
+        return content
 
 
 #: How loud a bell is: less than any speech.
@@ -179,7 +179,7 @@ def _loudness(language: str) -> float:
 
 
 class FakeSegmenter:
-    """Every unbroken stretch of sound, but for bells, is speech; cut where it is too long."""
+    """Every unbroken stretch of sound, but for bells, is speech, cut where it is too long."""
 
     def cut(self, clips: Iterable[AudioClip], max_ms: int) -> Iterator[Span]:
         begun: int | None = None
@@ -202,9 +202,9 @@ class FakeSegmenter:
             yield _fake_span(begun, end)
 
 
-def _stretches(clip: AudioClip, heard: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Where in a clip something is ``heard``, as samples of the film."""
-    padded = np.concatenate(([False], heard, [False]))
+def _stretches(clip: AudioClip, audible: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Where in a clip something is ``audible``, as samples of the video."""
+    padded = np.concatenate(([False], audible, [False]))
     edges = (np.flatnonzero(padded[1:] != padded[:-1]) + clip.start_samples).tolist()
     yield from zip(edges[::2], edges[1::2], strict=True)
 
@@ -317,7 +317,7 @@ class FakeAligner:
 
 
 class FakeTagger:
-    """Hears the bells of `write_video`."""
+    """Finds the bells of `write_video`."""
 
     def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
         for clip in clips:
@@ -387,7 +387,7 @@ class Fakes:
 
     @hookimpl
     def canary_subs_sources(self) -> Iterable[Provider[Source]]:
-        return [_fake("films of write_video", lambda: self.source)]
+        return [_fake("videos of write_video", lambda: self.source)]
 
     @hookimpl
     def canary_subs_segmenters(self) -> Iterable[Provider[Segmenter]]:
@@ -403,7 +403,7 @@ class Fakes:
 
     @hookimpl
     def canary_subs_taggers(self) -> Iterable[Provider[Tagger]]:
-        return [_fake("hears bells", lambda: self.tagger)]
+        return [_fake("finds bells", lambda: self.tagger)]
 
     @hookimpl
     def canary_subs_layouts(self) -> Iterable[Provider[Layout]]:

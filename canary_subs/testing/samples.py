@@ -27,8 +27,8 @@ from canary_subs.model import (
 from canary_subs.time import ms_to_samples
 
 
-def media_info(path: Path = Path("/films/Example.mkv"), **changes: Any) -> MediaInfo:
-    """A film of one minute with one English sound track at 25 frames a second."""
+def media_info(path: Path = Path("/videos/Example.mkv"), **changes: Any) -> MediaInfo:
+    """A video of one minute with one English audio track at 25 frames a second."""
     track = AudioTrack(
         index=0, codec="aac", channels=2, sample_rate_hz=48_000, language="en", default=True
     )
@@ -151,9 +151,9 @@ def hard_documents() -> Iterator[tuple[str, Document]]:
     plain = transcript("Good evening.", "The red boat is small.")
     yield "an ordinary track", document(plain, media)
     yield "a track without cues", document(replace(plain, utterances=()), media)
-    yield "a film without a known frame rate", document(plain, replace(media, frame_rate=None))
+    yield "a video without a known frame rate", document(plain, replace(media, frame_rate=None))
     yield (
-        "a film at 30000/1001 frames a second",
+        "a video at 30000/1001 frames a second",
         document(plain, replace(media, frame_rate=Fraction(30000, 1001))),
     )
     wordless = document(plain, media)
@@ -172,11 +172,11 @@ def hard_documents() -> Iterator[tuple[str, Document]]:
         ),
     )
     yield (
-        "a film of eleven hours",
+        "a video of eleven hours",
         document(transcript("Good night.", start_ms=11 * 3_600_000), media),
     )
-    odd_name = replace(media, path=Path("/films/a&b <c> 'd' \"e\" \n\udce4.mkv"))
-    yield "a film with an odd name", document(plain, odd_name)
+    odd_name = replace(media, path=Path("/videos/a&b <c> 'd' \"e\" \n\udce4.mkv"))
+    yield "a video with an odd name", document(plain, odd_name)
     for text in HOSTILE_TEXTS:
         cue = Cue(start_ms=0, end_ms=1000, lines=(text,))
         yield f"the text {text[:40]!r}", replace(wordless, cues=(cue,))

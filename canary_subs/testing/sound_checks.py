@@ -54,14 +54,14 @@ def check_segmenter(
     for max_ms, clip_ms in ((10_000, 500), (10_000, 1700), (30_000, 1000)):
         spans = []
         last_ms = 0
-        for span, heard_ms in _cut(make(provider, options), sound, max_ms, clip_ms):
+        for span, read_ms in _cut(make(provider, options), sound, max_ms, clip_ms):
             where = f"{span.start_ms} to {span.end_ms} ms"
             claim(span.start_ms >= last_ms, f"the span {where} begins before the last one ended")
             claim(0 < span.duration_ms <= max_ms, f"the span {where} should last 1 to {max_ms} ms")
             claim(span.start_ms < end_ms, f"the span {where} lies after the end, {end_ms} ms")
             claim(
-                heard_ms - span.start_ms <= 2 * (max_ms + clip_ms),
-                f"the span {where} comes when {heard_ms} ms are heard: its sound is gone by then",
+                read_ms - span.start_ms <= 2 * (max_ms + clip_ms),
+                f"the span {where} comes when {read_ms} ms are read: its sound is gone by then",
             )
             last_ms = span.end_ms
             spans.append(span)
@@ -80,19 +80,19 @@ def check_segmenter(
 def _cut(
     segmenter: Segmenter, sound: AudioClip, max_ms: int, clip_ms: int
 ) -> Iterator[tuple[Span, int]]:
-    """The spans, each with how much had been heard when it came, in ms."""
-    heard = 0
+    """The spans, each with how much had been read when it came, in ms."""
+    read = 0
     step = ms_to_samples(clip_ms, sound.sample_rate_hz)
 
     def clips() -> Iterator[AudioClip]:
-        nonlocal heard
+        nonlocal read
         for start in range(0, len(sound.samples), step):
             samples = sound.samples[start : start + step]
-            heard = start + len(samples)
+            read = start + len(samples)
             yield AudioClip(samples=samples, start_samples=start)
 
     for span in segmenter.cut(clips(), max_ms):
-        yield span, samples_to_ms(heard, sound.sample_rate_hz)
+        yield span, samples_to_ms(read, sound.sample_rate_hz)
 
 
 def check_engine(
@@ -218,24 +218,25 @@ def check_tagger(
     clips: Sequence[AudioClip],
     kinds: Sequence[str],
     options: Mapping[str, object] | None = None,
+    context: Context | None = None,
 ) -> None:
-    """It hears sounds of these ``kinds`` in the rising ``clips``, inside them, and none in silence.
+    """It finds sounds of these ``kinds`` inside the rising ``clips``, and none in silence.
 
-    In the clips cut finely the same kinds are heard.
+    The same kinds are found in the same clips cut finely.
     """
     check_provider(provider)
-    tagger: Tagger = make(provider, options)
+    tagger: Tagger = make(provider, options, context)
     found = list(tagger.tag(iter(clips)))
     end_ms = samples_to_ms(clips[-1].end_samples, SAMPLE_RATE_HZ)
     for sound in found:
         claim(0 <= sound.start_ms < sound.end_ms <= end_ms, f"{sound!r} lies outside the clips")
         claim(0 <= sound.confidence <= 1, f"{sound!r} has a confidence beyond 0..1")
-    heard = {sound.kind for sound in found}
-    claim(heard == set(kinds), f"heard were {sorted(heard)}, not {sorted(kinds)}")
+    tagged = {sound.kind for sound in found}
+    claim(tagged == set(kinds), f"it found {sorted(tagged)}, not {sorted(kinds)}")
     again = {sound.kind for sound in tagger.tag(_finely(clips))}
-    claim(again == heard, f"in clips cut finely {sorted(again)} were heard, not {sorted(heard)}")
-    claim(not list(tagger.tag(iter(()))), "something is heard in nothing")
-    claim(not list(tagger.tag(iter([silence(3000)]))), "something is heard in silence")
+    claim(again == tagged, f"in clips cut finely it found {sorted(again)}, not {sorted(tagged)}")
+    claim(not list(tagger.tag(iter(()))), "it found a sound in nothing")
+    claim(not list(tagger.tag(iter([silence(3000)]))), "it found a sound in silence")
 
 
 def _finely(clips: Sequence[AudioClip]) -> Iterator[AudioClip]:
@@ -273,7 +274,7 @@ def check_source(
         read_ms = samples_to_ms(position, SAMPLE_RATE_HZ)
         claim(
             read_ms <= media.duration_ms + 1000,
-            f"{read_ms} ms of sound in a film of {media.duration_ms} ms",
+            f"{read_ms} ms of sound in a video of {media.duration_ms} ms",
         )
         partly = iter(source.read(media, track))
         first = next(partly, None)

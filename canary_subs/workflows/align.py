@@ -1,8 +1,8 @@
-"""Text timed to a film: a script, or a subtitle file that runs early, late or away."""
+"""Time a text to a video: a script, or a subtitle file that is out of sync or drifting."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from canary_subs.model import (
     Track,
     Transcript,
     Utterance,
-    Word,
     primary,
 )
 from canary_subs.pipeline.schedule import process
@@ -36,54 +35,49 @@ from canary_subs.plugin.hookspecs import Aligner
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import named_language, sound_of, speech_in
 
-#: Less of a text than this heard in a film: it is another film's, or in another language.
-MIN_HEARD = 0.2
+#: A text of which a smaller share is recognised belongs to another video or language.
+MIN_RECOGNISED = 0.2
 
-#: How far from its place a track in another language may be, to be set right by speech alone.
-_REACH_MS = 60_000
+#: How far a track in another language may be off, to be moved by speech alone.
+_MAX_OFFSET_MS = 60_000
 
 
 def align(
-    video: Path,
-    text: Path,
-    plan: Plan,
-    plugins: Plugins,
-    *,
-    language: str | None = None,
+    video: Path, text: Path, plan: Plan, plugins: Plugins, *, language: str | None = None
 ) -> Document:
-    """Time a script or a subtitle file to a film; every word of it is kept, in order.
+    """Time a script or a subtitle file to a video; every word of it is kept, in order.
 
-    What is said is recognised, the text is found in it, and each piece of it aligned with the
-    sound by the plan's aligner, where it names one. A script is laid out by the plan's profile; a
-    subtitle file keeps its cues. Words that are not recognised share the speech between those
-    that are. A subtitle file in another language than the film's
-    (``language``, else as its name or content tells) is moved as a whole, by when people speak.
+    The speech is recognised, the text is matched with it, and the words of each segment are
+    aligned with the sound by the plan's aligner, if it names one. Words that were not recognised
+    share the speech between those that were. A script is laid out by the plan's profile; a
+    subtitle file keeps its cues. A subtitle file in another language than the video's
+    (``language``, else as its name or content states) is moved as a unit, by when people speak.
+
     Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUncertain`.
     """
     script = read_script(text, plugins, language=language or plan.spoken)
     if script is not None:
-        heard = _recognised(video, plan, plugins)
-        utterances, placed = _said(text, script.split(), heard, plan, plugins)
-        said = _with(heard, utterances, _placed(text, placed, utterances, plan))
-        return _laid_out(said, plan, plugins)
-    track = read(text, plugins, language=language or named_language(text))
-    given = language or track.language or named_language(text)
-    if given and plan.spoken and primary(given) != primary(plan.spoken):
-        return _by_clock(video, text, track.cues, given, plan, plugins)
-    heard = _recognised(video, plan, plugins)
-    if given and primary(given) != primary(heard.language):
-        return _by_clock(video, text, track.cues, given, plan, plugins)
-    cues = known_text.rising(track.cues, 0)
+        recognised = _recognised(video, plan, plugins)
+        document, _ = _matched(text, script.split(), recognised, plan, plugins)
+        cues = lay_out(document.transcript, plan, plugins, document.media)
+        return replace(document, cues=cues)
+    subtitles = read(text, plugins, language=language or named_language(text))
+    written = language or subtitles.language or named_language(text)
+    if written and plan.spoken and primary(written) != primary(plan.spoken):
+        return _moved(video, text, subtitles.cues, written, plan, plugins)
+    recognised = _recognised(video, plan, plugins)
+    if written and primary(written) != primary(recognised.language):
+        return _moved(video, text, subtitles.cues, written, plan, plugins)
+    cues = known_text.rising(subtitles.cues, 0)
     texts = [word for words in known_text.cue_texts(cues) for word in words]
-    utterances, placed = _said(text, texts, heard, plan, plugins)
-    profile = profile_for(plan.profile, heard.language, plan.own_profiles)
-    moved = known_text.retime(cues, placed, min_gap_ms(profile, heard.media.frame_rate))
-    said = _with(heard, utterances, _placed(text, placed, utterances, plan))
-    return replace(said, cues=moved)
+    document, timed = _matched(text, texts, recognised, plan, plugins)
+    profile = profile_for(plan.profile, recognised.language, plan.own_profiles)
+    gap_ms = min_gap_ms(profile, recognised.media.frame_rate)
+    return replace(document, cues=known_text.retime(cues, timed, gap_ms))
 
 
 def _recognised(video: Path, plan: Plan, plugins: Plugins) -> Document:
-    """What is said in the film, in its own language."""
+    """What is said in the video, in its spoken language."""
     alone = replace(plan, targets=(Track((ORIGINAL,)),), writers=(), deliveries=(), aligner=None)
     outcome = next(process([Task(path=video, plan=alone)], plugins))
     if outcome.errors:
@@ -93,41 +87,60 @@ def _recognised(video: Path, plan: Plan, plugins: Plugins) -> Document:
     return outcome.documents[0]
 
 
-def _said(
-    text: Path, texts: Sequence[str], heard: Document, plan: Plan, plugins: Plugins
-) -> tuple[list[Utterance], known_text.TimedText]:
-    """The text as utterances, one for each piece that was heard; and its words. All of them.
+def _matched(
+    text: Path, texts: Sequence[str], recognised: Document, plan: Plan, plugins: Plugins
+) -> tuple[Document, known_text.TimedText]:
+    """The document with all words of the text in place of the recognised ones; and those words.
 
-    Raises `UsageError` where too little of it is heard.
+    Raises `UsageError` where too little of the text was recognised.
     """
-    pieces = heard.transcript.utterances
-    spoken = [word for piece in pieces for word in piece.words]
-    spans = [piece.span for piece in pieces]
-    speech = speech_in(heard.media.path, plugins, spoken=plan.spoken)
-    placed = known_text.time_words(texts, spoken, speech)
-    if placed.share < MIN_HEARD:
+    segments = recognised.transcript.utterances
+    spans = [segment.span for segment in segments]
+    words = [word for segment in segments for word in segment.words]
+    media = recognised.media
+    speech = speech_in(media.path, plugins, spoken=plan.spoken)
+    timed = known_text.time_words(texts, words, speech)
+    if timed.share < MIN_RECOGNISED:
         raise UsageError(
-            f"{text}: only {placed.share:.0%} of its words are heard in {heard.media.path}; "
-            "is it this film's, and in the language that is spoken?"
+            f"{text}: only {timed.share:.0%} of its words are recognised in {media.path}; "
+            "is it this video's text, in the language that is spoken?"
         )
-    said = [
-        replace(piece, text=_joined(words), words=words, flags=frozenset())
-        for piece, within in zip(pieces, known_text.by_segment(placed.words, spans), strict=True)
-        for words in [placed.words[within.start : within.stop]]
+    utterances = [
+        replace(
+            segment,
+            text=" ".join(word.text for word in timed.words[within.start : within.stop]),
+            words=timed.words[within.start : within.stop],
+            flags=frozenset(),
+        )
+        for segment, within in zip(segments, known_text.by_segment(timed.words, spans), strict=True)
     ]
     if plan.aligner is not None:
-        said = list(_refined(said, heard.media, plan, plugins))
-    words = tuple(word for utterance in said for word in utterance.words)
-    return said, replace(placed, words=words)
+        utterances = list(_refined(utterances, media, plan, plugins))
+    timed = replace(timed, words=tuple(word for one in utterances for word in one.words))
+    timings = sorted({one.timing for one in utterances if one.timing is not None})
+    document = replace(
+        recognised,
+        transcript=replace(
+            recognised.transcript, utterances=tuple(one for one in utterances if one.words)
+        ),
+        provenance={
+            **recognised.provenance,
+            "text": text.name,
+            "recognised": f"{timed.share:.0%} of its words",
+            "aligner": plugins.described("aligner", plan.aligner) if plan.aligner else "",
+            "times": ", ".join(timings),
+        },
+    )
+    return document, timed
 
 
 def _refined(
-    said: Sequence[Utterance], media: MediaInfo, plan: Plan, plugins: Plugins
+    utterances: Sequence[Utterance], media: MediaInfo, plan: Plan, plugins: Plugins
 ) -> Iterator[Utterance]:
-    """The utterances with word times by the plan's aligner, as they were where it fails."""
+    """The utterances with word times by the plan's aligner; unchanged where it gives none."""
     assert plan.aligner is not None
     aligner: Aligner = plugins.use("aligner", plan.aligner, plan.context)
-    for known, clip in zip(said, _sound(said, media, plan, plugins), strict=True):
+    for known, clip in zip(utterances, _sound(utterances, media, plan, plugins), strict=True):
         if not known.words:
             yield known
             continue
@@ -137,16 +150,16 @@ def _refined(
 
 
 def _sound(
-    said: Sequence[Utterance], media: MediaInfo, plan: Plan, plugins: Plugins
+    utterances: Sequence[Utterance], media: MediaInfo, plan: Plan, plugins: Plugins
 ) -> Iterator[AudioClip]:
-    """The sound of each utterance, read once more, a piece at a time."""
-    spans = [utterance.span for utterance in said]
+    """The sound of each utterance, read once more, one at a time."""
+    spans = [utterance.span for utterance in utterances]
     with sound_of(media.path, plugins, spoken=plan.spoken, index=plan.audio_track) as clips:
         yield from cut(clips, _Known(spans), max(span.duration_ms for span in spans))
 
 
 class _Known:
-    """A `Segmenter` that knows beforehand where it will cut."""
+    """A `Segmenter` for segments that are known beforehand."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = spans
@@ -162,51 +175,18 @@ class _Known:
         yield from self._spans[at:]
 
 
-def _placed(
-    text: Path, placed: known_text.TimedText, said: Iterable[Utterance], plan: Plan
-) -> dict[str, str]:
-    """Provenance: that the words are those of a file, how many were heard, and what timed them."""
-    timings = sorted({utterance.timing for utterance in said if utterance.timing is not None})
-    return {
-        "text": text.name,
-        "heard": f"{placed.share:.0%} of its words",
-        "aligner": str(plan.aligner or ""),
-        "times": ", ".join(timings),
-    }
-
-
-def _with(heard: Document, said: Iterable[Utterance], provenance: Mapping[str, str]) -> Document:
-    """The document with what the text says instead of what was heard."""
-    utterances = tuple(utterance for utterance in said if utterance.words)
-    return replace(
-        heard,
-        transcript=replace(heard.transcript, utterances=utterances),
-        provenance={**heard.provenance, **provenance},
-    )
-
-
-def _laid_out(document: Document, plan: Plan, plugins: Plugins) -> Document:
-    cues = lay_out(document.transcript, plan, plugins, document.media)
-    return replace(document, cues=cues)
-
-
-def _by_clock(
-    video: Path,
-    text: Path,
-    cues: Sequence[Cue],
-    language: str,
-    plan: Plan,
-    plugins: Plugins,
+def _moved(
+    video: Path, text: Path, cues: Sequence[Cue], language: str, plan: Plan, plugins: Plugins
 ) -> Document:
-    """Cues moved by the one clock under which most of them begin with speech."""
+    """The cues under the one offset and speed by which most of them begin with speech."""
     media = probe(video, plugins)[0]
     speech = [span.start_ms for span in speech_in(video, plugins, spoken=plan.spoken)]
     ordered = known_text.rising(cues, 0)
-    clock = sync.fit([cue.start_ms for cue in ordered], speech, reach_ms=_REACH_MS)
+    clock = sync.fit([cue.start_ms for cue in ordered], speech, reach_ms=_MAX_OFFSET_MS)
     if clock is None:
         raise UsageError(
             f"{text}: its cues fit the speech in {video} under no offset or speed "
-            f"(which takes {sync.MIN_CUES} cues at least); is it this film's?"
+            f"(at least {sync.MIN_CUES} cues are needed); does it belong to this video?"
         )
     moved = [
         replace(
@@ -235,7 +215,3 @@ def _by_clock(
             "clock": f"x{clock.scale:.6f} {clock.offset_ms:+.0f} ms",
         },
     )
-
-
-def _joined(words: Iterable[Word]) -> str:
-    return " ".join(word.text for word in words)

@@ -1,7 +1,7 @@
-"""A film's tracks looked at by the machine before a person does: findings, and a page to see them.
+"""Reviews: findings about a video's tracks, and a proof page to see and correct them.
 
-The daemon and ``run`` call `write` after delivery where the plan asks for it; ``canary-subs proof``
-makes the same of any subtitle files, and an index of what lies in a folder.
+The daemon and ``run`` call `write` after delivery if the plan asks for it; ``canary-subs proof``
+makes the same from any subtitle files. `workflows.review_index` lists the reviews of a folder.
 """
 
 from __future__ import annotations
@@ -24,22 +24,13 @@ from canary_subs.pipeline.segments import probe
 from canary_subs.pipeline.task import Outcome
 from canary_subs.plugin.hookspecs import CheckRequest
 from canary_subs.plugin.manager import Plugins
-from canary_subs.proof import Entry, Peaks, TrackSummary, Waveform, index, page
-from canary_subs.proof import Track as PageTrack
+from canary_subs.proof import PageTrack, Peaks, Waveform, page
 from canary_subs.workflows.check import find, named_language, named_track, sound_of, speech_among
 
 log = logging.getLogger(__name__)
 
-#: How the names of a film's report and page end.
+#: Suffixes of a video's report and page.
 REPORT, PAGE = ".check.json", ".proof.html"
-
-#: A longer report is none of ours: a feature film's has about 1 MB.
-_MAX_REPORT_BYTES = 64 << 20
-#: JavaScript's last exact integer; nothing that is counted comes near it.
-_MAX_COUNT = 2**53
-
-#: Stands near the begin of each index, and in no page of others.
-_OURS = b'<meta name="generator" content="canary-subs">'
 
 _Profiles = Mapping[str, Mapping[str, object]]
 
@@ -54,7 +45,7 @@ class SoundSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """What was found in a film's tracks."""
+    """What was found in a video's tracks."""
 
     media: MediaInfo
     tracks: tuple[PageTrack, ...]
@@ -74,10 +65,10 @@ class Review:
         return "; ".join(summary(report) for report in self.reports)
 
     def page(self, folder: Path) -> bytes:
-        """The proof page as a file of ``folder``; the video is played from where it lies."""
+        """The proof page as a file of ``folder``; it plays the video from where it is."""
         return page(
             name=self.media.path.name,
-            video=_from(folder, self.media.path),
+            video=relative(folder, self.media.path),
             duration_ms=self.media.duration_ms,
             tracks=self.tracks,
             frame_rate=self.media.frame_rate,
@@ -88,12 +79,12 @@ class Review:
         """All findings as one JSON document."""
         found = [json.loads(as_json(report)) for report in self.reports]
         name, duration_ms = self.media.path.name, self.media.duration_ms
-        whole = {"film": name, "duration_ms": duration_ms, "tracks": found}
-        # File names may hold bytes that are no text.
-        return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
+        report = {"video": name, "duration_ms": duration_ms, "tracks": found}
+        # File names may hold bytes that are not text.
+        return (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
 
     def store(self, folder: Path) -> Path:
-        """Put report and page into a folder; where the page is. Raises `OutputError`."""
+        """Write report and page into a folder; return the page's path. Raises `OutputError`."""
         stem = self.media.path.stem
         save(folder / f"{stem}{REPORT}", self.report())
         target = folder / f"{stem}{PAGE}"
@@ -226,115 +217,15 @@ def write(outcome: Outcome, plugins: Plugins) -> str | None:
     return found.summary
 
 
-def write_index(folder: Path, target: Path | None = None) -> Path:
-    """Write a page that leads to all reviews below a folder, by default as its ``index.html``.
-
-    Raises `OutputError`, also where there are no reviews or the default is a page of others.
-    """
-    films = list(_entries(folder, folder if target is None else target.absolute().parent))
-    if not films:
-        raise OutputError(
-            f"{folder}: no reports or proof pages lie in it; 'run --review' and 'proof' make them"
-        )
-    if target is None:
-        target = folder / "index.html"
-        if target.exists() and not _is_index(target):
-            raise OutputError(f"{target}: is there already, and not ours; name a file with --out")
-    save(target, index(films, title=f"Reviews in {Path(os.path.realpath(folder)).name}"))
-    return target
-
-
-def _entries(folder: Path, seen_from: Path) -> Iterator[Entry]:
-    """The films below a folder that have a report or a page; links to folders are not followed."""
-    for place, _, names in os.walk(folder, onerror=_passed_by):
-        stems = {
-            name.removesuffix(ending)
-            for name in names
-            for ending in (REPORT, PAGE)
-            if name.endswith(ending) and name != ending and _is_file(Path(place, name))
-        }
-        for stem in sorted(stems):
-            if (entry := _entry(Path(place), stem, seen_from)) is not None:
-                yield entry
-
-
-def _passed_by(error: OSError) -> None:
-    log.warning("%r: cannot be looked into (%s)", error.filename, error.strerror)
-
-
-def _entry(folder: Path, stem: str, seen_from: Path) -> Entry | None:
-    """What there is of a film; None where it is but a file of others that is named like ours."""
-    page, report = folder / f"{stem}{PAGE}", folder / f"{stem}{REPORT}"
-    link = _from(seen_from, page) if _is_file(page) else None
-    if _is_file(report):
-        try:
-            return _recorded(report, link)
-        except OSError as error:
-            log.warning("%r: cannot be read (%s)", str(report), error.strerror)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            log.warning("%r: no report of ours; it is passed by", str(report))
-    return None if link is None else Entry(name=stem, page=link)
-
-
-def _recorded(report: Path, page: PurePath | None) -> Entry:
-    """What a report says; it may be anyone's, and anything in it."""
-    if report.stat().st_size > _MAX_REPORT_BYTES:
-        raise ValueError("too long")
-    stored = json.loads(report.read_bytes())
-    duration_ms = stored.get("duration_ms")
-    return Entry(
-        name=_text(stored["film"]),
-        page=page,
-        duration_ms=None if duration_ms is None else _count(duration_ms),
-        tracks=tuple(
-            TrackSummary(
-                language=_text(track["file"]),
-                cues=_count(track["cues"]),
-                findings={rule: _count(times) for rule, times in track["counts"].items()},
-            )
-            for track in stored["tracks"]
-        ),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    return value
-
-
-def _count(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
-        raise ValueError("no count")
-    return value
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # in a folder that can be listed and not entered
-        return False
-
-
-def _is_index(path: Path) -> bool:
-    if not _is_file(path):
-        return False
-    try:
-        with path.open("rb") as file:
-            return _OURS in file.read(4096)
-    except OSError:
-        return False
-
-
 def save(path: Path, data: bytes) -> None:
-    """Write a report or page of ours, in the place of an older one. Raises `OutputError`."""
+    """Write a report or page, replacing an older one. Raises `OutputError`."""
     try:
         write_atomic(path, data, replace=True)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _from(folder: Path, video: Path) -> PurePath | None:
+def relative(folder: Path, video: Path) -> PurePath | None:
     """The video's path as seen from a folder; None where a page could not follow it."""
     try:
         return PurePath(os.path.relpath(video, folder))

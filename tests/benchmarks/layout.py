@@ -107,7 +107,7 @@ def _utterance(words: Sequence[Word], language: str) -> Utterance:
 def _transcript(utterances: Sequence[Utterance], language: str) -> Transcript:
     return Transcript(
         language=language,
-        source_language=language,
+        spoken=language,
         engine="benchmark",
         model="known words",
         utterances=tuple(utterances),
@@ -360,9 +360,9 @@ def shortfalls(ours: Score, seconds: float) -> list[str]:
     found: list[str] = []
     if ours.minutes < 120:
         found.append(f"only {ours.minutes:.0f} minutes of speech; at least 120 are asked for")
-    for name, value in (("over the width", ours.over_width), ("flashes", ours.flashes)):
-        if value:
-            found.append(f"{value} cues are {name}; none may be")
+    for name, count in (("over the width", ours.over_width), ("flashes", ours.flashes)):
+        if count:
+            found.append(f"{count} cues are {name}; none may be")
     if ours.close:
         found.append(f"{ours.close} gaps are shorter than the minimum; none may be")
     for name, value, limit in (

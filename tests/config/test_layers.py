@@ -90,7 +90,7 @@ def test_languages_are_written_as_bcp_47_does() -> None:
         ("[queue]\nattempts = 0\n", 2, "at least 1"),
     ],
 )
-def test_a_mistake_is_told_with_file_and_line(
+def test_a_mistake_is_reported_with_file_and_line(
     tmp_path: Path, text: str, line: int, said: str
 ) -> None:
     file = written(tmp_path, text)
@@ -102,14 +102,14 @@ def test_a_mistake_is_told_with_file_and_line(
     assert "\n" not in message
 
 
-def test_text_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+def test_text_that_is_not_utf_8_is_reported_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_bytes(b'model = "x"\nspoken = "\xff"\n')
     with pytest.raises(ConfigError, match=re.escape(f"{file}:2: is not UTF-8")):
         load(file, environment={})
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
         load(tmp_path / "none.toml", environment={})
 
@@ -169,8 +169,8 @@ def test_flags_are_checked_too(flags: dict[str, object]) -> None:
         load(environment={}, flags=flags)
 
 
-def test_a_folder_may_choose_for_its_films(tmp_path: Path) -> None:
-    root = tmp_path / "films"
+def test_a_folder_may_choose_for_its_videos(tmp_path: Path) -> None:
+    root = tmp_path / "videos"
     written(root, 'targets = ["fr"]\npriority = 3\n', FOLDER_FILE)
     written(root, 'targets = ["es"]\n[skip]\nembedded = false\n', f"a/{FOLDER_FILE}")
     file = written(tmp_path, 'targets = ["de"]\nmodel = "x"\n')

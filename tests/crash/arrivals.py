@@ -1,4 +1,4 @@
-"""`make arrivals`: files arrive in every way there is; each is queued once, and when complete.
+"""`make arrivals`: files arrive by every method; each is queued once, and when complete.
 
 Once with events, once without: the folder is then only scanned.
 """
@@ -33,7 +33,7 @@ POLLING_S = 5.0
 #: Hands that bring files.
 HANDS = 20
 
-Way = Callable[[Path, bytes, Path], None]
+Method = Callable[[Path, bytes, Path], None]
 
 
 def create(path: Path, video: bytes, outside: Path) -> None:
@@ -129,7 +129,7 @@ def beside_notes(path: Path, video: bytes, outside: Path) -> None:
     os.utime(path)
 
 
-WAYS: tuple[Way, ...] = (
+METHODS: tuple[Method, ...] = (
     create, move_in, rename, hidden_first, hard_link, symbolic_link, slowly, held_open, in_pauses,
     empty_first, preallocated, over_another, old_times, beside_notes,
 )  # fmt: skip
@@ -146,16 +146,16 @@ class Report:
     latest: str = ""
     #: How late is too late; without events it depends on how often the folder is scanned.
     within_s: float = WITHIN_S
-    ways: Counter[str] = field(default_factory=Counter)
+    methods: Counter[str] = field(default_factory=Counter)
 
     @property
     def faults(self) -> int:
         return (self.files - self.queued) + self.twice + self.incomplete + self.late
 
     def lines(self) -> list[str]:
-        ways = ", ".join(f"{count} {way}" for way, count in sorted(self.ways.items()))
+        methods = ", ".join(f"{count} {method}" for method, count in sorted(self.methods.items()))
         return [
-            f"{self.files} files ({ways})",
+            f"{self.files} files ({methods})",
             f"{self.queued} queued, {self.twice} of them more than once, "
             f"{self.incomplete} before they were complete",
             f"the latest {self.latest_s:.2f} s after its last byte and {SETTLE_S:g} s unchanged "
@@ -206,26 +206,26 @@ def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
         "settle_s": SETTLE_S, "rescan_s": 3600.0, "poll_s": 0.5, "polling": polling,
     }  # fmt: skip
     ended: dict[Path, float] = {}
-    work: Queue[tuple[Way, Path, bytes]] = Queue()
+    work: Queue[tuple[Method, Path, bytes]] = Queue()
     for number in range(count):
-        way, kind = WAYS[number % len(WAYS)], chance.choice(kinds)
+        method, kind = METHODS[number % len(METHODS)], chance.choice(kinds)
         parts = [f"d{chance.randrange(8)}" for _ in range(chance.randrange(4))]
         # Every video is another one, so that none is taken for one that moved: rubbish after the
         # last frame, where containers let it pass.
         data = bytearray(videos[kind])
         data[-6:] = number.to_bytes(6, "big")
-        path = root.joinpath(*parts) / f"{number} {way.__name__}{kind}"
-        work.put((way, path, bytes(data)))
-        report.ways[way.__name__] += 1
+        path = root.joinpath(*parts) / f"{number} {method.__name__}{kind}"
+        work.put((method, path, bytes(data)))
+        report.methods[method.__name__] += 1
 
     def hand() -> None:
         while True:
             try:
-                way, path, data = work.get_nowait()
+                method, path, data = work.get_nowait()
             except Empty:
                 return
             path.parent.mkdir(parents=True, exist_ok=True)
-            way(path, data, outside)
+            method(path, data, outside)
             ended[path] = time.monotonic()
 
     stop = threading.Event()

@@ -55,7 +55,7 @@ class Report:
 
 
 def damaged(videos: dict[str, bytes], count: int, chance: random.Random) -> dict[str, bytes]:
-    """Films that something happened to, by name."""
+    """Videos that something happened to, by name."""
     found = {}
     for number in range(count):
         kind = CONTAINERS[number % len(CONTAINERS)]

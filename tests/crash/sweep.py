@@ -80,13 +80,13 @@ def results(folder: Path) -> dict[str, bytes]:
     """Return everything but the videos, by its path in the folder."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix not in FILMS and path.is_file():
+        if path.suffix not in VIDEOS and path.is_file():
             with suppress(FileNotFoundError):  # a hidden one that was renamed meanwhile
                 found[str(path.relative_to(folder))] = path.read_bytes()
     return {name: data for name, data in found.items() if not Path(name).name.startswith(".")}
 
 
-FILMS = (".wav", ".mkv", ".mp4", ".ts", ".avi", ".webm")
+VIDEOS = (".wav", ".mkv", ".mp4", ".ts", ".avi", ".webm")
 
 
 def make_videos(folder: Path, count: int) -> None:
@@ -94,7 +94,7 @@ def make_videos(folder: Path, count: int) -> None:
     for number in range(count):
         place = folder / ("" if number % 2 else f"season {number}")
         place.mkdir(exist_ok=True, parents=True)
-        ending = FILMS[number % len(FILMS)]
+        ending = VIDEOS[number % len(VIDEOS)]
         stage.video(place / f"video {number}{ending}", 2 + number * 3 % 8, number, picture=False)
 
 
@@ -105,9 +105,9 @@ def sweep(folder: Path, kills: int, seed: int, *, videos: int, model: str = "lig
     if model == "light":
         make_videos(calm.videos, videos)
     else:
-        videos = Path(__file__).parents[2] / "examples" / "videos"
+        examples = Path(__file__).parents[2] / "examples" / "videos"
         for name in ("sounds.mkv", "english.mp4")[:videos]:
-            shutil.copy(videos / name, calm.videos)
+            shutil.copy(examples / name, calm.videos)
     calm.drain()
     expected = results(calm.videos)
     if not expected:

@@ -1,6 +1,6 @@
 """Random transcripts in several scripts, for property tests.
 
-``EXAMPLES`` in the environment sets how many each property sees (10000 for a thorough run).
+The environment variable ``EXAMPLES`` sets how many each property gets (10000 to be thorough).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def texts(script: Script) -> st.SearchStrategy[str]:
         st.text(script.letters, min_size=40, max_size=130),
         st.sampled_from(["a", "I", "1990", "–", "...", "Mr.", "\u200b", "x\u0301" * 50]),
     )
-    # No writing begins a word with a combining mark, and its width there is anyone's guess.
+    # No script begins a word with a combining mark, and its width there is undefined.
     return st.one_of(*[usual] * 12, odd).filter(lambda word: category(word[0])[0] != "M")
 
 
@@ -97,7 +97,7 @@ def transcripts(draw: st.DrawFn, *, human: bool) -> Transcript:
         )
     return Transcript(
         language=script.language,
-        source_language=script.language,
+        spoken=script.language,
         engine="test",
         model="test",
         utterances=tuple(utterances),
@@ -112,7 +112,7 @@ def transcript(
     each_ms: int = 60,
     pauses_ms: dict[int, int] | None = None,
 ) -> Transcript:
-    """``text`` spoken at ``each_ms`` a character; ``pauses_ms`` stand before words by index."""
+    """``text`` spoken at ``each_ms`` a character; ``pauses_ms``: word index -> pause before it."""
     words: list[Word] = []
     now = start_ms
     for index, word in enumerate(text.split()):
@@ -126,7 +126,7 @@ def transcript(
     )
     return Transcript(
         language=language,
-        source_language=language,
+        spoken=language,
         engine="test",
         model="test",
         utterances=(utterance,),

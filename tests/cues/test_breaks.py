@@ -9,7 +9,7 @@ from canary_subs.cues.function_words import languages
 
 CANARY = "bg hr cs da nl en et fi fr de el hu it lv lt mt pl pt ro sk sl es sv ru uk".split()
 
-#: "|" stands where a break is good (before a conjunction or preposition, after punctuation),
+#: "|" marks a good break (before a conjunction or preposition, after punctuation),
 #: "_" where it is forbidden; other places do not matter.
 SENTENCES = {
     "bg": ["Видях един_човек |със_куче.", "Той не_знае |защото не_пита.", "живее |в_София"],

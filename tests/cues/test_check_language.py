@@ -1,4 +1,4 @@
-"""Function words tell 25 languages apart, and say nothing where they cannot."""
+"""Function words distinguish 25 languages, and give no answer if they cannot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from canary_subs.cues.text_language import other_language, other_script
 from canary_subs.model import Cue
 from tests.cues.checking import checked
 
-# The first article of the Universal Declaration of Human Rights, and what people say in films.
+# The first article of the Universal Declaration of Human Rights, and lines of dialogue.
 SAMPLES = {
     "bg": "Всички хора се раждат свободни и равни по достойнство и права. Те са надарени с "
     "разум и съвест и следва да се отнасят помежду си в дух на братство. Не знам къде е "
@@ -110,7 +110,7 @@ SAMPLES = {
     "не знаю, де він, але ми маємо знайти його, поки не пізно. Якщо хочеш, ми можемо піти "
     "додому разом.",
 }
-#: Pairs that share most of their small words: a few sentences may not tell them apart.
+#: Pairs that share most of their function words: a few sentences may not distinguish them.
 NEAR = [
     {"cs", "sk"},
     {"hr", "sl"},

@@ -1,4 +1,4 @@
-"""200 files, with one fault and without: every fault is found, and nothing where there is none."""
+"""200 files with and without a fault: every fault is found, and nothing else."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_every_rule_has_its_fault() -> None:
 
 
 def place(file: File, rule: str, chance: random.Random) -> int:
-    """A cue that the fault fits: with speech of its own, and room where it needs some."""
+    """A cue that the fault fits: with speech, and with enough time after it."""
     fits = [
         i
         for i in range(2, len(file.cues) - 3)

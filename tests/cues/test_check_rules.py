@@ -1,4 +1,4 @@
-"""What each rule lets pass and what it does not, clocks, comparisons and reports."""
+"""What each rule allows and finds; offset and drift, comparisons and reports."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_nothing_known_nothing_found() -> None:
         (0, None, ["gap"]),
     ],
 )
-def test_gaps_are_frames_of_the_film(gap_ms: int, rate: Fraction | None, found: list[str]) -> None:
+def test_gaps_are_frames_of_the_video(gap_ms: int, rate: Fraction | None, found: list[str]) -> None:
     cues = (cue(1000, 3000, "One."), cue(3000 + gap_ms, 5000, "Two."))
     assert rules(*cues, frame_rate=rate) == found
 
@@ -82,7 +82,7 @@ def test_limits_hold_to_the_rounding_of_formats() -> None:
     assert rules(cue(0, 6000, "x" * 43)) == ["line-width"]
     assert rules(cue(0, 3000, "あ" * 21)) == []  # 42 columns
     assert rules(cue(0, 5000, "あ" * 22)) == ["line-width"]
-    assert rules(cue(0, 2000, "e\u0301" * 40)) == []  # marks take no room and no time
+    assert rules(cue(0, 2000, "e\u0301" * 40)) == []  # marks have no width and take no time
 
 
 def test_overlaps_are_seen_past_the_neighbour() -> None:
@@ -168,7 +168,7 @@ OTHER = [
 
 
 @pytest.mark.parametrize(("english", "german"), SAME)
-def test_numbers_in_another_dress_are_the_same(english: str, german: str) -> None:
+def test_numbers_in_another_notation_are_the_same(english: str, german: str) -> None:
     assert "numbers" not in rules(cue(0, 3000, german), original=[cue(0, 3000, english)])
 
 
@@ -190,7 +190,7 @@ def test_untranslated_lines() -> None:
         assert "untranslated" not in rules(cue(0, 3000, said), original=[cue(0, 3000, said)])
 
 
-# Clocks.
+# Offset and drift.
 
 
 def starts(seed: int, count: int = 120) -> list[int]:
@@ -203,7 +203,7 @@ def starts(seed: int, count: int = 120) -> list[int]:
     ("scale", "offset_ms"),
     [(1, 0), (1, 2500), (1, -9000), (25 / 24, 0), (0.959, 1200), (1.001, 0), (0.9985, 4000)],
 )
-def test_a_clock_is_found_among_noise(seed: int, scale: float, offset_ms: int) -> None:
+def test_a_mapping_is_found_among_noise(seed: int, scale: float, offset_ms: int) -> None:
     chance = random.Random(seed)
     speech = starts(seed)
     cues = [
@@ -220,7 +220,7 @@ def test_a_clock_is_found_among_noise(seed: int, scale: float, offset_ms: int) -
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_no_clock_for_what_does_not_belong_together(seed: int) -> None:
+def test_unrelated_starts_have_no_mapping(seed: int) -> None:
     assert sync.fit(starts(seed), starts(seed + 100)) is None
     assert sync.fit(starts(seed)[:5], starts(seed)[:5]) is None
 

@@ -14,7 +14,7 @@ from canary_subs.cues.layout import Balanced, break_lines, lay_out
 from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.runs import Runs
 from canary_subs.cues.words import TrackWords
-from canary_subs.model import Span, Transcript, Utterance, Word
+from canary_subs.model import Context, Span, Transcript, Utterance, Word
 from canary_subs.plugin.hookspecs import LayoutRequest
 from tests.cues.streams import transcript
 
@@ -27,7 +27,7 @@ def lines(text: str, language: str = "en") -> tuple[str, ...]:
 
 def test_the_provider_gives_this_layout() -> None:
     (provider,) = canary_subs_layouts()
-    layout = provider.make(provider.options())
+    layout = provider.make(provider.options(), Context())
     spoken = transcript("It is a fine day.")
     assert isinstance(layout, Balanced)
     request = LayoutRequest(transcript=spoken, profile=NETFLIX)
@@ -175,7 +175,7 @@ def test_japanese_breaks_between_characters_and_never_before_a_stop() -> None:
     assert all(len(line) <= 23 for line in broken)
 
 
-def test_a_word_wider_than_a_line_is_kept_whole() -> None:
+def test_a_word_wider_than_a_line_is_not_split() -> None:
     link = "https://example.org/" + "a" * 60
     spoken = transcript(f"See {link} for the rest.")
     shown = [line for cue in lay_out(spoken, NETFLIX) for line in cue.lines]
@@ -192,7 +192,7 @@ def test_a_cut_word_comes_together_again_in_one_cue() -> None:
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60)])
-def test_the_least_gap_is_two_whole_frames(rate: Fraction) -> None:
+def test_the_minimum_gap_is_two_full_frames(rate: Fraction) -> None:
     spoken = transcript("The sea was calm that day. " * 12)
     cues = lay_out(spoken, NETFLIX, frame_rate=rate)
     gaps = [b.start_ms - a.end_ms for a, b in pairwise(cues)]
@@ -219,7 +219,7 @@ def test_a_fast_cue_stays_half_a_second_after_speech_and_no_more() -> None:
     assert cue.end_ms == cue.words[-1].end_ms + 500
 
 
-def test_a_last_cue_that_comes_late_is_no_flash() -> None:
+def test_a_last_cue_that_comes_late_is_not_a_flash() -> None:
     """It waits for the one before it, and still lasts as long as it must."""
     syllable = "\uac00"
     said = " ".join([*[syllable] * 20, *(syllable * count for count in (4, 5, 7, 9))])
@@ -304,14 +304,14 @@ def test_a_looping_text_costs_no_more_than_its_words() -> None:
 
 
 def test_layout_grows_no_faster_than_its_words() -> None:
-    """The runs of words that are looked at: twice the words, twice the runs."""
+    """Twice the words, twice the runs of words."""
 
-    def looked_at(repeat: int) -> int:
+    def runs(repeat: int) -> int:
         spoken = transcript("It was the best of times, it was the worst of times. " * repeat)
         words = TrackWords.of(spoken.utterances, 42)
         return len(Runs(words, NETFLIX, np.full(len(words), len(words))).first)
 
-    assert looked_at(200) < 2.1 * looked_at(100)
+    assert runs(200) < 2.1 * runs(100)
 
 
 def said(spoken: Transcript) -> list[str]:

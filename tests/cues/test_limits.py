@@ -25,9 +25,7 @@ from canary_subs.model import Cue
         (2, Fraction(0), 80),
     ],
 )
-def test_frames_last_at_least_so_long(
-    frames: int, rate: Fraction | None, milliseconds: int
-) -> None:
+def test_frames_are_rounded_up(frames: int, rate: Fraction | None, milliseconds: int) -> None:
     assert frames_ms(frames, rate) == milliseconds
 
 

@@ -93,7 +93,7 @@ def test_text_where_the_template_has_none_gets_its_own_cue() -> None:
     ]
 
 
-def test_its_own_cue_gives_way_to_the_template() -> None:
+def test_its_own_cue_ends_before_the_template() -> None:
     template = [cue(5500, 8000, "Next.")]
     target = translated(("Ja.", 5000, 5300), ("Weiter.", 5500, 6000))
     first, second = lay_on_template(target, GERMAN, template)

@@ -45,7 +45,7 @@ def test_graphemes_are_the_text(text: str) -> None:
 
 @thorough
 @given(st.text(st.characters(categories=("L", "N", "Mn")), max_size=40))
-def test_composed_and_decomposed_look_alike(text: str) -> None:
+def test_composed_and_decomposed_are_equal(text: str) -> None:
     assert columns(unicodedata.normalize("NFC", text)) == columns(
         unicodedata.normalize("NFD", unicodedata.normalize("NFC", text))
     )

@@ -1,4 +1,4 @@
-"""Sidecar files: named for media servers, never over a file of the user's."""
+"""Sidecar files: named for media servers, never replacing a file of the user."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from canary_subs.deliver.sidecar import Sidecar, SidecarOptions
+from canary_subs.deliver.sidecar import Sidecar
 from canary_subs.errors import OutputError, Temporary
-from canary_subs.model import MediaInfo, Rendered
+from canary_subs.model import Context, MediaInfo, Rendered, Track
 from canary_subs.testing import media_info
 
 
@@ -18,24 +18,29 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def film(folder: Path, name: str = "Film (2019).mkv") -> MediaInfo:
+def video(folder: Path, name: str = "Film (2019).mkv") -> MediaInfo:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"a film")
+    path.write_bytes(b"a video")
     return media_info(path)
 
 
-def srt(data: bytes = b"x", language: str = "en", **more: Any) -> Rendered:
-    return Rendered(language=language, suffix=".srt", data=data, **more)
+def srt(data: bytes = b"x", track: str = "en", **more: Any) -> Rendered:
+    return Rendered(track=Track.parse(track), suffix=".srt", data=data, **more)
+
+
+def delivered(media: MediaInfo, *rendered: Rendered, **context: Any) -> list[str]:
+    return list(Sidecar(Context(**context)).deliver(media, rendered))
 
 
 @pytest.mark.parametrize(
     ("name", "rendered", "expected"),
     [
         ("Film (2019).mkv", srt(), "Film (2019).en.srt"),
-        ("Film.mkv", srt(language="pt-BR"), "Film.pt-BR.srt"),
-        ("Film.mkv", srt(marks=("forced",)), "Film.en.forced.srt"),
-        ("Film.mkv", srt(marks=("sdh",)), "Film.en.sdh.srt"),
+        ("Film.mkv", srt(track="pt-BR"), "Film.pt-BR.srt"),
+        ("Film.mkv", srt(track="en.forced"), "Film.en.forced.srt"),
+        ("Film.mkv", srt(track="en.sdh"), "Film.en.sdh.srt"),
+        ("Film.mkv", srt(track="de+en"), "Film.de+en.srt"),
         ("S01E02.1080p.x264.mkv", srt(), "S01E02.1080p.x264.en.srt"),
         ("no suffix", srt(), "no suffix.en.srt"),
         (".hidden", srt(), ".hidden.en.srt"),
@@ -44,8 +49,7 @@ def srt(data: bytes = b"x", language: str = "en", **more: Any) -> Rendered:
     ],
 )
 def test_names(tmp_path: Path, name: str, rendered: Rendered, expected: str) -> None:
-    place = Sidecar(SidecarOptions()).deliver(film(tmp_path, name), rendered)
-    assert place == str(tmp_path / expected)
+    assert delivered(video(tmp_path, name), rendered) == [str(tmp_path / expected)]
     assert names(tmp_path) == sorted([name, expected])
 
 
@@ -61,64 +65,96 @@ def test_names(tmp_path: Path, name: str, rendered: Rendered, expected: str) -> 
 def test_results_keep_their_place_below_the_folder(
     tmp_path: Path, root: str | None, expected: str
 ) -> None:
-    media = film(tmp_path / "library/shows/one", "Film.mkv")
-    options = SidecarOptions(out=tmp_path / "out", root=tmp_path / root if root else None)
-    assert Sidecar(options).deliver(media, srt()) == str(tmp_path / expected)
+    media = video(tmp_path / "library/shows/one", "Film.mkv")
+    folder = tmp_path / root if root else None
+    places = delivered(media, srt(), out=tmp_path / "out", root=folder)
+    assert places == [str(tmp_path / expected)]
     assert (tmp_path / expected).read_bytes() == b"x"
 
 
 def test_what_is_there_is_found_and_kept(tmp_path: Path) -> None:
-    media = film(tmp_path)
+    media = video(tmp_path)
     own = tmp_path / "Film (2019).en.srt"
     own.write_bytes(b"the user's")
-    sidecar = Sidecar(SidecarOptions())
-    assert sidecar.find(media, "en", ".srt") == str(own)
-    assert sidecar.find(media, "de", ".srt") is None
+    sidecar = Sidecar(Context())
+    assert sidecar.find(media, Track(("en",)), ".srt") == str(own)
+    assert sidecar.find(media, Track(("de",)), ".srt") is None
     with pytest.raises(OutputError, match="is kept; use --overwrite"):
-        sidecar.deliver(media, srt(b"ours"))
+        delivered(media, srt(b"ours"))
     assert own.read_bytes() == b"the user's"
 
 
 def test_delivered_twice_is_delivered_once(tmp_path: Path) -> None:
-    media = film(tmp_path)
-    sidecar = Sidecar(SidecarOptions())
-    assert sidecar.deliver(media, srt()) == sidecar.deliver(media, srt())
+    media = video(tmp_path)
+    assert delivered(media, srt()) == delivered(media, srt())
+    assert names(tmp_path) == ["Film (2019).en.srt", "Film (2019).mkv"]
 
 
 def test_overwrite_replaces(tmp_path: Path) -> None:
-    media = film(tmp_path)
+    media = video(tmp_path)
     own = tmp_path / "Film (2019).en.srt"
     own.write_bytes(b"old")
-    sidecar = Sidecar(SidecarOptions(overwrite=True))
-    assert sidecar.find(media, "en", ".srt") is None
-    sidecar.deliver(media, srt(b"new"))
+    assert Sidecar(Context(overwrite=True)).find(media, Track(("en",)), ".srt") is None
+    delivered(media, srt(b"new"), overwrite=True)
     assert own.read_bytes() == b"new"
 
 
+def test_further_files_of_a_format_are_placed_beside_it(tmp_path: Path) -> None:
+    media = video(tmp_path)
+    pair = Rendered(track=Track(("en",)), suffix=".sub", data=b"pictures", extra={".idx": b"times"})
+    assert delivered(media, pair) == [str(tmp_path / "Film (2019).en.sub")]
+    assert (tmp_path / "Film (2019).en.sub").read_bytes() == b"pictures"
+    assert (tmp_path / "Film (2019).en.idx").read_bytes() == b"times"
+
+
+def test_a_format_whose_further_file_cannot_be_written_is_not_found(tmp_path: Path) -> None:
+    media = video(tmp_path)
+    (tmp_path / "Film (2019).en.idx").write_bytes(b"the user's")
+    pair = Rendered(track=Track(("en",)), suffix=".sub", data=b"x", extra={".idx": b"y"})
+    with pytest.raises(OutputError, match=r"en\.idx"):
+        delivered(media, pair)
+    assert Sidecar(Context()).find(media, Track(("en",)), ".sub") is None
+    assert (tmp_path / "Film (2019).en.idx").read_bytes() == b"the user's"
+
+
+def test_a_file_that_fails_costs_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    media = video(tmp_path)
+    for language in ("en", "fr"):
+        (tmp_path / f"Film (2019).{language}.srt").write_bytes(b"the user's")
+    places = []
+    deliver = Sidecar(Context()).deliver(
+        media, [srt(track=one) for one in ("en", "de", "fr", "es")]
+    )
+    with pytest.raises(OutputError, match=r"en\.srt"):
+        for place in deliver:
+            assert Path(place).read_bytes() == b"x"
+            places.append(Path(place).name)
+    assert places == ["Film (2019).de.srt", "Film (2019).es.srt"]
+    assert "fr.srt" in caplog.text
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_in_the_way_is_one_line(tmp_path: Path, overwrite: bool) -> None:
-    media = film(tmp_path)
+def test_a_folder_of_that_name_is_one_line(tmp_path: Path, overwrite: bool) -> None:
+    media = video(tmp_path)
     (tmp_path / "Film (2019).en.srt").mkdir()
     with pytest.raises(OutputError) as caught:
-        Sidecar(SidecarOptions(overwrite=overwrite)).deliver(media, srt())
+        delivered(media, srt(), overwrite=overwrite)
     assert "Film (2019).en.srt" in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_a_file_where_the_folder_should_be_is_one_line(tmp_path: Path) -> None:
-    media = film(tmp_path)
+    media = video(tmp_path)
     (tmp_path / "out").write_bytes(b"no folder")
-    sidecar = Sidecar(SidecarOptions(out=tmp_path / "out"))
     with pytest.raises(OutputError, match="cannot be written"):
-        sidecar.deliver(media, srt())
+        delivered(media, srt(), out=tmp_path / "out")
 
 
-def test_a_name_too_long_says_so_when_looked_for_and_when_written(tmp_path: Path) -> None:
-    media = film(tmp_path, "x" * 250 + ".mkv")
-    sidecar = Sidecar(SidecarOptions())
+def test_a_name_too_long_is_reported_by_find_and_by_deliver(tmp_path: Path) -> None:
+    media = video(tmp_path, "x" * 250 + ".mkv")
     with pytest.raises(OutputError, match="shorten the video's name"):
-        sidecar.find(media, "en", ".srt")
+        Sidecar(Context()).find(media, Track(("en",)), ".srt")
     with pytest.raises(OutputError, match="shorten the video's name"):
-        sidecar.deliver(media, srt())
+        delivered(media, srt())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +167,7 @@ def test_every_failure_says_what_to_do(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("canary_subs.deliver.sidecar.write_whole", fail)
+    monkeypatch.setattr("canary_subs.deliver.sidecar.write_atomic", fail)
     with pytest.raises(OutputError, match=advice) as caught:
-        Sidecar(SidecarOptions()).deliver(film(tmp_path), srt())
+        delivered(video(tmp_path), srt())
     assert isinstance(caught.value, Temporary)

@@ -13,7 +13,7 @@ MEMORY = Path("/dev/shm")
 
 
 def memory_folder() -> Path:
-    """A new folder on a file system in memory, where there is one."""
+    """A new folder on a file system in memory, if there is one."""
     return Path(
         tempfile.mkdtemp(prefix="canary-subs-test-", dir=MEMORY if MEMORY.is_dir() else None)
     )

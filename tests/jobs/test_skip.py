@@ -84,11 +84,11 @@ def left(decision: Plan | Skip) -> tuple[str, ...] | str:
 def test_a_forced_track_exists_in_a_forced_file_alone(
     tmp_path: Path, plugins: manager.Plugins
 ) -> None:
-    info = media(tmp_path / "Film.mkv")
+    info = media(tmp_path / "Video.mkv")
     wanted = ["original", "original.forced"]
-    (tmp_path / "Film.en.ass").touch()
+    (tmp_path / "Video.en.ass").touch()
     assert left(decide(info, plugins, targets=wanted)) == ("original.forced",)
-    (tmp_path / "Film.en.forced.ass").touch()
+    (tmp_path / "Video.en.forced.ass").touch()
     assert left(decide(info, plugins, targets=wanted)) == "sidecar"
     forced = SubtitleTrack(index=0, codec="subrip", language="en", forced=True)
     info = media(tmp_path / "Other.mkv", forced)
@@ -98,28 +98,28 @@ def test_a_forced_track_exists_in_a_forced_file_alone(
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Film.en.sdh.ass", "sidecar"),  # it holds all lines of a plain track as well
-        ("Film.en.cc.vtt", "sidecar"),
-        ("Film.en.ass", ("original.sdh",)),
-        ("Film.en.forced.ass", ("original", "original.sdh")),
+        ("Video.en.sdh.ass", "sidecar"),  # it holds all lines of a plain track as well
+        ("Video.en.cc.vtt", "sidecar"),
+        ("Video.en.ass", ("original.sdh",)),
+        ("Video.en.forced.ass", ("original", "original.sdh")),
         # What the plan itself makes counts for itself alone.
-        ("Film.en.sdh.srt", ("original", "original.sdh")),
+        ("Video.en.sdh.srt", ("original", "original.sdh")),
     ],
 )
 def test_a_track_with_sounds_exists_in_such_a_file_alone(
     tmp_path: Path, plugins: manager.Plugins, name: str, expected: object
 ) -> None:
     (tmp_path / name).touch()
-    info = media(tmp_path / "Film.mkv")
+    info = media(tmp_path / "Video.mkv")
     assert left(decide(info, plugins, targets=["original", "original.sdh"])) == expected
 
 
 @pytest.mark.parametrize(("sdh", "expected"), [(True, "embedded"), (False, ("original.sdh",))])
-def test_an_embedded_track_may_tell_of_sounds(
+def test_an_embedded_track_may_describe_sounds(
     tmp_path: Path, plugins: manager.Plugins, sdh: bool, expected: object
 ) -> None:
     track = SubtitleTrack(index=0, codec="subrip", language="en", hearing_impaired=sdh)
-    info = media(tmp_path / "Film.mkv", track)
+    info = media(tmp_path / "Video.mkv", track)
     assert left(decide(info, plugins, targets=["original", "original.sdh"])) == expected
 
 
@@ -127,8 +127,8 @@ def test_a_track_of_two_languages_is_no_track_of_either(
     tmp_path: Path, plugins: manager.Plugins
 ) -> None:
     for language in ("en", "de"):
-        (tmp_path / f"Film.{language}.ass").touch()
-    info = media(tmp_path / "Film.mkv")
+        (tmp_path / f"Video.{language}.ass").touch()
+    info = media(tmp_path / "Video.mkv")
     assert left(decide(info, plugins, targets=["de+original"])) == ("de+original",)
 
 
@@ -136,16 +136,16 @@ def test_a_track_of_two_languages_is_no_track_of_either(
     ("names", "expected"),
     [
         ([], ("original", "de")),
-        (["Film.de.ass"], ("original",)),
-        (["Film.ger.sdh.SRT"], ("original",)),
-        (["Film.DE-at.vtt"], ("original",)),
-        (["Film.en.ass", "Film.de.ass"], "sidecar"),
-        (["Film.de.forced.ass"], ("original", "de")),
-        (["Film.ass"], ("original", "de")),
-        (["Film.de.nfo", "Film 2.de.srt", "Filmde.srt"], ("original", "de")),
-        (["Film.en.hi.srt"], ("de",)),
+        (["Video.de.ass"], ("original",)),
+        (["Video.ger.sdh.SRT"], ("original",)),
+        (["Video.DE-at.vtt"], ("original",)),
+        (["Video.en.ass", "Video.de.ass"], "sidecar"),
+        (["Video.de.forced.ass"], ("original", "de")),
+        (["Video.ass"], ("original", "de")),
+        (["Video.de.nfo", "Video 2.de.srt", "Videode.srt"], ("original", "de")),
+        (["Video.en.hi.srt"], ("de",)),
         # That very name is seen to format by format, later.
-        (["Film.de.srt"], ("original", "de")),
+        (["Video.de.srt"], ("original", "de")),
     ],
 )
 def test_a_sidecar_in_the_language_counts(
@@ -153,7 +153,7 @@ def test_a_sidecar_in_the_language_counts(
 ) -> None:
     for name in names:
         (tmp_path / name).touch()
-    info = media(tmp_path / "Film.mkv")
+    info = media(tmp_path / "Video.mkv")
     assert left(decide(info, plugins)) == expected
     assert left(decide(info, plugins, rules=SkipRules(sidecar=False))) == ("original", "de")
     assert left(decide(info, plugins, overwrite=True)) == ("original", "de")
@@ -172,7 +172,7 @@ def test_a_sidecar_in_the_language_counts(
 def test_an_embedded_text_track_counts(
     tmp_path: Path, plugins: manager.Plugins, track: SubtitleTrack, expected: object
 ) -> None:
-    info = media(tmp_path / "Film.mkv", track)
+    info = media(tmp_path / "Video.mkv", track)
     assert left(decide(info, plugins)) == expected
     assert left(decide(info, plugins, rules=SkipRules(embedded=False))) == ("original", "de")
 
@@ -180,8 +180,8 @@ def test_an_embedded_text_track_counts(
 def test_when_the_spoken_language_is_unknown_nothing_is_said_of_it(
     tmp_path: Path, plugins: manager.Plugins
 ) -> None:
-    (tmp_path / "Film.en.ass").touch()
-    info = media(tmp_path / "Film.mkv", language=None)
+    (tmp_path / "Video.en.ass").touch()
+    info = media(tmp_path / "Video.mkv", language=None)
     assert left(decide(info, plugins)) == ("original", "de")
     assert left(decide(info, plugins, spoken="en")) == ("de",)
 
@@ -192,23 +192,23 @@ def test_when_the_spoken_language_is_unknown_nothing_is_said_of_it(
 def test_length_counts(
     tmp_path: Path, plugins: manager.Plugins, duration_ms: int, rule: str
 ) -> None:
-    decision = decide(media(tmp_path / "Film.mkv", duration_ms=duration_ms), plugins)
+    decision = decide(media(tmp_path / "Video.mkv", duration_ms=duration_ms), plugins)
     assert left(decision) == rule
     assert isinstance(decision, Skip)
     assert "[skip]" in decision.reason
 
 
 def test_spoken_languages_can_be_left_alone(tmp_path: Path, plugins: manager.Plugins) -> None:
-    info = media(tmp_path / "Film.mkv", language="pt-BR")
+    info = media(tmp_path / "Video.mkv", language="pt-BR")
     assert left(decide(info, plugins, rules=SkipRules(spoken=("pt",)))) == "spoken"
     assert left(decide(info, plugins, rules=SkipRules(spoken=("pt-PT",)))) != "spoken"
 
 
 def test_redo_replaces_only_our_own_results(tmp_path: Path, plugins: manager.Plugins) -> None:
-    for name in ("Film.en.srt", "Film.de.srt"):
+    for name in ("Video.en.srt", "Video.de.srt"):
         (tmp_path / name).touch()
-    info = media(tmp_path / "Film.mkv")
-    plan = decide(info, plugins, redo=True, ours=frozenset({"Film.en.srt"}))
+    info = media(tmp_path / "Video.mkv")
+    plan = decide(info, plugins, redo=True, ours=frozenset({"Video.en.srt"}))
     assert isinstance(plan, Plan)
     assert plan.targets == (Track.parse("original"),)
     assert plan.context.overwrite is True
@@ -257,6 +257,51 @@ def test_why_tells_which_rule_decides(
     assert (answer.decided.rule, answer.decided.verdict) == ("watch", "skip")
     (folder / ".canary-subs.toml").write_text("x = 1")
     assert ask(video, store, plugins) == ("folder", "fail")
+
+
+def test_why_shows_every_rule_that_the_worker_goes_by(
+    tmp_path: Path, store: Store, plugins: manager.Plugins
+) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    (folder / "a.de.ass").touch()
+    settings = stage.settings(
+        tmp_path / "state", watch={"settle_s": 0.0}, skip={"min_duration_s": 3, "spoken": ["en"]}
+    )
+    answer = why(video, settings, plugins, store, [folder])
+    verdicts = {one.rule: one.verdict for one in answer.findings}
+    assert {rule: verdicts[rule] for rule in ("too-short", "spoken", "sidecar")} == {
+        "too-short": "skip", "spoken": "skip", "sidecar": "skip"
+    }  # fmt: skip
+    assert answer.decided.rule == "too-short"
+    # A rule that leaves out one track of two is shown, and the rest is worked on.
+    settings = stage.settings(tmp_path / "state", watch={"settle_s": 0.0})
+    answer = why(video, settings, plugins, store, [folder])
+    found = {one.rule: (one.verdict, one.detail) for one in answer.findings}
+    assert found["sidecar"] == (None, "a.de.ass is there in 'de'")
+    assert found["tracks"] == (None, "would be written: en")
+    assert answer.decided.verdict == "work"
+
+
+def test_why_survives_a_delivery_that_fails(
+    tmp_path: Path, store: Store, plugins: manager.Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIGHT_FOLDER", str(tmp_path))
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    video = stage.wav(folder / "a.wav", 2, 1)
+    (tmp_path / "lost").write_text("a.wav")
+    assert ask(video, store, plugins, deliveries=["archive"]) == ("plugins", "fail")
+    assert ask(video, store, plugins, deliveries=["archive", "sidecar"]) == ("queue", "work")
+
+
+def test_what_the_plan_would_write_elsewhere_does_not_hide_a_sidecar(
+    tmp_path: Path, plugins: manager.Plugins
+) -> None:
+    (tmp_path / "Video.de.srt").touch()
+    info = media(tmp_path / "Video.mkv")
+    assert left(decide(info, plugins, out=str(tmp_path / "out"))) == ("original",)
 
 
 def done(store: Store, video: Path, plan: dict[str, str] | None = None) -> None:
@@ -312,6 +357,23 @@ def test_only_what_would_be_different_is_stale(
     after = stage.settings(tmp_path / "state", targets=["en", "fr"], precision="fp32")
     (found,) = stale.stale(store, after, plugins)
     assert found.differences == ("targets: en, de -> en, fr", "precision: auto -> fp32")
+
+
+def test_a_changed_plugin_makes_its_results_stale(tmp_path: Path, store: Store) -> None:
+    folder, code = tmp_path / "videos", tmp_path / "plugins"
+    folder.mkdir()
+    shutil.copytree(stage.PLUGINS, code, ignore=shutil.ignore_patterns("__pycache__"))
+    settings = stage.settings(tmp_path / "state")
+    before = manager.load(code)
+    plan = plan_for(settings.config, before, root=folder)
+    done(store, stage.wav(folder / "a.wav", 1, 1), stale.describe(plan, before))
+    assert stale.stale(store, settings, manager.load(code)) == []
+    with (code / "light.py").open("a") as file:
+        file.write("# changed\n")
+    (found,) = stale.stale(store, settings, manager.load(code))
+    assert [difference.partition(":")[0] for difference in found.differences] == [
+        "engine", "segmenter"
+    ]  # fmt: skip
 
 
 # When to pause.
@@ -421,9 +483,9 @@ def configured(tmp_path: Path, text: str) -> Settings:
 
 
 def test_a_unit_may_write_where_results_go_and_nowhere_else(tmp_path: Path) -> None:
-    folders = 'watch.folders = ["/films", "/with space/100%"]\n'
+    folders = 'watch.folders = ["/videos", "/with space/100%"]\n'
     lines = service.unit(configured(tmp_path, folders)).splitlines()
-    assert 'ReadWritePaths=/films "/with space/100%%"' in lines
+    assert 'ReadWritePaths=/videos "/with space/100%%"' in lines
     for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes"):
         assert line in lines
     assert f"Environment=CANARY_SUBS_CONFIG={tmp_path}/canary-subs.toml" in lines
@@ -432,7 +494,7 @@ def test_a_unit_may_write_where_results_go_and_nowhere_else(tmp_path: Path) -> N
     assert "ReadWritePaths=/subs /var/x" in lines
 
 
-@pytest.mark.parametrize("folder", ["/films", "/with space", "/100%", "/it's", '/a"b', "/a\\b"])
+@pytest.mark.parametrize("folder", ["/videos", "/with space", "/100%", "/it's", '/a"b', "/a\\b"])
 def test_systemd_reads_the_unit(tmp_path: Path, folder: str) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd here")
@@ -454,11 +516,11 @@ def test_a_service_needs_a_file_with_folders(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="folders to watch"):
             make(configured(tmp_path, ""))
         with pytest.raises(ConfigError, match="needs a configuration file"):
-            make(load(environment={}, flags={"watch": {"folders": ["/films"]}}))
+            make(load(environment={}, flags={"watch": {"folders": ["/videos"]}}))
 
 
 def test_compose_mounts_what_the_configuration_names(tmp_path: Path) -> None:
-    table = 'out = "/subs"\nwatch.folders = ["/a/films", "/b/it\'s $5"]\n'
+    table = 'out = "/subs"\nwatch.folders = ["/a/videos", "/b/it\'s $5"]\n'
     settings = configured(tmp_path, table)
     text = service.compose(settings, cuda=True)
     assert "nvidia" in text
@@ -468,7 +530,7 @@ def test_compose_mounts_what_the_configuration_names(tmp_path: Path) -> None:
         (mount["source"], mount["target"], mount.get("read_only", False)) for mount in mounts[1:]
     ] == [
         (f"{tmp_path}/canary-subs.toml", "/etc/canary-subs.toml", True),
-        ("/a/films", "/a/films", False),
+        ("/a/videos", "/a/videos", False),
         ("/b/it's $$5", "/b/it's $$5", False),
         ("/subs", "/subs", False),
     ]

@@ -174,6 +174,21 @@ def test_a_delivery_that_raises_fails_its_own_video_even_in_a_redo(setup: Setup)
     assert setup.outputs() == before
 
 
+def test_log_records_of_the_worker_name_their_job(
+    setup: Setup, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    path = setup.video("a.wav")
+    setup.drain()
+    id = setup.record("a.wav").job.id
+    found = [
+        (one.name.rpartition(".")[2], vars(one).get("stage"))
+        for one in caplog.records
+        if vars(one).get("job") == id and vars(one).get("file") == str(path)
+    ]
+    assert found == [("worker", None), ("video", "probe"), ("worker", "deliver")]
+
+
 def test_a_stop_is_quick_and_the_next_run_goes_on_from_there(setup: Setup, tmp_path: Path) -> None:
     (tmp_path / "calm").mkdir()
     calm = Setup(tmp_path / "calm")

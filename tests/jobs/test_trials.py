@@ -18,7 +18,7 @@ def test_kills_leave_no_trace(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("polling", ["auto", "always"])
 def test_arrivals_are_queued_once_and_complete(tmp_path: Path, polling: str) -> None:
-    report = arrivals.trial(tmp_path, 3 * len(arrivals.WAYS), seed=1, polling=polling)
+    report = arrivals.trial(tmp_path, 3 * len(arrivals.METHODS), seed=1, polling=polling)
     assert (report.queued, report.twice, report.incomplete) == (report.files, 0, 0)
 
 

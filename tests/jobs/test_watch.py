@@ -1,4 +1,4 @@
-"""Every way in which a file can arrive: queued once, and not before it is complete."""
+"""Every kind of arrival of a file: queued once, and not before it is complete."""
 
 from __future__ import annotations
 
@@ -153,31 +153,31 @@ def preallocated(path: Path, video: bytes) -> None:
         file.write(video)
 
 
-WAYS = [
+METHODS = [
     create, move_in, rename, hard_link, symbolic_link, slowly, in_pauses, empty_first,
     over_another, preallocated,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("polling", ["auto", "always"])
-def test_every_way_to_arrive_leads_to_one_job_when_complete(
+def test_every_kind_of_arrival_leads_to_one_job_when_complete(
     root: Path, store: Recording, video: bytes, polling: str
 ) -> None:
     with watching(root, store, polling=polling):
         threads = []
-        for number, way in enumerate(WAYS):
-            place = root / f"{number}" / "new" / f"{way.__name__}.mkv"
+        for number, method in enumerate(METHODS):
+            place = root / f"{number}" / "new" / f"{method.__name__}.mkv"
             place.parent.mkdir(parents=True)
             # Contents differ, so that none is taken for another that moved.
             own = video[:-1] + bytes([number])
-            threads.append(threading.Thread(target=way, args=(place, own)))
+            threads.append(threading.Thread(target=method, args=(place, own)))
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        eventually(lambda: len(store.views.records()) == len(WAYS))
+        eventually(lambda: len(store.views.records()) == len(METHODS))
         time.sleep(3 * SETTLE_S)
-    assert names(store) == sorted(f"{way.__name__}.mkv" for way in WAYS)
+    assert names(store) == sorted(f"{method.__name__}.mkv" for method in METHODS)
     for record in store.views.records():
         assert record.stamp.size_bytes == len(video)
         assert len(store.views.history(record.job.id)) == 1

@@ -231,7 +231,7 @@ def test_a_sound_without_end_is_ended(studio: Studio, monkeypatch: pytest.Monkey
         list(audio.read(media, media.audio[0]))
 
 
-def test_a_clock_that_leaps_costs_no_more_than_the_film_could_last(
+def test_a_clock_that_leaps_costs_no_more_than_the_video_could_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two seconds of sound whose second half is said to come two hours later."""

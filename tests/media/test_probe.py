@@ -1,4 +1,4 @@
-"""What a look at a file tells, judged by what ffmpeg was told to put into it."""
+"""What probing a file finds, compared with what ffmpeg was asked to put into it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_rest_of_a_video(rich: Path) -> None:
     assert media.mtime_ns == rich.stat().st_mtime_ns
 
 
-def test_image_subtitles_are_told_apart(studio: Studio) -> None:
+def test_image_subtitles_are_marked(studio: Studio) -> None:
     # A PGS stream of nothing but an end-of-display segment.
     end = b"PG" + (90_000).to_bytes(4, "big") + bytes(4) + b"\x80\0\0"
     (studio.folder / "end.sup").write_bytes(end)

@@ -981,3 +981,18 @@ def test_a_request_knows_its_video_and_the_text_before_it(tmp_path: Path) -> Non
     for path in paths:
         own = [request.previous for request in asked if request.video == path]
         assert own == ["", "en0 en1"]
+
+
+def test_videos_of_several_folders_share_one_model(tmp_path: Path) -> None:
+    fakes = Fakes()
+    contexts = [Context(root=tmp_path / name, overwrite=name == "b") for name in ("a", "b", "c")]
+    tasks = [
+        Task(
+            path=write_video(tmp_path / f"{number}.film", (0, 3000)),
+            plan=fake_plan(context=replace(context, short_segments=number == 1)),
+        )
+        for number, context in enumerate(contexts)
+    ]
+    outcomes = run(fakes, *tasks)
+    assert all(outcome.delivered for outcome in outcomes)
+    assert fakes.engine.opened == 1

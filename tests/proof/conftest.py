@@ -34,10 +34,10 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve seconds of picture and sound that every Chromium plays."""
+    """Twelve seconds of video and audio that every Chromium plays."""
     import imageio_ffmpeg
 
-    path = tmp_path_factory.mktemp("video") / "film.webm"
+    path = tmp_path_factory.mktemp("video") / "video.webm"
     sources = "testsrc=s=160x90:r=10:d=12", "sine=440:d=12"
     inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
     codecs = "-c:v libvpx -threads 1 -deadline realtime -cpu-used 8 -c:a libopus -b:a 24k".split()

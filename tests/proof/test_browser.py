@@ -18,7 +18,7 @@ import srt
 import webvtt
 
 from canary_subs.model import AudioClip, Cue, Finding
-from canary_subs.proof import Entry, Track, TrackSummary, index, page
+from canary_subs.proof import IndexEntry, PageTrack, TrackSummary, index, page
 from tests.proof.tracks import PROFILE, cue, english, german, peaks
 
 pytest.importorskip("playwright.sync_api")
@@ -44,24 +44,24 @@ Opened = Callable[..., Page]
 
 @pytest.fixture
 def opened(browser: Any, video: Path, tmp_path: Path) -> Iterator[Opened]:
-    """Opens a film's page beside its video; afterwards nothing was asked for and nothing failed."""
+    """Opens a page beside its video; checks afterwards that no request and no error was made."""
     context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 860})
     trouble: list[str] = []
     asked: list[str] = []
 
     def open_(**changes: Any) -> Page:
-        shutil.copy(video, tmp_path / "film.webm")
-        film: dict[str, Any] = {
-            "name": "film.webm",
-            "video": PurePath("film.webm"),
+        shutil.copy(video, tmp_path / "video.webm")
+        data: dict[str, Any] = {
+            "name": "video.webm",
+            "video": PurePath("video.webm"),
             "duration_ms": 12_000,
             "tracks": [english(UNHEARD), german()],
             "frame_rate": Fraction(25),
             "peaks": noise(),
             "shots_ms": (3500, 7000),
         }
-        path = tmp_path / "film.html"
-        path.write_bytes(page(**{**film, **changes}))
+        path = tmp_path / "video.html"
+        path.write_bytes(page(**{**data, **changes}))
         tab = context.new_page()
         tab.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))
         tab.on("pageerror", lambda error: trouble.append(str(error)))
@@ -70,7 +70,7 @@ def opened(browser: Any, video: Path, tmp_path: Path) -> Iterator[Opened]:
         return tab
 
     yield open_
-    allowed = {(tmp_path / name).as_uri() for name in ("film.html", "film.webm", "film.mkv")}
+    allowed = {(tmp_path / name).as_uri() for name in ("video.html", "video.webm", "video.mkv")}
     assert {url for url in asked if not url.startswith("blob:null/")} <= allowed
     assert trouble == []
     context.close()
@@ -99,7 +99,7 @@ def counted(tab: Page) -> int:
     return int(tab.locator("#findings-count").inner_text())
 
 
-def test_plays_with_the_cues_on_the_picture(opened: Opened) -> None:
+def test_plays_with_the_cues_on_the_video(opened: Opened) -> None:
     tab = opened()
     ready(tab)
     tab.evaluate("document.querySelector('video').muted = true")
@@ -122,7 +122,7 @@ def test_a_click_on_a_cue_or_a_finding_goes_there(opened: Opened) -> None:
     tab.get_by_role("option", name=re.compile("The last of them")).click()
     assert seconds(tab) == 8
     expect(tab.locator("#overlay")).to_have_text("The last of them")
-    expect(tab.get_by_label("Text, a line")).to_have_value("The last of them")
+    expect(tab.get_by_label("Text, one line")).to_have_value("The last of them")
     tab.get_by_role("tab", name="Findings").click()
     tab.get_by_role("option", name=re.compile(", Too short,")).click()
     assert seconds(tab) == 6
@@ -152,7 +152,7 @@ def test_the_keyboard_alone_is_enough(opened: Opened) -> None:
     body.press(".")
     assert seconds(tab) == 7.04
     body.press("e")
-    expect(tab.get_by_label("Text, a line")).to_be_focused()
+    expect(tab.get_by_label("Text, one line")).to_be_focused()
     # In a field the letters are letters.
     tab.keyboard.type(" n p")
     assert seconds(tab) == 7.04
@@ -174,7 +174,7 @@ def test_what_was_edited_is_what_is_saved(opened: Opened) -> None:
         for c in tracks
     ]
     tab.get_by_role("option", name=re.compile("but nobody")).click()
-    tab.get_by_label("Text, a line").fill("but nobody could\nread this")
+    tab.get_by_label("Text, one line").fill("but nobody could\nread this")
     tab.get_by_label("End", exact=True).fill("0:05,9")
     tab.get_by_label("End", exact=True).press("Enter")
     expect(tab.locator("#unsaved")).to_have_text("Not saved: en")
@@ -198,7 +198,7 @@ def test_the_check_runs_again_at_every_change(opened: Opened) -> None:
     tab.get_by_role("option", name=re.compile("but nobody")).click()
     findings = tab.get_by_role("list", name="Findings in this cue")
     expect(findings).to_contain_text("Too fast to read 54.0 cps, limit 17 cps")
-    text = tab.get_by_label("Text, a line")
+    text = tab.get_by_label("Text, one line")
     text.fill("but nobody")
     expect(findings).to_have_text("")
     assert counted(tab) == 2
@@ -231,13 +231,13 @@ def test_a_finding_that_only_the_sound_can_settle_is_marked_once_its_cue_changed
     tab = opened(tracks=[english(doubtful)])
     findings = tab.get_by_role("list", name="Findings in this cue")
     expect(findings).to_have_text("Not sure of the words 41 %, limit 60 %")
-    tab.get_by_label("Text, a line").fill("Corrected")
+    tab.get_by_label("Text, one line").fill("Corrected")
     expect(findings).to_contain_text("(before your change)")
 
 
 def test_cues_are_split_merged_made_and_deleted(opened: Opened) -> None:
     tab = opened()
-    text = tab.get_by_label("Text, a line")
+    text = tab.get_by_label("Text, one line")
     tab.get_by_role("option", name=re.compile("The first")).click()
     text.focus()
     tab.keyboard.press("Control+Home")
@@ -256,7 +256,7 @@ def test_cues_are_split_merged_made_and_deleted(opened: Opened) -> None:
     assert (parts[0].end, len(parts)) == (timedelta(seconds=3), 4)
     tab.get_by_role("button", name="Delete").click()
     assert len(list(srt.parse(saved(tab, "Save SRT")))) == 3
-    tab.get_by_role("slider", name="Place in the film").press("Home")
+    tab.get_by_role("slider", name="Position in the video").press("Home")
     tab.get_by_role("button", name="New cue here").click()
     tab.keyboard.type("A new one")
     made = next(srt.parse(saved(tab, "Save SRT")))
@@ -310,7 +310,7 @@ def test_a_click_on_the_waveform_goes_there(opened: Opened) -> None:
 def test_tracks_are_chosen_and_shown_together(opened: Opened) -> None:
     tab = opened()
     ready(tab)
-    tab.get_by_role("button", name="German on the picture").click()
+    tab.get_by_role("button", name="German on the video").click()
     tab.get_by_role("option", name=re.compile("The last")).click()
     overlay = tab.locator("#overlay")
     expect(overlay.locator("p")).to_have_text(["Die letzte", "The last of them"])
@@ -327,7 +327,7 @@ def test_tracks_have_names(opened: Opened) -> None:
         "en.sdh": "English (SDH)",
         "pt-BR.forced": "Brazilian Portuguese (forced)",
         "de+en": "German + English",
-        "film.final.srt": "film.final.srt",
+        "video.final.srt": "video.final.srt",
         "\u2028.sdh": "\u2028.sdh",
     }
     tab = opened(tracks=[replace(german(), language=name) for name in names])
@@ -339,11 +339,11 @@ def test_tracks_have_names(opened: Opened) -> None:
     tab.get_by_label("Edit").select_option("English (SDH)")
     with tab.expect_download() as download:
         tab.get_by_role("button", name="Save SRT").click()
-    assert download.value.suggested_filename == "film.en.sdh.srt"
+    assert download.value.suggested_filename == "video.en.sdh.srt"
 
 
 def test_hostile_text_is_shown_and_never_runs(opened: Opened) -> None:
-    track = Track(
+    track = PageTrack(
         language="<b>x</b>",
         profile=PROFILE,
         cues=(
@@ -362,8 +362,8 @@ def test_hostile_text_is_shown_and_never_runs(opened: Opened) -> None:
     expect(tab.locator("h1")).to_have_text(f"{HOSTILE}.webm")
     expect(tab.get_by_role("list", name="Findings in this cue")).to_contain_text(HOSTILE)
     expect(tab.locator("#findings .value").filter(has_text=HOSTILE)).to_be_visible()
-    tab.get_by_role("button", name="German on the picture").click()
-    tab.get_by_label("Text, a line").fill(HOSTILE + HOSTILE)
+    tab.get_by_role("button", name="German on the video").click()
+    tab.get_by_label("Text, one line").fill(HOSTILE + HOSTILE)
     expect(tab.locator("#overlay span")).to_have_text(HOSTILE + HOSTILE)
     vtt = saved(tab, "Save VTT")
     assert "<img" not in vtt
@@ -373,7 +373,7 @@ def test_hostile_text_is_shown_and_never_runs(opened: Opened) -> None:
 
 
 def test_what_slipped_in_could_still_not_run_or_ask(browser: Any, tmp_path: Path) -> None:
-    path = tmp_path / "film.html"
+    path = tmp_path / "video.html"
     path.write_bytes(page(name="f", video=None, duration_ms=1000, tracks=[german()]))
     tab = browser.new_page()
     refused: list[str] = []
@@ -385,8 +385,8 @@ def test_what_slipped_in_could_still_not_run_or_ask(browser: Any, tmp_path: Path
           script.textContent = 'window.ran = true';
           document.body.append(script);
           document.body.insertAdjacentHTML('beforeend',
-            '<img src="x.png" onerror="window.ran = true"><iframe src="film.html"></iframe>');
-          return fetch('film.html').catch(() => {});
+            '<img src="x.png" onerror="window.ran = true"><iframe src="video.html"></iframe>');
+          return fetch('video.html').catch(() => {});
         }"""
     )
     tab.wait_for_timeout(300)
@@ -398,9 +398,9 @@ def test_what_slipped_in_could_still_not_run_or_ask(browser: Any, tmp_path: Path
 def test_without_a_playable_video_it_asks_for_one_and_edits_meanwhile(
     opened: Opened, video: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "film.mkv").write_bytes(b"no video at all")
-    tab = opened(name="film.mkv", video=PurePath("film.mkv"))
-    expect(tab.get_by_text("This browser cannot play film.mkv")).to_be_visible()
+    (tmp_path / "video.mkv").write_bytes(b"no video at all")
+    tab = opened(name="video.mkv", video=PurePath("video.mkv"))
+    expect(tab.get_by_text("This browser cannot play video.mkv")).to_be_visible()
     tab.get_by_role("option", name=re.compile("The last")).click()
     expect(tab.locator("#overlay")).to_have_text("The last of them")
     expect(tab.locator("#clock")).to_have_text("00:00:08.000")
@@ -412,8 +412,8 @@ def test_without_a_playable_video_it_asks_for_one_and_edits_meanwhile(
     expect(tab.get_by_text("This browser cannot play")).to_be_hidden()
 
 
-def test_a_film_without_video_sound_or_cues_is_still_a_page(opened: Opened) -> None:
-    empty = Track(language="en", profile=PROFILE, cues=())
+def test_a_page_without_video_sound_or_cues_is_still_a_page(opened: Opened) -> None:
+    empty = PageTrack(language="en", profile=PROFILE, cues=())
     tab = opened(
         video=None, tracks=[empty], peaks=None, duration_ms=0, frame_rate=None, shots_ms=()
     )
@@ -455,7 +455,7 @@ def _busy_ms(tab: Page, action: str) -> float:
     return spent
 
 
-def test_a_long_film_stays_quick(opened: Opened) -> None:
+def test_a_long_video_stays_quick(opened: Opened) -> None:
     rng = random.Random(2)
     words = "somebody said that nobody would ever have read so many words".split()
     step = 4320
@@ -463,7 +463,7 @@ def test_a_long_film_stays_quick(opened: Opened) -> None:
         cue(n * step, n * step + rng.randint(600, 4200), " ".join(rng.choices(words, k=6)), "more")
         for n in range(2500)
     )
-    track = Track(language="en", profile=PROFILE, cues=many)
+    track = PageTrack(language="en", profile=PROFILE, cues=many)
     loud = np.random.default_rng(1).uniform(-1, 1, 16_000).astype(np.float32)
     three_hours = peaks(
         AudioClip(samples=loud, start_samples=n * 16_000) for n in range(0, 10_800, 2)
@@ -496,7 +496,7 @@ def test_it_fits_a_phone_and_follows_the_readers_theme(opened: Opened) -> None:
         button.scroll_into_view_if_needed()
         expect(button).to_be_in_viewport()
     tab.get_by_role("option", name=re.compile("too short")).click()
-    expect(tab.get_by_label("Text, a line")).to_have_value("too short")
+    expect(tab.get_by_label("Text, one line")).to_have_value("too short")
 
 
 def test_every_control_has_a_name_and_can_be_reached_with_tab(opened: Opened) -> None:
@@ -522,11 +522,11 @@ def test_every_control_has_a_name_and_can_be_reached_with_tab(opened: Opened) ->
 def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path, scheme: str) -> None:
     name = "50% #1?.html"
     (tmp_path / name).write_bytes(
-        page(name="film.webm", video=None, duration_ms=12_000, tracks=[english()])
+        page(name="video.webm", video=None, duration_ms=12_000, tracks=[english()])
     )
-    films = [
-        Entry(
-            name="film.webm",
+    videos = [
+        IndexEntry(
+            name="video.webm",
             page=PurePath(name),
             duration_ms=12_000,
             tracks=(
@@ -534,20 +534,20 @@ def test_the_index_leads_to_the_pages(browser: Any, tmp_path: Path, scheme: str)
                 TrackSummary(language="de", cues=2, findings={}),
             ),
         ),
-        Entry(
+        IndexEntry(
             name=HOSTILE,
             page=PurePath("none.html"),
             tracks=(TrackSummary(language=HOSTILE, cues=1, findings={HOSTILE: 9}),),
         ),
     ]
-    (tmp_path / "index.html").write_bytes(index(films, title=HOSTILE))
+    (tmp_path / "index.html").write_bytes(index(videos, title=HOSTILE))
     context = browser.new_context(color_scheme=scheme, viewport={"width": 360, "height": 640})
     tab = context.new_page()
     trouble: list[str] = []
     tab.on("console", lambda message: trouble.append(message.text))
     tab.on("pageerror", lambda error: trouble.append(str(error)))
     tab.goto((tmp_path / "index.html").as_uri())
-    expect(tab.get_by_role("link")).to_have_text([HOSTILE, "film.webm"])
+    expect(tab.get_by_role("link")).to_have_text([HOSTILE, "video.webm"])
     assert tab.evaluate("[window.ran, document.images.length, document.scripts.length]") == [
         None,
         0,

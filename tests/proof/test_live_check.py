@@ -16,7 +16,7 @@ from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.width import characters, columns
 from canary_subs.formats.srt import SrtOptions, SrtWriter
 from canary_subs.formats.vtt import VttOptions, VttWriter
-from canary_subs.model import Cue, Document, MediaInfo, Profile, Transcript
+from canary_subs.model import Cue, Document, MediaInfo, Profile, Track, Transcript
 from canary_subs.proof import assets
 from tests.cues.checking import checked
 
@@ -109,11 +109,11 @@ def test_the_same_findings_in_the_same_words(run: Any, seed: int) -> None:
     rate = random_.choice((None, *usual, Fraction(8), Fraction(240)))
     duration_ms = track[-1].start_ms
     found = run(
-        "check(input.cues, input.profile, input.film)",
+        "check(input.cues, input.profile, input.media)",
         {
             "cues": plain(track),
             "profile": dataclasses.asdict(profile),
-            "film": {
+            "media": {
                 "frame_rate": rate and [rate.numerator, rate.denominator],
                 "duration_ms": duration_ms,
             },
@@ -143,10 +143,8 @@ def numbers(finding: tuple[Any, ...]) -> list[float]:
 
 
 def document(track: Sequence[Cue], media: MediaInfo) -> Document:
-    transcript = Transcript(
-        language="en", source_language="en", engine="e", model="m", utterances=()
-    )
-    return Document(media=media, transcript=transcript, cues=tuple(track))
+    transcript = Transcript(language="en", spoken="en", engine="e", model="m", utterances=())
+    return Document(media=media, track=Track(("en",)), transcript=transcript, cues=tuple(track))
 
 
 def test_files_are_saved_as_the_package_writes_them(run: Any, tmp_path: Any) -> None:

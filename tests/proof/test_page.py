@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 
 from canary_subs.model import Cue
-from canary_subs.proof import Entry, Track, TrackSummary, assets, index, page
+from canary_subs.proof import IndexEntry, PageTrack, TrackSummary, assets, index, page
 from tests.proof.tracks import PROFILE, english, german
 
 HOSTILE = (
@@ -24,13 +24,13 @@ HOSTILE = (
 
 
 def made(**changes: Any) -> bytes:
-    film: dict[str, Any] = {
-        "name": "film.webm",
-        "video": PurePath("film.webm"),
+    video: dict[str, Any] = {
+        "name": "video.webm",
+        "video": PurePath("video.webm"),
         "duration_ms": 12_000,
         "tracks": [english(), german()],
     }
-    return page(**{**film, **changes})
+    return page(**{**video, **changes})
 
 
 class Elements(HTMLParser):
@@ -67,7 +67,7 @@ def policy(elements: Elements) -> dict[str, list[str]]:
     return {name: values for name, *values in directives}
 
 
-def test_the_same_film_gives_the_same_bytes() -> None:
+def test_the_same_video_gives_the_same_bytes() -> None:
     assert made() == made()
 
 
@@ -99,7 +99,7 @@ def test_only_our_own_scripts_and_styles_may_be_used() -> None:
 
 
 def test_hostile_text_is_data_everywhere() -> None:
-    track = Track(
+    track = PageTrack(
         language=HOSTILE,
         profile=PROFILE,
         cues=(Cue(start_ms=0, end_ms=900, lines=(HOSTILE,), speaker=HOSTILE),),
@@ -107,33 +107,33 @@ def test_hostile_text_is_data_everywhere() -> None:
     plain = [tag for tag, _ in Elements(made()).found]
     elements = Elements(made(name=HOSTILE, tracks=[track, german()]))
     assert [tag for tag, _ in elements.found] == plain
-    film = elements.data()
-    assert film["name"] == HOSTILE
-    assert film["tracks"][0]["cues"][0]["lines"] == [HOSTILE]
+    video = elements.data()
+    assert video["name"] == HOSTILE
+    assert video["tracks"][0]["cues"][0]["lines"] == [HOSTILE]
     assert ("title", HOSTILE + ", proof") in elements.texts
 
 
 def test_a_name_that_is_no_unicode_still_makes_a_page() -> None:
     name = b"fil\xe9m.mkv".decode("utf-8", "surrogateescape")
     elements = Elements(made(name=name, video=PurePath(name)))
-    film = elements.data()
-    assert film["name"] == name
-    assert unquote_to_bytes(film["video"]) == b"./fil\xe9m.mkv"
+    video = elements.data()
+    assert video["name"] == name
+    assert unquote_to_bytes(video["video"]) == b"./fil\xe9m.mkv"
 
 
 @pytest.mark.parametrize(
     "path",
     ["a b.mp4", "50% #1?.mp4", "javascript:alert(1)", "https:/x.org/a", "../Über/ü.mkv", "-x.mp4"],
 )
-def test_the_way_to_the_video_is_a_relative_address(path: str) -> None:
+def test_the_video_is_linked_by_a_relative_url(path: str) -> None:
     url = Elements(made(video=PurePosixPath(path))).data()["video"]
     assert re.fullmatch(r"\./[\w./~%-]+", url)
     assert unquote_to_bytes(url).decode() == f"./{path}"
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "//host/share/film.mp4"])
+@pytest.mark.parametrize("path", ["/etc/passwd", "//host/share/video.mp4"])
 def test_an_absolute_path_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match="no relative path"):
+    with pytest.raises(ValueError, match="not a relative path"):
         made(video=PurePosixPath(path))
 
 
@@ -150,15 +150,15 @@ def test_the_library_is_the_one_that_was_checked_and_keeps_its_licence() -> None
     assert (vendor / "wavesurfer.LICENSE").read_text() in document
 
 
-def test_the_index_leads_to_every_film_and_runs_nothing() -> None:
+def test_the_index_leads_to_every_video_and_runs_nothing() -> None:
     entries = [
-        Entry(
+        IndexEntry(
             name=HOSTILE,
             page=PurePath("a b/50%.html"),
             duration_ms=3_600_000,
             tracks=(TrackSummary(language="de", cues=1234, findings={HOSTILE: 2, "gap": 1}),),
         ),
-        Entry(name="clean.mkv", page=PurePath("clean.html"), duration_ms=1, tracks=()),
+        IndexEntry(name="clean.mkv", page=PurePath("clean.html"), duration_ms=1, tracks=()),
     ]
     document = index(entries, title=HOSTILE)
     elements = Elements(document)
@@ -170,31 +170,31 @@ def test_the_index_leads_to_every_film_and_runs_nothing() -> None:
     shown = html.unescape(document.decode())
     assert "1,234" in shown
     assert f"{HOSTILE} 2, gap 1" in shown
-    assert "2 films, 3 findings" in shown
+    assert "2 videos, 3 findings" in shown
 
 
 def test_the_index_begins_with_what_needs_most_work() -> None:
-    def film(name: str, *counts: int) -> Entry:
+    def video(name: str, *counts: int) -> IndexEntry:
         tracks = tuple(
             TrackSummary(language="en", cues=9, findings={"gap": n, "flash": n}) for n in counts
         )
-        return Entry(name=name, page=PurePath(f"{name}.html"), tracks=tracks)
+        return IndexEntry(name=name, page=PurePath(f"{name}.html"), tracks=tracks)
 
-    films = [
-        film("clean", 0),
-        film("b bad", 1, 2),
-        film("worst", 4),
-        Entry(name="not counted", page=PurePath("not counted.html")),
-        film("A bad", 3),
+    videos = [
+        video("clean", 0),
+        video("b bad", 1, 2),
+        video("worst", 4),
+        IndexEntry(name="not counted", page=PurePath("not counted.html")),
+        video("A bad", 3),
     ]
-    document = index(films)
+    document = index(videos)
     order = [text for tag, text in Elements(document).texts if tag == "bdi"][1:]  # after the title
     assert order == ["worst", "A bad", "b bad", "not counted", "clean"]
     assert "no report" in document.decode()
 
 
-def test_a_film_whose_page_is_gone_is_listed_without_a_link() -> None:
+def test_a_video_whose_page_is_gone_is_listed_without_a_link() -> None:
     tracks = (TrackSummary(language="en", cues=2, findings={}),)
-    elements = Elements(index([Entry(name=HOSTILE, tracks=tracks)]))
+    elements = Elements(index([IndexEntry(name=HOSTILE, tracks=tracks)]))
     assert elements.all("a") == []
     assert ("bdi", HOSTILE) in elements.texts

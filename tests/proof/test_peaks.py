@@ -36,7 +36,7 @@ def test_each_value_is_the_loudest_of_its_step(n: int, sizes: list[int], seed: i
     assert np.allclose(heights, loudest, atol=2 * 0.5 / 255 + 1e-4)
 
 
-def test_a_long_film_gets_longer_steps_and_keeps_its_shape() -> None:
+def test_a_long_video_gets_longer_steps_and_keeps_its_shape() -> None:
     quiet = np.zeros(16_000, dtype=np.float32)
     loud = np.full(16_000, 0.81, dtype=np.float32)
     seconds = 20 * 3600
@@ -54,7 +54,7 @@ def test_a_long_film_gets_longer_steps_and_keeps_its_shape() -> None:
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf, 7.0])
-def test_broken_samples_stay_inside_the_picture(broken: float) -> None:
+def test_broken_samples_stay_inside_the_range(broken: float) -> None:
     samples = np.zeros(STEP * 3, dtype=np.float32)
     samples[STEP] = broken
     values = peaks([AudioClip(samples=samples, start_samples=0)]).values

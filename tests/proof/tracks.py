@@ -1,4 +1,4 @@
-"""Films for the pages, of no more than the tests need."""
+"""Tracks for the pages, as small as the tests allow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from canary_subs.model import AudioClip, Cue, Finding, Profile, Word
-from canary_subs.proof import Peaks, Track, Waveform
+from canary_subs.proof import PageTrack, Peaks, Waveform
 
 PROFILE = Profile(name="plain", max_cps=17.0)
 
@@ -34,9 +34,9 @@ def cue(start_ms: int, end_ms: int, *lines: str, confidence: float | None = 0.9)
     return Cue(start_ms=start_ms, end_ms=end_ms, lines=lines, words=words)
 
 
-def english(*findings: Finding) -> Track:
+def english(*findings: Finding) -> PageTrack:
     """Four cues; the second is too fast, the third too short, and the others are good."""
-    return Track(
+    return PageTrack(
         language="en",
         profile=PROFILE,
         findings=findings,
@@ -49,8 +49,8 @@ def english(*findings: Finding) -> Track:
     )
 
 
-def german() -> Track:
-    return Track(
+def german() -> PageTrack:
+    return PageTrack(
         language="de",
         profile=PROFILE,
         cues=(cue(1000, 3000, "Die erste ist leicht"), cue(8000, 10_000, "Die letzte")),

@@ -18,10 +18,12 @@ from canary_subs import _hub as hub
 from canary_subs.cues.sdh import KINDS
 from canary_subs.demo import TAGGER_PATH
 from canary_subs.errors import ConfigError, ModelError, Temporary, UnknownName
-from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Choice, Sound
+from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, Choice, Context, Sound
 from canary_subs.plugin.manager import load
 from canary_subs.sounds import audioset, tagger
 from canary_subs.sounds.tagger import AudioSetOptions, AudioSetTagger
+
+DEMO = Context(model="demo")
 
 # Of the large models' 128 bands the lowest are narrower than a frequency bin.
 pytestmark = pytest.mark.filterwarnings("ignore:At least one mel filter")
@@ -59,7 +61,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
 
 
 def tagged(*clips: AudioClip, **options: Any) -> set[tuple[str, int, int]]:
-    made = AudioSetTagger(AudioSetOptions(sound_model="demo", **options))
+    made = AudioSetTagger(AudioSetOptions(**options), DEMO)
     return {(s.kind, s.start_ms, s.end_ms) for s in made.tag(iter(clips))}
 
 
@@ -101,7 +103,7 @@ def test_broken_samples_break_nothing(network: FakeNetwork) -> None:
     broken = clip(0, (0.1, 3000))
     broken.samples[100:2000] = np.nan
     broken.samples[3000] = np.inf
-    for sound in AudioSetTagger(AudioSetOptions(sound_model="demo")).tag([broken]):
+    for sound in AudioSetTagger(AudioSetOptions(), DEMO).tag([broken]):
         assert 0 <= sound.start_ms < sound.end_ms <= 3000
 
 
@@ -125,14 +127,14 @@ def test_certainty_is_a_probability() -> None:
         with pytest.raises((ConfigError, ValueError), match="certainty"):
             AudioSetOptions(certainty=wrong)
     with pytest.raises(ConfigError, match="certainty"):
-        load().make("tagger", Choice(name="audioset", options={"certainty": 2.0}))
+        load().use("tagger", Choice(name="audioset", options={"certainty": 2.0}))
 
 
 # Models.
 
 
 def tagged_by(model: Path | str, *clips: AudioClip) -> list[Sound]:
-    made = AudioSetTagger(AudioSetOptions(sound_model=str(model), device="cpu", certainty=0.001))
+    made = AudioSetTagger(AudioSetOptions(certainty=0.001), Context(model=str(model), device="cpu"))
     return list(made.tag(iter(clips)))
 
 
@@ -211,11 +213,11 @@ def test_weights_that_could_run_code_are_not_read(tmp_path: Path) -> None:
 
 def test_names_are_checked_without_a_request() -> None:
     with pytest.raises(UnknownName, match="no sound model is named 'dmo'"):
-        AudioSetTagger(AudioSetOptions(sound_model="dmo"))
+        AudioSetTagger(AudioSetOptions(), Context(model="dmo"))
     with pytest.raises(ModelError, match="no such folder"):
-        AudioSetTagger(AudioSetOptions(sound_model="./nowhere/model"))
+        AudioSetTagger(AudioSetOptions(), Context(model="./nowhere/model"))
     with pytest.raises(UnknownName):
-        AudioSetTagger(AudioSetOptions(sound_model="x" * 5000))
+        AudioSetTagger(AudioSetOptions(), Context(model="x" * 5000))
 
 
 def test_a_model_of_the_hub_is_fetched_file_by_file(

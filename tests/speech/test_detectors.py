@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from canary_subs.model import AudioClip
+from canary_subs.model import AudioClip, Context
 from canary_subs.plugin.hookspecs import Segmenter
 from canary_subs.speech import canary_subs_segmenters
 from canary_subs.speech.silero import Silero, _network
@@ -29,7 +29,7 @@ def sentence() -> NDArray[np.float32]:
 
 def segmenter(name: str) -> Segmenter:
     provider = PROVIDERS[name]
-    return provider.make(provider.options())
+    return provider.make(provider.options(), Context())
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +98,12 @@ def test_silero_equals_its_network_for_single_frames(recording: NDArray[np.float
 def test_torch_is_not_imported() -> None:
     """silero_vad would set its number of threads to one for the whole process."""
     script = (
-        "import sys, numpy as np; from canary_subs.model import AudioClip\n"
+        "import sys, numpy as np; from canary_subs.model import AudioClip, Context\n"
         "from canary_subs.speech import canary_subs_segmenters as providers\n"
         "assert not {'onnxruntime', 'webrtcvad'} & set(sys.modules), 'imported too early'\n"
         "for provider in providers():\n"
         "    clip = AudioClip(samples=np.zeros(16000, np.float32), start_samples=0)\n"
-        "    list(provider.make(provider.options()).cut([clip], 9000))\n"
+        "    list(provider.make(provider.options(), Context()).cut([clip], 9000))\n"
         "assert not {'torch', 'silero_vad'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -141,7 +141,7 @@ def test_the_result_says_where_its_words_and_times_are_from(
     ):
         found = align(film, text, asked, on_offer).provenance
         assert (found["text"], found["aligner"]) == (text.name, by)
-        assert found["heard"] == share
+        assert found["recognised"] == share
         assert found["times"] == Timing.FRAMES
         assert found["model"] and found["engine"]
     document = align(film, drift, aligned, on_offer)

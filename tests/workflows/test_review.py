@@ -23,6 +23,7 @@ from canary_subs.plugin.manager import Plugins
 from canary_subs.speech.options import SileroOptions
 from canary_subs.testing import Fakes, FakeSource, plugins, write_video
 from canary_subs.workflows import review
+from canary_subs.workflows.review_index import write_index
 from tests.workflows.test_check import Listener
 
 
@@ -217,7 +218,7 @@ def test_the_index_lists_every_review_below_a_folder_worst_first(tmp_path: Path)
     alone = films / "alone.proof.html"
     alone.write_text("a page whose report was thrown away")
     worst.unlink()
-    target = review.write_index(films)
+    target = write_index(films)
     assert target == films / "index.html"
     document = target.read_text("utf-8")
     shown = Index(document)
@@ -227,7 +228,7 @@ def test_the_index_lists_every_review_below_a_folder_worst_first(tmp_path: Path)
     assert linked == [bad, alone, films / "good.proof.html"]
     assert "00:01:00" in document
     assert document.count("no-speech 5") == document.count("no-speech 2") == 1
-    elsewhere = review.write_index(films, tmp_path / "all.html").read_text("utf-8")
+    elsewhere = write_index(films, tmp_path / "all.html").read_text("utf-8")
     assert Index(elsewhere).links[0] == "./films/a%20season/bad%20%231.proof.html"
 
 
@@ -241,13 +242,13 @@ HOSTILE = "<script>window.ran=1</script><img src=x onerror=alert(1)>"
         b"\xff\xfe{",
         b"null",
         b"[" * 100_000,
-        b'{"film": 1, "tracks": []}',
-        b'{"film": "x", "tracks": {"a": 1}}',
-        b'{"film": "x", "tracks": [{"file": "en", "cues": 1, "counts": {"gap": -3}}]}',
-        b'{"film": "x", "tracks": [{"file": "en", "cues": true, "counts": {}}]}',
-        b'{"film": "x", "tracks": [{"file": "en", "cues": 1' + b"0" * 4000 + b', "counts": {}}]}',
-        b'{"film": "x", "duration_ms": -1, "tracks": []}',
-        b'{"film": "x", "tracks": [{"file": "en", "cues": 1, "counts": ["gap"]}]}',
+        b'{"video": 1, "tracks": []}',
+        b'{"video": "x", "tracks": {"a": 1}}',
+        b'{"video": "x", "tracks": [{"file": "en", "cues": 1, "counts": {"gap": -3}}]}',
+        b'{"video": "x", "tracks": [{"file": "en", "cues": true, "counts": {}}]}',
+        b'{"video": "x", "tracks": [{"file": "en", "cues": 1' + b"0" * 4000 + b', "counts": {}}]}',
+        b'{"video": "x", "duration_ms": -1, "tracks": []}',
+        b'{"video": "x", "tracks": [{"file": "en", "cues": 1, "counts": ["gap"]}]}',
     ],
 )
 def test_a_report_that_is_none_costs_no_index(
@@ -257,7 +258,7 @@ def test_a_report_that_is_none_costs_no_index(
     (tmp_path / "odd.check.json").write_bytes(report)
     (tmp_path / "odd.proof.html").write_text("")
     (tmp_path / "another tool's.check.json").write_bytes(report)
-    shown = Index(review.write_index(tmp_path).read_text("utf-8"))
+    shown = Index(write_index(tmp_path).read_text("utf-8"))
     assert shown.films[1:] == ["odd", "good.mkv"]
     assert "odd.check.json" in caplog.text
 
@@ -266,7 +267,7 @@ def test_reports_and_names_of_anyone_run_nothing(tmp_path: Path) -> None:
     name = HOSTILE.replace("/", "")
     (tmp_path / f"{name}.proof.html").write_text("")
     report = {
-        "film": HOSTILE + "\udcff",
+        "video": HOSTILE + "\udcff",
         "tracks": [{"file": HOSTILE, "cues": 1, "counts": {HOSTILE: 1}}],
     }
     (tmp_path / f"{name}.check.json").write_text(json.dumps(report))
@@ -274,7 +275,7 @@ def test_reports_and_names_of_anyone_run_nothing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.check.json")
     (tmp_path / "folder.proof.html").mkdir()
     (tmp_path / "round").symlink_to(tmp_path)
-    shown = Index(review.write_index(tmp_path).read_text("utf-8"))
+    shown = Index(write_index(tmp_path).read_text("utf-8"))
     assert shown.lively == []
     assert [unquote(link, errors="surrogateescape") for link in shown.links] == [
         f"./{name}.proof.html",
@@ -284,23 +285,23 @@ def test_reports_and_names_of_anyone_run_nothing(tmp_path: Path) -> None:
 
 def test_an_index_replaces_its_older_self_and_nothing_of_others(tmp_path: Path) -> None:
     reviewed(tmp_path, "film")
-    review.write_index(tmp_path)
-    review.write_index(tmp_path)
+    write_index(tmp_path)
+    write_index(tmp_path)
     page = tmp_path / "index.html"
     page.write_text("<!DOCTYPE html><title>My home page</title>")
     with pytest.raises(OutputError, match=r"index\.html.*--out"):
-        review.write_index(tmp_path)
+        write_index(tmp_path)
     assert "My home page" in page.read_text()
     page.unlink()
     os.mkfifo(page)
-    with pytest.raises(OutputError, match="not ours"):
-        review.write_index(tmp_path)
+    with pytest.raises(OutputError, match="not an index page"):
+        write_index(tmp_path)
 
 
 def test_a_folder_without_reviews_has_no_index(tmp_path: Path) -> None:
     (tmp_path / "film.mkv").touch()
     with pytest.raises(OutputError, match="no reports"):
-        review.write_index(tmp_path)
+        write_index(tmp_path)
     assert not (tmp_path / "index.html").exists()
 
 

@@ -7,12 +7,12 @@ a check, which is a provider of the hook ``canary_subs_checks``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from canary_subs.cues.check import screen, speech, translation, wording
 from canary_subs.model import Finding
-from canary_subs.plugin.hookspecs import Check, CheckRequest
+from canary_subs.plugin.hookspecs import CheckRequest
 
 Rule = Callable[[CheckRequest], Iterator[Finding]]
 
@@ -60,23 +60,6 @@ class RuleCheck:
     def check(self, request: CheckRequest) -> Iterator[Finding]:
         for rule in self._rules.values():
             yield from rule(request)
-
-
-def check(request: CheckRequest, checks: Iterable[Check]) -> tuple[Finding, ...]:
-    """The findings of all ``checks``, in the order of the video.
-
-    Raises `TypeError` for what is not a `Finding`, and `ValueError` for one about a cue that the
-    track does not have.
-    """
-    found: list[Finding] = []
-    for one in checks:
-        for finding in one.check(request):
-            if not isinstance(finding, Finding):
-                raise TypeError(f"a check must give Findings, not {finding!r:.60}")
-            if finding.cue is not None and not 0 <= finding.cue < len(request.cues):
-                raise ValueError(f"{finding.rule}: there is no cue {finding.cue}")
-            found.append(finding)
-    return tuple(sorted(found, key=in_time))
 
 
 def in_time(finding: Finding) -> tuple[int, int]:

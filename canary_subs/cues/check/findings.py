@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from canary_subs.model import Cue, Finding
 
-#: Formats round times to 10 ms (ASS) or to frames; exceeding a limit by no more is no finding.
+#: Formats round times to 10 ms (ASS) or to frames; exceeding a limit by no more is not reported.
 ROUNDING_MS = 10
 
 #: How texts begin that describe a sound or are sung: nobody says them.

@@ -39,7 +39,7 @@ class Report:
 
 
 def summary(report: Report) -> str:
-    """One line: "Film.de.srt: 812 cues, 3 findings (overlap 2, flash 1)"."""
+    """One line: "Video.de.srt: 812 cues, 3 findings (overlap 2, flash 1)"."""
     cues = _counted(len(report.cues), "cue")
     if report.clean:
         return f"{report.name}: {cues}, nothing found"

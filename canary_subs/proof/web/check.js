@@ -1,25 +1,25 @@
-// The rules that a cue's text and times can break, run again at every change. Each measures as the
-// rule of its name in the package's own check does, and says it in the same words.
+// The rules about a cue's text and times, checked again after every change. Each measures like the
+// rule of the same name in the package's own check, and reports in the same words.
 //
-// What needs the sound or another track (speech without a cue, wrong language) was found when the
-// page was made, stays listed, and is marked once its cue was changed.
+// Findings that need the audio or another track (speech without a cue, wrong language) are from when
+// the page was made; they stay listed, and are marked once their cue was changed.
 import { characters, columns } from "./text.js";
 import { ruleFramesMs } from "./time.js";
 
-// Formats round times; a rule broken by no more than this is kept.
+// Formats round times; exceeding a limit by no more than this is not reported.
 const ROUNDING_MS = 10;
 const FLASH_MS = 500;
 const BEYOND_END_MS = 500;
-// Where the film's rate is not known, the gap is asked in frames of the fastest usual one.
+// With an unknown frame rate, the minimum gap counts frames of the fastest usual rate.
 const FASTEST_RATE = [60, 1];
 
-// Each rule as people read it. "order" is here because the page keeps cues in order.
+// The names of the rules. "order" is here because the page keeps cues in order.
 const LIVE = {
   empty: "Empty cue",
   backwards: "Ends before it starts",
   order: "Out of order",
   overlap: "Overlap",
-  "beyond-end": "After the end of the film",
+  "beyond-end": "After the end of the video",
   lines: "Too many lines",
   "line-width": "Line too wide",
   "reading-speed": "Too fast to read",
@@ -48,7 +48,7 @@ export function ruleName(rule) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-// What a cue measures; cues never change, so each is measured once.
+// The measures of cues; cues never change, so each is measured once.
 const measured = new WeakMap();
 
 export function measure(cue) {
@@ -71,13 +71,13 @@ export function measure(cue) {
 
 const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`;
 
-// [rule, measured, limit] for each rule that a cue breaks by itself.
+// [rule, measured, limit] for each rule that a cue breaks on its own.
 function* ofCue(cue, profile, duration_ms) {
   const { read, lasts, cps, widths, empty } = measure(cue);
   if (empty) yield ["empty", "no text", "some"];
   if (lasts <= 0) yield ["backwards", `${lasts} ms long`, "over 0 ms"];
   const late = cue.end_ms - duration_ms;
-  if (late > BEYOND_END_MS) yield ["beyond-end", `ends ${seconds(late)} after the film`, seconds(BEYOND_END_MS)];
+  if (late > BEYOND_END_MS) yield ["beyond-end", `ends ${seconds(late)} after the video`, seconds(BEYOND_END_MS)];
   if (cue.lines.length > profile.max_lines) {
     yield ["lines", `${cue.lines.length} lines`, `${profile.max_lines} lines`];
   }
@@ -96,9 +96,9 @@ function* ofCue(cue, profile, duration_ms) {
   }
 }
 
-// Everything that breaks a rule, cue by cue in the order of time. `film` is the page's data.
-export function check(cues, profile, film) {
-  const least = ruleFramesMs(profile.min_gap_frames, film.frame_rate ?? FASTEST_RATE);
+// All findings, cue by cue in the order of time. `media` is the page's data.
+export function check(cues, profile, media) {
+  const least = ruleFramesMs(profile.min_gap_frames, media.frame_rate ?? FASTEST_RATE);
   const findings = [];
   let before = null;
   let shownUntil = -Infinity;
@@ -107,7 +107,7 @@ export function check(cues, profile, film) {
     const end_ms = Math.max(start_ms, cue.end_ms);
     const add = ([rule, measured, limit]) =>
       findings.push({ rule, measured, limit, start_ms, end_ms, id: cue.id, stale: false });
-    for (const broken of ofCue(cue, profile, film.duration_ms)) add(broken);
+    for (const broken of ofCue(cue, profile, media.duration_ms)) add(broken);
     if (start_ms < shownUntil) {
       add(["overlap", `${seconds(Math.min(shownUntil, end_ms) - start_ms)} together`, "one cue at a time"]);
     }

@@ -1,4 +1,4 @@
-// The chosen cue: its times, text and breaks, what is wrong with it, what was heard.
+// The selected cue: its times, text, line breaks, findings and recognised words.
 import { measure, ruleName } from "./check.js";
 import { certainty } from "./paint.js";
 import { columns, languageName, typedLines } from "./text.js";
@@ -42,7 +42,7 @@ export class Editor {
     field.addEventListener("change", () => {
       const ms = parseClock(field.value);
       field.setAttribute("aria-invalid", ms === null);
-      if (ms === null) this.proof.say(`${field.value} is no time; write it as 00:01:02.500`);
+      if (ms === null) this.proof.say(`${field.value} is not a time; write it as 00:01:02.500`);
       else this.proof.setTime(edge, ms, null);
     });
     field.addEventListener("keydown", (event) => {
@@ -66,7 +66,7 @@ export class Editor {
     this.text.setSelectionRange(this.text.value.length, this.text.value.length);
   }
 
-  // Where the text is cut in two: at the caret, or at the break, or at the middle space.
+  // Where the text is split: at the caret, or at the line break, or at the middle space.
   get cut() {
     const { value } = this.text;
     const at = this.text.selectionStart;
@@ -83,7 +83,7 @@ export class Editor {
     const place = cue ? track.index.get(cue.id) + 1 : 0;
     this.heading.textContent = cue ? `Cue ${place} of ${track.cues.length}` : "No cue";
     this.text.lang = track.language;
-    // What somebody is typing stays as typed; the cue holds it tidied.
+    // The text being typed stays as typed; the cue holds it tidied.
     const typing = document.activeElement === this.text && this.#shown === cue?.id;
     const text = cue ? cue.lines.join("\n") : "";
     if (!typing || typedLines(this.text.value).join("\n") !== text) this.text.value = text;
@@ -167,20 +167,20 @@ export class Editor {
     this.others.parentElement.hidden = rows.length === 0;
   }
 
-  // Cut the cue in two at the caret; time goes by length of text.
+  // Split the cue at the caret; the time is divided by the length of the text.
   split() {
     const { cue, track } = this.proof;
     if (!cue) return;
     const { value } = this.text;
     const at = this.cut;
-    const gap = ruleFramesMs(track.profile.min_gap_frames, track.film.frame_rate);
-    const room = cue.end_ms - cue.start_ms - gap;
-    if (value.trim().length < 2 || room < 2) {
+    const gap = ruleFramesMs(track.profile.min_gap_frames, track.media.frame_rate);
+    const available = cue.end_ms - cue.start_ms - gap;
+    if (value.trim().length < 2 || available < 2) {
       this.proof.say("This cue is too short to split");
       return;
     }
     const now = this.proof.player.time;
-    const share = cue.start_ms + Math.round((room * at) / value.length);
+    const share = cue.start_ms + Math.round((available * at) / value.length);
     const inside = now > cue.start_ms && now + gap < cue.end_ms;
     const lines = (text) => typedLines(text.trim());
     const second = track.split(cue.id, inside ? now : share, gap, lines(value.slice(0, at)), lines(value.slice(at)));

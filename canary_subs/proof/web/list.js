@@ -12,7 +12,7 @@ export class List {
   #last = -1;
   #waits = false;
 
-  // `fill(row, item, at)` writes a row's content; `choose(item)` is told what was picked.
+  // `fill(row, item, at)` writes a row's content; `choose(item)` is called with the selected item.
   constructor(element, rowHeight, fill, choose) {
     this.element = element;
     this.rowHeight = rowHeight;
@@ -31,7 +31,7 @@ export class List {
     });
   }
 
-  // Show other items; `selected` is the place of the chosen one, or -1.
+  // Show other items; `selected` is the index of the selected one, or -1.
   show(items, selected) {
     this.#items = items;
     this.#selected = selected;

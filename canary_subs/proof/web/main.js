@@ -1,4 +1,4 @@
-// The page: what is chosen, and who is told when it changes.
+// The page: what is selected, and who is notified of changes.
 import { Editor } from "./editor.js";
 import { toSrt, toVtt } from "./formats.js";
 import { listenToKeys } from "./keys.js";
@@ -15,32 +15,32 @@ const FORMATS = {
   srt: { write: toSrt, type: "application/x-subrip" },
   vtt: { write: toVtt, type: "text/vtt" },
 };
-// A new cue's length, where there is room.
+// The length of a new cue, if there is enough time.
 const NEW_CUE_MS = 2000;
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
-// How long the timeline is: cues may stand after the film's end.
-function lengthMs(film) {
-  const ends = film.tracks.flatMap((track) => track.cues.map((cue) => cue.end_ms));
-  return ends.reduce((most, ms) => Math.max(most, ms), Math.max(1000, film.duration_ms, film.peaks?.duration_ms ?? 0));
+// The length of the timeline: cues may be after the end of the video.
+function lengthMs(media) {
+  const ends = media.tracks.flatMap((track) => track.cues.map((cue) => cue.end_ms));
+  return ends.reduce((most, ms) => Math.max(most, ms), Math.max(1000, media.duration_ms, media.peaks?.duration_ms ?? 0));
 }
 
 class Proof {
   selected = null;
 
-  constructor(film, nonce) {
-    this.film = film;
-    this.tracks = film.tracks.map((track) => new Track(track, film));
+  constructor(media, nonce) {
+    this.media = media;
+    this.tracks = media.tracks.map((track) => new Track(track, media));
     this.track = this.tracks[0];
-    this.player = new Player(byId("video"), lengthMs(film));
+    this.player = new Player(byId("video"), lengthMs(media));
     this.editor = new Editor(this);
     this.cues = new CueList(this);
     this.findings = new FindingList(this);
     this.overlay = new Overlay(this);
-    this.timeline = new Timeline(this, film, this.player.duration_ms, nonce);
+    this.timeline = new Timeline(this, media, this.player.duration_ms, nonce);
     this.player.onTime = (ms) => this.#moved(ms);
     this.player.onState = () => this.#showPlayer();
-    if (film.video) this.player.open(film.video);
+    if (media.video) this.player.open(media.video);
     this.#listen();
     listenToKeys(this, byId("keys"));
     this.changed();
@@ -52,7 +52,7 @@ class Proof {
     return this.track.get(this.selected);
   }
 
-  // Tell people who do not see the screen.
+  // Announce a message, also to screen readers.
   say(text) {
     const live = byId("live");
     live.textContent = "";
@@ -60,7 +60,7 @@ class Proof {
     byId("said").textContent = text;
   }
 
-  // ---- where we are
+  // ---- position
 
   seek(ms) {
     this.player.seek(ms);
@@ -73,7 +73,7 @@ class Proof {
   }
 
   stepFrames(frames) {
-    this.skip(frames * framesMs(1, this.film.frame_rate));
+    this.skip(frames * framesMs(1, this.media.frame_rate));
   }
 
   jump(cue) {
@@ -99,7 +99,7 @@ class Proof {
   }
 
   playPause() {
-    if (!this.player.toggle()) this.say("There is no picture to play; open the video first");
+    if (!this.player.toggle()) this.say("There is no video to play; open it first");
   }
 
   #moved(ms) {
@@ -149,7 +149,7 @@ class Proof {
 
   nudge(edge, frames) {
     const { cue } = this;
-    if (cue) this.setTime(edge, cue[edge] + frames * framesMs(1, this.film.frame_rate), `nudge ${edge}`);
+    if (cue) this.setTime(edge, cue[edge] + frames * framesMs(1, this.media.frame_rate), `nudge ${edge}`);
   }
 
   timeFromPlayhead(edge) {
@@ -173,12 +173,12 @@ class Proof {
     const now = this.player.time;
     const { track } = this;
     const here = track.at(now).at(-1);
-    const gap = ruleFramesMs(track.profile.min_gap_frames, this.film.frame_rate);
+    const gap = ruleFramesMs(track.profile.min_gap_frames, this.media.frame_rate);
     const start = here ? here.end_ms + gap : now;
     const next = track.cues.find((cue) => cue.start_ms > start);
     const end = Math.min(start + NEW_CUE_MS, next ? next.start_ms - gap : Infinity);
     if (end <= start) {
-      this.say("There is no room for a cue here");
+      this.say("There is not enough time for a cue here");
       return;
     }
     this.selected = track.insert(start, end).id;
@@ -210,7 +210,7 @@ class Proof {
 
   save(format) {
     const { write, type } = FORMATS[format];
-    const name = `${this.film.stem}.${this.track.language}.${format}`;
+    const name = `${this.media.stem}.${this.track.language}.${format}`;
     const address = URL.createObjectURL(new Blob([write(this.track.cues)], { type }));
     const anchor = document.createElement("a");
     anchor.href = address;
@@ -227,7 +227,7 @@ class Proof {
   choose(track) {
     const wasShown = this.overlay.shown.has(this.track);
     this.track.endGesture();
-    // The picture shows what is worked on; tracks that were put beside it stay.
+    // The video shows the track being edited; tracks shown next to it stay.
     if (wasShown) this.overlay.shown.delete(this.track);
     this.overlay.shown.add(track);
     this.track = track;
@@ -253,12 +253,12 @@ class Proof {
   }
 
   #showPlayer() {
-    const { player, film } = this;
+    const { player, media } = this;
     const { video } = player;
     byId("no-video").hidden = player.isPlayable || !player.hasFailed;
-    byId("why-no-video").textContent = film.video
-      ? `This browser cannot play ${film.name} from here.`
-      : `The video ${film.name} is not beside this page.`;
+    byId("why-no-video").textContent = media.video
+      ? `This browser cannot play ${media.name} from here.`
+      : `The video ${media.name} is not beside this page.`;
     byId("play").setAttribute("aria-label", player.isPlaying ? "Pause" : "Play");
     byId("play").classList.toggle("playing", player.isPlaying);
     byId("mute").setAttribute("aria-pressed", video.muted);
@@ -298,7 +298,7 @@ class Proof {
       "zoom-out": () => this.timeline.zoom(-1),
     };
     for (const [id, act] of Object.entries(actions)) byId(id).addEventListener("click", act);
-    // A button that splits must not take the caret that says where.
+    // The split button must not take the focus from the caret that says where to split.
     byId("split").addEventListener("pointerdown", (event) => event.preventDefault());
     byId("file").addEventListener("change", (event) => this.#openVideo(event.target.files));
     byId("video").addEventListener("click", () => this.playPause());
@@ -336,5 +336,5 @@ class Proof {
   }
 }
 
-const data = byId("film");
+const data = byId("media");
 new Proof(JSON.parse(data.textContent), data.dataset.nonce);

@@ -23,7 +23,7 @@ export function palette() {
   return Object.fromEntries(COLOURS.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-// How a cue's speed stands to the limit; names a colour.
+// A cue's speed in relation to the limit; names a colour.
 export function speed(cue, profile) {
   const share = measure(cue).cps / profile.max_cps;
   if (share <= 0.75) return "calm";
@@ -97,26 +97,26 @@ function drawWords(context, view, colours, cue) {
     if (name === null) continue;
     const x = view.x(start_ms);
     context.fillStyle = colours[name];
-    // A doubtful word's bar is taller as well as of another colour.
+    // The bar of a doubtful word is taller, and has another colour.
     const height = name === "sure" ? WORDS_PX - 4 : WORDS_PX;
     context.fillRect(x, WORDS_TOP_PX + WORDS_PX - height, Math.max(1, view.x(end_ms) - x - 1), height);
   }
 }
 
 function drawText(context, colours, cue, left, right) {
-  const room = right - left - 10;
-  if (room < 26) return;
+  const available = right - left - 10;
+  if (available < 26) return;
   context.save();
   context.beginPath();
-  context.rect(left + 4, BOX_TOP_PX, room + 2, BOX_PX);
+  context.rect(left + 4, BOX_TOP_PX, available + 2, BOX_PX);
   context.clip();
   context.font = "11.5px system-ui, sans-serif";
   context.textBaseline = "middle";
   context.fillStyle = colours.ink;
-  const way = direction(cue.lines.join(" "));
-  context.direction = way;
-  context.textAlign = way === "rtl" ? "right" : "left";
-  const x = way === "rtl" ? right - 5 : left + 5;
+  const flow = direction(cue.lines.join(" "));
+  context.direction = flow;
+  context.textAlign = flow === "rtl" ? "right" : "left";
+  const x = flow === "rtl" ? right - 5 : left + 5;
   const lines = cue.lines.slice(0, 2);
   lines.forEach((line, n) => {
     const y = BOX_TOP_PX + 4 + BOX_PX / 2 + (n - (lines.length - 1) / 2) * 13 - 1;
@@ -170,7 +170,7 @@ function drawPlayhead(context, view, colours, ms) {
   context.fill();
 }
 
-// Everything over the waveform, for what `view` shows of the film.
+// Everything over the waveform, for the part of the video that `view` shows.
 export function drawTimeline(canvas, view, colours, state) {
   const { context } = fitted(canvas);
   drawRuler(context, view, colours);
@@ -192,7 +192,7 @@ export function drawTimeline(canvas, view, colours, state) {
   drawPlayhead(context, view, colours, state.time);
 }
 
-// The whole film: its cues by speed, its findings above them.
+// The entire video: its cues by speed, its findings above them.
 export function drawOverview(canvas, duration_ms, colours, track) {
   const { context, width, height } = fitted(canvas);
   const scale = width / duration_ms;
@@ -206,7 +206,7 @@ export function drawOverview(canvas, duration_ms, colours, track) {
   for (const finding of track.findings) context.fillRect(finding.start_ms * scale, 2, 1.5, 5);
 }
 
-// Where in the film we are, over the overview.
+// The current position, over the overview.
 export function drawPlace(canvas, duration_ms, colours, view, time) {
   const { context, width, height } = fitted(canvas);
   const scale = width / duration_ms;

@@ -72,12 +72,12 @@ export class CueList {
     const found = track.found.get(cue.id)?.length ?? 0;
     part.place.textContent = track.index.get(cue.id) + 1;
     part.when.textContent = `${shortClock(cue.start_ms)}\n${((cue.end_ms - cue.start_ms) / 1000).toFixed(1)} s`;
-    // More lines than the row holds are shown in one, with their breaks as marks.
+    // More lines than the row can show are joined, with marks for their breaks.
     part.text.textContent = cue.lines.length > 2 ? cue.lines.join(" ⏎ ") : cue.lines.join("\n");
     part.text.dir = "auto";
     part.cps.textContent = Number.isFinite(cps) ? Math.round(cps) : "∞";
     part.cps.className = `cps ${speed(cue, track.profile)}`;
-    part.cps.title = `${Number.isFinite(cps) ? cps.toFixed(1) : "∞"} characters a second`;
+    part.cps.title = `${Number.isFinite(cps) ? cps.toFixed(1) : "∞"} characters per second`;
     part.flag.textContent = found || "";
     part.flag.setAttribute("aria-label", found ? count(found, "finding") : "");
     row.classList.toggle("changed", track.isChanged(cue.id));
@@ -128,7 +128,7 @@ export class FindingList {
     return this.#shown.findIndex((finding) => same(finding, this.#current));
   }
 
-  // The next finding, or the one before: of the current one, else of where the film stands.
+  // The next or previous finding: from the current one, else from the current position.
   step(direction) {
     const shown = this.#shown;
     if (!shown.length) {
@@ -137,7 +137,7 @@ export class FindingList {
     }
     const { time } = this.proof.player;
     let at = this.#place();
-    // Somebody who went elsewhere goes on from there.
+    // After moving elsewhere, continue from there.
     const stayed = at >= 0 && Math.abs(shown[at].start_ms - time) < 2;
     if (stayed) at += direction;
     else if (direction > 0) at = shown.findIndex((finding) => finding.start_ms >= time);
@@ -191,8 +191,8 @@ export class Overlay {
         button.type = "button";
         button.className = "chip";
         button.textContent = track.language;
-        button.title = `Show ${languageName(track.language)} on the picture`;
-        button.setAttribute("aria-label", `${track.language}: ${languageName(track.language)} on the picture`);
+        button.title = `Show ${languageName(track.language)} on the video`;
+        button.setAttribute("aria-label", `${track.language}: ${languageName(track.language)} on the video`);
         button.addEventListener("click", () => {
           if (!this.shown.delete(track)) this.shown.add(track);
           this.refresh();

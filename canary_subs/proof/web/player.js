@@ -1,4 +1,4 @@
-// Where the film stands, with or without a video that the browser can play.
+// The position in the video, with or without a file that the browser can play.
 
 export class Player {
   #at_ms = 0;
@@ -7,11 +7,11 @@ export class Player {
   constructor(video, duration_ms) {
     this.video = video;
     this.duration_ms = duration_ms;
-    // Told on every change: (time in ms).
+    // Called on every change: (time in ms).
     this.onTime = () => {};
     this.onState = () => {};
-    const tell = () => this.onTime(this.time);
-    for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, tell);
+    const notify = () => this.onTime(this.time);
+    for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, notify);
     for (const name of ["play", "pause", "ended", "volumechange", "ratechange"]) {
       video.addEventListener(name, () => this.onState());
     }
@@ -23,7 +23,7 @@ export class Player {
     video.addEventListener("error", () => this.onState());
   }
 
-  // A relative address or a file that somebody chose.
+  // A relative URL or a file that the user chose.
   open(source) {
     this.#at_ms = this.time;
     if (this.#objectUrl) URL.revokeObjectURL(this.#objectUrl);
@@ -53,7 +53,7 @@ export class Player {
     this.onTime(this.time);
   }
 
-  // False where there is nothing to play.
+  // False if there is nothing to play.
   toggle() {
     if (!this.isPlayable) return false;
     if (!this.isPlaying) this.video.play().catch(() => this.onState());

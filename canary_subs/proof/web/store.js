@@ -1,4 +1,4 @@
-// The film's tracks and what is done to them. Cues are never changed, only replaced, so that a
+// The video's tracks and the changes to them. Cues are never changed, only replaced, so that a
 // step back is the list that stood before.
 import { check, isLive } from "./check.js";
 
@@ -16,10 +16,10 @@ export class Track {
   #original;
   #saved;
 
-  constructor({ language, profile, cues, findings }, film) {
+  constructor({ language, profile, cues, findings }, media) {
     this.language = language;
     this.profile = profile;
-    this.film = film;
+    this.media = media;
     const owned = cues.map((cue) => ({ ...cue, id: ++lastId }));
     this.#original = new Map(owned.map((cue) => [cue.id, cue]));
     this.#given = findings
@@ -33,12 +33,12 @@ export class Track {
   #show(cues) {
     this.cues = cues;
     this.index = new Map(cues.map((cue, at) => [cue.id, at]));
-    // The longest stay, so that whoever asks what is on the screen knows how far to look back.
+    // The longest duration: how far back to search for the cues on the screen.
     this.longest = cues.reduce((most, cue) => Math.max(most, cue.end_ms - cue.start_ms), 0);
     const kept = this.#given
       .filter((finding) => finding.id === null || this.index.has(finding.id))
       .map((finding) => ({ ...finding, stale: finding.id !== null && this.isChanged(finding.id) }));
-    this.findings = [...check(cues, this.profile, this.film), ...kept].sort(
+    this.findings = [...check(cues, this.profile, this.media), ...kept].sort(
       (a, b) => a.start_ms - b.start_ms,
     );
     this.found = Map.groupBy(this.findings, (finding) => finding.id);
@@ -48,7 +48,7 @@ export class Track {
     return this.cues[this.index.get(id)] ?? null;
   }
 
-  // The cue `steps` places further; the ends are the ends.
+  // The cue `steps` further on; stops at either end.
   neighbour(id, steps) {
     const at = this.index.get(id);
     if (at === undefined) return null;
@@ -95,7 +95,7 @@ export class Track {
     this.#saved = this.cues;
   }
 
-  // Changes of one gesture (typing in one field, one drag) are one step back.
+  // Changes of one gesture (typing in one field, one drag) are undone together.
   #step(cues, gesture) {
     if (gesture === null || gesture !== this.#gesture) {
       this.#past.push(this.cues);
@@ -128,7 +128,7 @@ export class Track {
     return cue;
   }
 
-  // Two cues of one; the second begins the least gap after `at_ms`, where the first ends.
+  // Split a cue in two; the second begins the minimum gap after `at_ms`, where the first ends.
   split(id, at_ms, gap_ms, firstLines, secondLines) {
     const cue = this.get(id);
     const first = { ...cue, end_ms: at_ms, lines: firstLines };
@@ -141,18 +141,18 @@ export class Track {
     return second;
   }
 
-  // One cue of this and the next.
+  // Merge this cue with the next.
   merge(id) {
     const cue = this.get(id);
     const next = this.neighbour(id, 1);
-    const whole = {
+    const merged = {
       ...cue,
       end_ms: Math.max(cue.end_ms, next.end_ms),
       lines: [...cue.lines, ...next.lines],
       words: [...cue.words, ...next.words],
     };
     const cues = this.cues.filter((one) => one.id !== next.id);
-    this.#step(cues.map((one) => (one.id === id ? whole : one)), null);
+    this.#step(cues.map((one) => (one.id === id ? merged : one)), null);
   }
 
   get canUndo() {

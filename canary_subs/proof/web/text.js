@@ -1,7 +1,7 @@
-// How wide a text looks and how many characters it has; the same counts as in Python's check.
+// The width of a text and its number of characters, as in Python's check.
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-// No script, only signs on what stands before them: marks, and invisible format characters.
+// Characters without a script of their own: combining marks and invisible format characters.
 const NO_WIDTH = /^(?![\u00ad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{M}\p{Cf}\p{Cc}\p{Zl}\p{Zp}]/u;
 // What takes a column inside a cluster: letters that a virama joins, vowel signs beside them.
 const SPACING = /[^\p{Mn}\p{Me}\p{Cf}]/gu;
@@ -65,14 +65,14 @@ export function plain(text) {
   return closed(shown.split(" ").filter(Boolean).join(" "));
 }
 
-// The lines of a text that somebody typed or pasted; those that show nothing are none.
+// The lines of a typed or pasted text, without those that show nothing.
 export function typedLines(text) {
   return text.split(/\r\n|[\n\r\u2028\u2029]/).map(plain).filter(Boolean);
 }
 
 const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
-// "rtl" for a text whose first letter belongs to a script that runs that way.
+// "rtl" for a text whose first letter belongs to a script written right to left.
 export function direction(text) {
   return RIGHT_TO_LEFT.test(text) ? "rtl" : "ltr";
 }
@@ -81,8 +81,8 @@ const LANGUAGES = new Intl.DisplayNames(["en"], { type: "language" });
 
 const MARKS = { sdh: "SDH", forced: "forced" };
 
-// A track's English name, "German", "German + English", "English (SDH)"; as it is where nobody
-// knows one.
+// A track's English name, "German", "German + English", "English (SDH)"; unchanged if
+// unknown.
 export function languageName(track) {
   const [, tags, mark] = /^([^]*?)(?:\.(sdh|forced))?$/.exec(track);
   try {

@@ -1,12 +1,12 @@
-// Times are whole milliseconds on the video's timeline; frame rates are [numerator, denominator], or null
-// where nobody knows them.
+// Times are integer milliseconds on the video's timeline; frame rates are [numerator, denominator], or null
+// if unknown.
 
 // "01:02:03.004"; SubRip wants a comma before the milliseconds.
 export function clock(ms, decimal = ".") {
   const two = (n) => String(n).padStart(2, "0");
   const seconds = Math.floor(ms / 1000);
-  const whole = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
-  return `${whole.join(":")}${decimal}${String(ms % 1000).padStart(3, "0")}`;
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => two(Math.floor(n)));
+  return `${parts.join(":")}${decimal}${String(ms % 1000).padStart(3, "0")}`;
 }
 
 // A time as lists show it: "2:03.0", "1:02:03.0".
@@ -16,7 +16,7 @@ export function shortClock(ms) {
 
 const CLOCK = /^\s*(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,5})(?:[.,](\d{1,3}))?\s*$/;
 
-// What somebody typed as a time: "1:02:03.004", "2:03,5", "3"; null where it is none.
+// A typed time in milliseconds: "1:02:03.004", "2:03,5", "3"; null if it is not a time.
 export function parseClock(text) {
   const found = CLOCK.exec(text);
   if (!found) return null;
@@ -29,7 +29,7 @@ export function parseClock(text) {
 
 const USUAL_RATE = [25, 1];
 
-// The whole milliseconds that last at least so many frames, of 25 a second for want of a rate.
+// The duration of frames in milliseconds, rounded up; 25 per second if the rate is unknown.
 export function framesMs(frames, frameRate) {
   const [numerator, denominator] = frameRate ?? USUAL_RATE;
   return Math.ceil((frames * 1000 * denominator) / numerator);

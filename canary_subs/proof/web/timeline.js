@@ -1,4 +1,4 @@
-// The waveform, the cues under it, and the whole film above both.
+// The waveform, the cues below it, and an overview of the entire video above both.
 //
 // wavesurfer.js draws the waveform and scrolls; ruler, cues and playhead are one canvas over it.
 /* global WaveSurfer */
@@ -11,7 +11,7 @@ const START_ZOOM = 5;
 const WIDEST_PX = 15_000_000;
 const MOST_PEAKS = 1 << 20;
 
-// The stored peaks as wavesurfer wants them: floats that span the whole film.
+// The stored peaks as wavesurfer needs them: floats over the entire video.
 function decodePeaks(peaks, duration_ms) {
   if (!peaks?.values) return new Float32Array(2);
   const stored = Uint8Array.from(atob(peaks.values), (letter) => letter.charCodeAt(0));
@@ -30,10 +30,10 @@ export class Timeline {
   #waits = false;
   #overviewOf = null;
 
-  constructor(proof, film, duration_ms, nonce) {
+  constructor(proof, media, duration_ms, nonce) {
     this.proof = proof;
-    this.shots_ms = film.shots_ms;
-    this.frameRate = film.frame_rate;
+    this.shots_ms = media.shots_ms;
+    this.frameRate = media.frame_rate;
     this.duration_ms = duration_ms;
     const byId = (id) => document.getElementById(id);
     [this.host, this.canvas, this.overview, this.place] =
@@ -44,7 +44,7 @@ export class Timeline {
     this.wave = WaveSurfer.create({
       container: this.host,
       height: WAVE_PX,
-      peaks: [decodePeaks(film.peaks, this.duration_ms)],
+      peaks: [decodePeaks(media.peaks, this.duration_ms)],
       duration: this.duration_ms / 1000,
       waveColor: this.colours.wave,
       progressColor: this.colours.wave,
@@ -63,11 +63,11 @@ export class Timeline {
     return Math.min(ZOOMS[this.#zoom], (WIDEST_PX / this.duration_ms) * 1000);
   }
 
-  // What of the film is on the screen.
+  // The visible part of the video.
   get view() {
     const width = this.host.clientWidth;
-    const whole = Math.max(width, this.wave.getWrapper().clientWidth);
-    const pxPerMs = whole / this.duration_ms;
+    const totalPx = Math.max(width, this.wave.getWrapper().clientWidth);
+    const pxPerMs = totalPx / this.duration_ms;
     const left = this.wave.getScroll();
     const from_ms = left / pxPerMs;
     return { width, pxPerMs, from_ms, to_ms: (left + width) / pxPerMs, x: (ms) => ms * pxPerMs - left };
@@ -112,7 +112,7 @@ export class Timeline {
     }
   }
 
-  // Keep the playhead in sight while the film plays, a page at a time.
+  // Keep the playhead visible during playback, a page at a time.
   follow(ms) {
     const { view } = this;
     const x = view.x(ms);
