@@ -345,7 +345,9 @@ class Config:
     plugins: Path | None = setting(
         None, "Folder of .py plugins; by default 'plugins' beside the user's configuration."
     )
-    disable: tuple[str, ...] = setting((), "Plugins not to load, by name.")
+    disable: tuple[str, ...] = setting(
+        (), "Plugins not to load, by name; built-in ones too, as `canary-subs plugins` lists them."
+    )
     watch: Watch = setting(Watch(), "")
     skip: SkipRules = setting(SkipRules(), "")
     queue: Queue = setting(Queue(), "")

@@ -75,7 +75,7 @@ class Recognition:
         engine: PlanEngine,
         plugins: Plugins,
     ) -> None:
-        """Raises `UnsupportedPair` where the engine cannot make a track."""
+        """Raises `UnsupportedPair` where the engine cannot make a track, and `PluginError`."""
         self.spoken = spoken
         self.transcripts = transcripts_of(tracks, spoken, shared=plan.shared_timing)
         #: What was recognised: the segment's span, and an utterance for each transcript.
@@ -83,8 +83,12 @@ class Recognition:
         self._media = media
         self._plan = plan
         self._engine = engine
-        self._plugins = plugins
         self._previous = ""
+        # Made now, so that what cannot be made is known before anything is recognised.
+        self._aligner: Aligner | None = None
+        if plan.aligner is not None:
+            self._aligner = plugins.use("aligner", plan.aligner, plan.context)
+        plugins.use("layout", plan.layout, plan.context)
         try:
             for track in self.transcripts:
                 if track.kind is TrackKind.FULL:
@@ -180,10 +184,8 @@ class Recognition:
         if not utterance.text:
             return utterance
         utterance = with_words(utterance)
-        choice = self._plan.aligner
-        if choice is None or utterance.language != spoken:
+        if (aligner := self._aligner) is None or utterance.language != spoken:
             return utterance
-        aligner: Aligner = self._plugins.use("aligner", choice, self._plan.context)
         aligned = aligner.align(clip, utterance)
         if not isinstance(aligned, Utterance) or aligned.text != utterance.text:
             raise misbehaved(aligner.align, "align must give the utterance that it was given")

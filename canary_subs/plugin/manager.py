@@ -394,7 +394,8 @@ def load(
     plugins = Plugins(options)
     for package in BUILTINS if builtins else ():
         find = partial(importlib.import_module, f"{PROJECT}.{package}")
-        plugins.add(package, "built in", find, __version__)
+        if package not in disabled:
+            plugins.add(package, "built in", find, __version__)
     for point in sorted(_installed(), key=lambda point: point.name):
         version = point.dist.version if point.dist else ""
         origin = f"{point.dist.name} {version}" if point.dist else point.value

@@ -13,6 +13,7 @@ import srt
 
 from tests.strangers.conftest import Bench
 
+VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 
@@ -311,3 +312,30 @@ def test_a_hook_wrapper_is_refused_when_it_is_loaded(bench: Bench) -> None:
     assert broken["name"] == "wrapping_plan"
     assert broken["broken"] == ("canary_subs_plan is a hook wrapper; mark it with plain @hookimpl")
     assert bench.run("run", bench.video(), "--to", "en").status == 0
+
+
+# With a model.
+
+
+def test_a_real_video_with_the_demonstration_model(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real speech, through a plan, a check, a format, a delivery and a notifier of strangers."""
+    bench.install("german_plan", "muxed_delivery", "notifier", "shouting_check")
+    bench.set(deliveries='["mux"]')
+    monkeypatch.setenv("NOTES", str(bench.home / "notes"))
+    out = bench.home / "out"
+    done = bench.run("run", VIDEOS / "english.mp4", "--model", "demo", "--to", "en", "--out", out)
+    assert (done.status, done.err) == (0, "")
+    made = out / "english.subtitled.mkv"
+    assert [title for kind, title in streams(made) if kind == "subtitle"] == ["en", "de"]
+    (note,) = notes(bench.home / "notes")
+    assert (note["tracks"], note["errors"]) == (["en", "de"], [])
+    subtitles = bench.home / "english.en.srt"
+    command = [FFMPEG, "-v", "error", "-i", made, "-map", "0:s:0", subtitles]
+    subprocess.run(command, check=True)
+    said = " ".join(texts(subtitles)).lower().split()
+    truth = json.loads((VIDEOS / "english.json").read_text())
+    sentences = truth["tracks"][0]["sentences"]
+    expected = " ".join(one["text"] for one in sentences).lower().split()
+    assert len(set(said) & set(expected)) >= 0.9 * len(set(expected))
