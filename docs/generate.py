@@ -229,18 +229,19 @@ def python_api() -> str:
         "for plugins.",
     ]
     homes = public_names()
-    for home, title in (
-        ("api", "Subtitling"),
-        ("errors", "Errors"),
-        ("model", "Values"),
-        ("plugin.hookspecs", "For plugins"),
-    ):
-        parts.append(f"## {title}")
-        names = sorted(name for name in homes if homes[name] == home)
-        if home == "api":
-            names.append("Settings")  # what `Subtitler` and the functions take besides
-        tree = module(f"canary_subs.{home}")
-        parts += [definition(name, tree) for name in names]
+    subjects = {"api": "Subtitling", "errors": "Errors", "plugin": "For plugins"}
+    sections: dict[str, list[str]] = {
+        "Subtitling": [],
+        "Errors": [],
+        "Values": [],
+        "For plugins": [],
+    }
+    # The settings are what `Subtitler` and the functions take besides; they have no public name.
+    for name, home in [*sorted(homes.items()), ("Settings", "api")]:
+        title = subjects.get(home.partition(".")[0], "Values")
+        sections[title].append(definition(name, module(f"canary_subs.{home}")))
+    for title, found in sections.items():
+        parts += [f"## {title}", *found]
     return "\n\n".join(parts)
 
 
