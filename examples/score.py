@@ -54,7 +54,7 @@ class Score:
     worst_cue_ms: int | None = None
     sentences: int = 0
     exact: int = 0
-    #: Sounds that there are; those of them that are labelled in time; and labels of what is not there.
+    #: Sounds in the video; those labelled in time; labels of sounds that are not there.
     sounds: int = 0
     labelled: int = 0
     invented: int = 0
