@@ -120,14 +120,18 @@ def test_a_wrong_check_is_named(bench: Bench) -> None:
     names_it(done, "wrong_check", line_of("wrong_check", "CheckGivesTexts", "check"))
 
 
-def test_a_wrong_reader_is_named(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("ReadGivesCues", "read must give Subtitles"), ("ReadGivesTexts", "read must give Cues")],
+)
+def test_a_wrong_reader_is_named(kind: str, said: str, bench: Bench) -> None:
     bench.install("wrong_answers")
-    file = bench.home / "Film.en.wrong"
+    file = bench.home / f"Film.en.{kind.lower()}"
     file.write_text("Hello.\n")
     done = bench.run("check", file)
-    assert "plugin 'wrong_answers' failed: read must give Subtitles" in done.err
-    line = line_of("wrong_answers", "ReadGivesCues", "read")
-    assert f"(wrong_answers.py, line {line})" in done.err
+    assert f"plugin 'wrong_answers' failed: {said}" in done.err
+    assert f"(wrong_answers.py, line {line_of('wrong_answers', kind, 'read')})" in done.err
+    assert done.status
 
 
 def test_a_wrong_status_of_a_command_is_named(bench: Bench) -> None:
