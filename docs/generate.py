@@ -328,7 +328,8 @@ def _fields(node: ast.ClassDef, tree: ast.Module) -> Iterator[tuple[str, str, st
     for line in node.body:
         if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name):
             continue
-        above, number = [], line.lineno - 2
+        above: list[str] = []
+        number = line.lineno - 2
         while lines[number].strip().startswith("#:"):
             above.insert(0, lines[number].strip().removeprefix("#:").strip())
             number -= 1

@@ -296,7 +296,7 @@ def _truth(example: Example, tracks: list[Track]) -> dict[str, Any]:
             **({"words": [moved(word) for word in item["words"]]} if "words" in item else {}),
         }
 
-    listed = [
+    listed: list[dict[str, Any]] = [
         {
             "index": index,
             "language": track.language,

@@ -116,7 +116,7 @@ def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
     if language.endswith(".sdh"):
         return _sounds_score(video, language, cues, spoken)
     words = [word for cue in cues for word in cue.words]
-    common = {"video": video.name, "language": language, "words": len(words)}
+    common: dict[str, Any] = {"video": video.name, "language": language, "words": len(words)}
     if language != spoken.language:
         wanted = spoken.translations[language]
         found = _sentences(" ".join(word.text for word in words))

@@ -54,7 +54,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     def load() -> Plugins:
         return plugins(AsDefaults(made))
 
-    monkeypatch.setattr(api.manager, "load", load)
+    monkeypatch.setattr("canary_subs.plugin.manager.load", load)
     before = threading.active_count()
     yield made
     assert threading.active_count() == before

@@ -21,7 +21,7 @@ FOUNDATION = ("errors", "_text", "model", "time", "_files", "plugin.hookspecs")
 #: The stages of the pipeline and what stands beside them; they never import each other.
 STAGES = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver", "proof")
 
-PLUGIN = ("plugin.options", "plugin.contain", "plugin.manager")
+PLUGIN = ("plugin.options", "plugin.contain", "plugin.finding", "plugin.manager")
 
 #: What the pipeline joins besides plugins: reading rules, the choice of a track, shot changes.
 PIPELINE = (

@@ -365,13 +365,13 @@ def shortfalls(ours: Score, seconds: float) -> list[str]:
             found.append(f"{count} cues are {name}; none may be")
     if ours.close:
         found.append(f"{ours.close} gaps are shorter than the minimum; none may be")
-    for name, value, limit in (
+    for name, share, limit in (
         ("over 25 characters a second", percent(ours.over_25, ours.cues), 1.0),
         ("over the profile's speed", percent(ours.over_profile, ours.cues), 5.0),
         ("forbidden splits", percent(ours.forbidden, ours.breaks), 1.0),
     ):
-        if value > limit:
-            found.append(f"{value:.2f} % {name}; at most {limit:g} % may be")
+        if share > limit:
+            found.append(f"{share:.2f} % {name}; at most {limit:g} % may be")
     if seconds >= 1:
         found.append(f"three hours take {seconds:.2f} s; less than 1 is asked for")
     return found

@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def blocks(*languages: str) -> list[pytest.param]:
+def blocks(*languages: str) -> list[Any]:
     """The code blocks of these languages in all hand-written pages, named after their places."""
     found = []
     for page in [*sorted((ROOT / "docs").rglob("*.md")), *README]:

@@ -519,7 +519,7 @@ def test_a_poisonous_piece_costs_its_film_alone(tmp_path: Path) -> None:
             raise RuntimeError("CUDA error: device-side assert")
         return hear(pieces)
 
-    fakes.engine.recognise = recognise  # type: ignore[method-assign]
+    fakes.engine.recognise = recognise  # type: ignore[method-assign, assignment]
     bad = write_video(tmp_path / "bad.film", (0, 20_000))
     good = [write_video(tmp_path / f"good{n}.film", (0, 20_000)) for n in range(2)]
     tasks = [Task(path=path, plan=fake_plan()) for path in good]

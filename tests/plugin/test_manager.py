@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import wave
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,8 @@ from canary_subs import testing
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError, PluginError, PluginUnusable, Temporary, UnknownName
 from canary_subs.model import AudioClip, Choice, Context, Job, JobState, Plan, Rendered, Track
-from canary_subs.plugin import hookspecs, manager
+from canary_subs.plugin import hookspecs
+from canary_subs.plugin.contain import contained
 from canary_subs.plugin.hookspecs import Provider, Writer, hookimpl
 from canary_subs.plugin.manager import BUILTINS, HOOKS, KINDS, Entry, Plugins, load
 from canary_subs.testing import (
@@ -41,7 +42,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 BUILT_IN = load()
 
 
-def built_in(kind: str) -> Any:
+def built_in(kind: str) -> pytest.MarkDecorator:
     providers = [entry.provider for entry in BUILT_IN.providers(kind)]
     assert providers or kind == "aligner", f"nothing of the kind {kind} is built in"
     return pytest.mark.parametrize("provider", providers, ids=lambda provider: provider.name)
@@ -192,9 +193,13 @@ def changed(part: str, method: str, change: Any) -> Provider[Any]:
     ],
 )
 def test_a_bad_part_is_found_out(part: str, method: str, change: Any, complaint: str) -> None:
-    check = {"engine": check_engine, "layout": check_layout, "segmenter": check_segmenter}[part]
+    checks: dict[str, Callable[[Provider[Any]], None]] = {
+        "engine": check_engine,
+        "layout": check_layout,
+        "segmenter": check_segmenter,
+    }
     with pytest.raises(AssertionError, match=complaint):
-        check(changed(part, method, change))
+        checks[part](changed(part, method, change))
 
 
 def test_a_delivery_that_touches_the_film_is_found_out(tmp_path: Path) -> None:
@@ -397,7 +402,7 @@ def offer(*names: str) -> object:
         @hookimpl
         def canary_subs_writers(self) -> Iterable[Provider[Any]]:
             return [
-                Provider(name=name, summary="x", make=lambda _, __, name=name: name)
+                Provider(name=name, summary="x", make=lambda _, __, name=name: name)  # type: ignore[misc]
                 for name in names
             ]
 
@@ -622,7 +627,7 @@ def test_two_plugins_change_the_plan_in_turn() -> None:
 
 
 def test_control_c_is_not_contained() -> None:
-    with pytest.raises(KeyboardInterrupt), manager.contained("x"):
+    with pytest.raises(KeyboardInterrupt), contained("x"):
         raise KeyboardInterrupt
 
 

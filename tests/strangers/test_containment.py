@@ -159,7 +159,15 @@ def test_the_daemon_notifies_and_serves(bench: Bench) -> None:
             "options.service.beacon.file": f'"{beacon}"',
         }
     )
-    command = [sys.executable, "-m", "canary_subs", "watch", videos, "--config", bench.config]
+    command = [
+        sys.executable,
+        "-m",
+        "canary_subs",
+        "watch",
+        str(videos),
+        "--config",
+        str(bench.config),
+    ]
     # A Kubernetes cluster sets such variables for a service of this name.
     environment = {**os.environ, "NOTES": str(notes), "CANARY_SUBS_SERVICE_HOST": "10.0.0.1"}
     with subprocess.Popen(
