@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
@@ -22,6 +23,8 @@ from canary_subs.model import (
 from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Engine, Session
 from canary_subs.plugin.manager import Plugins
+
+log = logging.getLogger(__name__)
 
 
 class PlanEngine:
@@ -178,6 +181,7 @@ def models(plugins: Plugins, *, first: str | None = None) -> Iterable[tuple[str,
         try:
             engine: Engine = plugins.use("engine", plugins.choice("engine", name))
             cards = _cards(engine)
-        except CanarySubsError:
+        except CanarySubsError as error:
+            log.info("the engine %s is not asked for its models: %s", name, error)
             continue
         yield from ((name, card) for card in cards)

@@ -18,9 +18,9 @@ import pluggy
 from canary_subs import __version__
 from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, PluginError, UnknownName
-from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip, Track
+from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip
 from canary_subs.plugin import hookspecs
-from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved
+from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved, wrong_field
 from canary_subs.plugin.finding import check_provider, from_file, hash_of, installed
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
 from canary_subs.plugin.options import build, kinds, nearest
@@ -305,10 +305,10 @@ class Plugins:
             answer: Any = call(**{name: known[name] for name in hook.argnames})
             if isinstance(answer, Skip):
                 return answer
-            if isinstance(answer, Plan) and all(isinstance(one, Track) for one in answer.targets):
+            if isinstance(answer, Plan):
+                if (wrong := wrong_field(answer)) is not None:
+                    raise misbehaved(call, f"a Plan's {wrong}")
                 plan = answer
-            elif isinstance(answer, Plan):
-                raise misbehaved(call, f"a Plan's targets are Tracks, not {answer.targets!r:.60}")
             elif answer is not None:
                 raise misbehaved(
                     call, f"canary_subs_plan must give a Plan, a Skip or None, not {answer!r:.60}"

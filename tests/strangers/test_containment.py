@@ -70,8 +70,8 @@ def test_a_delivery_that_fails_for_one_video_costs_no_other(bench: Bench) -> Non
     assert states == {"Good": "done", "Lost": "failed", "Fine": "done"}
     assert done.status == 1
     assert done.err == (
-        "canary-subs: plugin 'failing_parts' failed: RuntimeError: the archive forgot it "
-        "(failing_parts.py, line 28)\n"
+        f"canary-subs: {videos[1]}: plugin 'failing_parts' failed: RuntimeError: the archive "
+        "forgot it (failing_parts.py, line 28)\n"
     )
 
 
@@ -92,9 +92,10 @@ def test_what_a_plugin_raises_is_one_line_that_names_it(
     bench.use_fakes()
     bench.install("failing_parts")
     bench.set(**{setting: '["fails"]' if setting == "formats" else '"fails"'})
-    done = bench.run("run", bench.video(), "--to", "en")
+    video = bench.video()
+    done = bench.run("run", video, "--to", "en")
     assert done.status == 1
-    assert done.err == f"canary-subs: plugin 'failing_parts' failed: {said}\n"
+    assert done.err == f"canary-subs: {video}: plugin 'failing_parts' failed: {said}\n"
 
 
 def test_a_writer_that_raises_is_named_by_relayout(bench: Bench) -> None:

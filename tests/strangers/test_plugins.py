@@ -228,6 +228,15 @@ def test_a_format_is_read_and_written(bench: Bench) -> None:
     assert texts(srt_file) == ["en0", "en1", "en2"]
 
 
+def test_a_format_of_two_files_is_delivered_complete(bench: Bench) -> None:
+    bench.use_fakes()
+    bench.install("paired_format")
+    video = bench.video("Film.mkv", (0, 1000))
+    assert bench.run("run", video, "--format", "paired", "--to", "en").status == 0
+    assert (bench.home / "Film.en.lines").read_text() == "en0\nen1\n"
+    assert (bench.home / "Film.en.times").read_text() == "0 500\n500 1000\n"
+
+
 def test_damage_that_a_reader_reports_is_shown(bench: Bench) -> None:
     bench.install("tabbed_format")
     file = bench.home / "Film.en.tabs"

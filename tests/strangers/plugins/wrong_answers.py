@@ -1,6 +1,6 @@
 """Providers of which each gives a wrong answer in one method, named by kind and method."""
 
-from canary_subs import Command, Cue, Engine, Provider, Session, Utterance, hookimpl
+from canary_subs import Command, Cue, Engine, Provider, Session, Subtitles, Utterance, hookimpl
 from canary_subs.testing import (
     FakeAligner,
     FakeDelivery,
@@ -162,13 +162,20 @@ class DeliverGivesNumbers(FakeDelivery):
 
 
 class ReadGivesCues:
-    suffixes = (".wrong",)
+    suffixes = (".readgivescues",)
 
     def sniff(self, data, hints):
-        return True
+        return hints.name.endswith(self.suffixes)
 
     def read(self, data, hints):
         return []
+
+
+class ReadGivesTexts(ReadGivesCues):
+    suffixes = (".readgivestexts",)
+
+    def read(self, data, hints):
+        return Subtitles(cues=("Hello.",))
 
 
 def provider(kind):
@@ -217,7 +224,7 @@ def canary_subs_deliveries():
 
 @hookimpl
 def canary_subs_readers():
-    return [provider(ReadGivesCues)]
+    return map(provider, (ReadGivesCues, ReadGivesTexts))
 
 
 @hookimpl
