@@ -114,7 +114,7 @@ def test_attention_that_moves_on_gives_the_times_of_its_words() -> None:
             assert abs(stop - right) <= 1
 
 
-def test_attention_without_room_for_the_words_gives_none() -> None:
+def test_attention_with_fewer_frames_than_words_gives_none() -> None:
     assert align.attention_times(np.ones((4, 3), np.float32), [0, 1, 2, 3], 4) is None
     assert align.attention_times(np.ones((0, 3), np.float32), [], 0) is None
 

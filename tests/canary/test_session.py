@@ -195,7 +195,7 @@ def test_names_of_precisions_and_devices(v2_file: Path) -> None:
         engine(v2_file).open(Context(device="gpu"))
 
 
-def test_the_cards_tell_which_model_knows_what() -> None:
+def test_the_cards_say_which_model_knows_what() -> None:
     chosen, *others = engine("canary-1b-flash").models()
     assert chosen.name == "nvidia/canary-1b-flash"
     assert engine("canary-1b-flash").pairs() == chosen.pairs

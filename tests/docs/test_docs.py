@@ -218,7 +218,7 @@ def test_every_public_name_is_explained(pages: Path) -> None:
     page = (pages / "reference" / "python.md").read_text(encoding="utf-8")
     for name in canary_subs.__all__:
         if not name.startswith("__"):
-            section = page.partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
+            section = page.partition(f"\n### `{name}`\n")[2].partition("\n### ")[0]
             assert section.strip(), name
 
 

@@ -40,7 +40,7 @@ def test_empty_lines_do_not_end_a_cue() -> None:
     assert "One\r\nTwo\r\n\r\n" in write(document(cue(0, 900, "One", "", "Two")))
 
 
-def test_long_films() -> None:
+def test_long_videos() -> None:
     hours = 101 * 3_600_000
     text = write(document(cue(hours + 1, hours + 1000, "Late.")))
     (late,) = srt.parse(text)

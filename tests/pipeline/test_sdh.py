@@ -82,7 +82,7 @@ def test_where_nobody_speaks_sounds_are_all_there_is(tmp_path: Path) -> None:
     assert silent.skip == NO_SPEECH
 
 
-def test_a_film_without_sounds_has_all_its_lines(tmp_path: Path) -> None:
+def test_a_video_without_sounds_has_all_its_lines(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.film", *SPEECH)
     fakes = Fakes()
     assert one(fakes, path, plan("en.sdh")).delivered == ("a.en.sdh.fake",)
@@ -137,7 +137,7 @@ def test_what_cannot_be_made_is_said_before_any_work(
     assert fakes.engine.asked == []
 
 
-def test_one_film_is_listened_to_while_another_is_recognised(tmp_path: Path) -> None:
+def test_sounds_of_one_video_are_tagged_while_another_is_recognised(tmp_path: Path) -> None:
     done = threading.Event()
 
     class Slow(FakeTagger):

@@ -51,14 +51,14 @@ def built_in(kind: str) -> pytest.MarkDecorator:
 # What is built in.
 
 
-def test_every_room_is_loaded() -> None:
+def test_every_built_in_package_is_loaded() -> None:
     broken = {plugin.name: plugin.broken for plugin in BUILT_IN.plugins if plugin.broken}
     assert broken == {}
     assert [plugin.name for plugin in BUILT_IN.plugins][: len(BUILTINS)] == list(BUILTINS)
 
 
 @pytest.mark.parametrize("room", BUILTINS)
-def test_a_room_offers_what_can_be_listed_and_made(room: str) -> None:
+def test_a_package_offers_what_can_be_listed_and_made(room: str) -> None:
     offers = check_plugin(import_module(f"canary_subs.{room}"))
     assert any(offers.values())
 
@@ -202,7 +202,7 @@ def test_a_bad_part_is_found_out(part: str, method: str, change: Any, complaint:
         checks[part](changed(part, method, change))
 
 
-def test_a_delivery_that_touches_the_film_is_found_out(tmp_path: Path) -> None:
+def test_a_delivery_that_touches_the_video_is_found_out(tmp_path: Path) -> None:
     film = tmp_path / "Film.mkv"
     film.write_bytes(b"a film")
 
@@ -672,7 +672,7 @@ def hook_functions() -> dict[str, Any]:
     }
 
 
-def test_the_list_of_hooks_is_whole() -> None:
+def test_the_list_of_hooks_is_complete() -> None:
     assert set(HOOKS) == set(hook_functions())
     assert set(KINDS.values()) == {
         name

@@ -220,7 +220,7 @@ def test_a_notifier_gets_every_outcome_though_another_fails(
 # Formats.
 
 
-def test_a_format_goes_both_ways(bench: Bench) -> None:
+def test_a_format_is_read_and_written(bench: Bench) -> None:
     bench.use_fakes()
     bench.install("tabbed_format")
     video = bench.video("Film.mkv", (0, 1500))
@@ -258,7 +258,7 @@ def test_damage_that_a_reader_reports_is_shown(bench: Bench) -> None:
     assert "Film.en.tabs: no line has start, end and text" in bench.run("check", file).err
 
 
-def test_two_readers_of_one_suffix_are_told_apart_by_content(bench: Bench) -> None:
+def test_two_readers_of_one_suffix_are_distinguished_by_content(bench: Bench) -> None:
     bench.install("tabbed_format", "tabbed_seconds")
     whole, parts = bench.home / "A.en.tabs", bench.home / "B.en.tabs"
     whole.write_text("1000\t2500\tHello there.\n")
