@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib.util
+import logging
 import os
 import pkgutil
 import re
@@ -47,7 +48,11 @@ def generate() -> ModuleType:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All pages, the generated ones too, as the site is built from them."""
     target = tmp_path_factory.mktemp("docs") / "source"
+    # Commands set the level of our logger; the fixture that restores it is for one test.
+    logger = logging.getLogger("canary_subs")
+    level = logger.level
     generate().main(target)
+    logger.setLevel(level)
     return target
 
 
