@@ -237,7 +237,7 @@ def python_api() -> str:
         "For plugins": [],
     }
     # The settings are what `Subtitler` and the functions take besides; they have no public name.
-    for name, home in [*sorted(homes.items()), ("Settings", "api")]:
+    for name, home in [*sorted(homes.items()), ("SubtitlerSettings", "api")]:
         title = subjects.get(home.partition(".")[0], "Values")
         sections[title].append(definition(name, module(f"canary_subs.{home}")))
     for title, found in sections.items():

@@ -216,3 +216,12 @@ def test_no_command_line_goes_through_a_shell() -> None:
                 assert called not in ("os.system", "os.popen", "eval", "exec"), (
                     f"{name}:{node.lineno}"
                 )
+
+
+def test_no_two_classes_have_one_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in tree(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
@@ -181,9 +181,10 @@ class Recognition:
 
     def _timed(self, clip: AudioClip, spoken: str, utterance: Utterance) -> Utterance:
         """With word times: the engine's own, spread where it gives none, then the aligner's."""
-        if not utterance.text:
-            return utterance
-        utterance = with_words(utterance)
+        if not utterance.text.strip():
+            return replace(utterance, text="", words=())
+        words = tuple(word for word in utterance.words if word.text.strip())
+        utterance = with_words(replace(utterance, words=words))
         if (aligner := self._aligner) is None or utterance.language != spoken:
             return utterance
         aligned = aligner.align(clip, utterance)

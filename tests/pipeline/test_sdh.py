@@ -159,12 +159,18 @@ def test_sounds_of_one_video_are_tagged_while_another_is_recognised(tmp_path: Pa
 
 
 def test_cancelled_while_it_is_listened_to_it_writes_nothing(path: Path) -> None:
-    listening = threading.Event()
+    listening, asked = threading.Event(), threading.Event()
+
+    def cancelled() -> bool:
+        if listening.is_set():
+            asked.set()
+        return listening.is_set()
 
     class Long(FakeTagger):
         def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
             for clip in clips:
                 listening.set()
+                asked.wait(10)
                 yield Sound(
                     kind="bell",
                     start_ms=clip.start_samples // 16,
@@ -174,7 +180,7 @@ def test_cancelled_while_it_is_listened_to_it_writes_nothing(path: Path) -> None
 
     fakes = Fakes()
     fakes.tagger = Long()
-    outcome = one(fakes, path, plan("en.sdh"), cancelled=listening.is_set)
+    outcome = one(fakes, path, plan("en.sdh"), cancelled=cancelled)
     assert outcome.cancelled and fakes.delivery.results == {}
 
 

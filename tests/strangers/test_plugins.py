@@ -11,7 +11,7 @@ import imageio_ffmpeg
 import pytest
 import srt
 
-from tests.strangers.conftest import Bench
+from tests.strangers.conftest import PLUGINS, Bench
 
 VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
@@ -68,6 +68,16 @@ def test_an_engine_gets_previous_text_glossary_and_its_own_options(bench: Bench)
         "Film mine/large formal Emma Knightley after-0-words "
         "Film mine/large formal Emma Knightley after-6-words"
     )
+
+
+def test_an_engine_may_say_nothing_in_white_space(bench: Bench) -> None:
+    bench.use_fakes()
+    (bench.home / "plugins" / "blank.py").write_text(
+        (PLUGINS / "plain_engine.py").read_text().replace("Good evening, everybody.", " \\n ")
+    )
+    done = bench.run("run", bench.video(), "--engine", "plain", "--to", "en", "--json")
+    assert json.loads(done.out)["rule"] == "no-speech"
+    assert not (bench.home / "Film.en.srt").exists()
 
 
 def test_the_engines_own_options_are_listed_and_checked(bench: Bench) -> None:

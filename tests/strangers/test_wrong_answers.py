@@ -41,6 +41,7 @@ def names_it(done: Run, plugin: str, line: int) -> None:
         ("engine", "RecogniseOtherLanguage", "recognise"),
         ("engine", "RecogniseNumbers", "recognise"),
         ("engine", "RecogniseWordTexts", "recognise"),
+        ("engine", "RecogniseRelativeTimes", "recognise"),
         ("segmenter", "CutGivesNumbers", "cut"),
         ("segmenter", "CutGivesNothing", "cut"),
         ("segmenter", "CutGoesBack", "cut"),
