@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -95,8 +95,13 @@ def opened(path: Path) -> Iterator[Any]:
         yield container
 
 
-def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
-    """The packets of ``streams`` (None: all), as far as the file can be read."""
+def packets(
+    container: Any, streams: list[Any] | None, broken: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
+    """The packets of ``streams`` (None: all), as far as the file can be read.
+
+    ``broken`` is called where it cannot be read to its end.
+    """
     import av
 
     while True:
@@ -108,6 +113,7 @@ def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
             continue
         except av.error.FFmpegError as error:
             log.debug("%s ends early: %s", container.name, error)
+            broken()
             return
 
 
@@ -172,7 +178,7 @@ def _duration_ms(container: Any, path: Path) -> int:
     duration_ms = round_half_up(Fraction(container.duration or 0, 1000))
     # Matroska's duration may or may not include the time before the first packet.
     if duration_ms <= 0 or (start_ms > 0 and "matroska" in container.format.name):
-        end_ms = seconds_to_ms(_last_packet_end(container, near_ms=duration_ms - 30_000))
+        end_ms = seconds_to_ms(last_packet_end(container, near_ms=duration_ms - 30_000))
         duration_ms = max(0, end_ms - start_ms)
     if duration_ms > MAX_DURATION_MS:
         raise DamagedMedia(
@@ -182,7 +188,7 @@ def _duration_ms(container: Any, path: Path) -> int:
     return duration_ms
 
 
-def _last_packet_end(container: Any, near_ms: int) -> Fraction:
+def last_packet_end(container: Any, near_ms: int) -> Fraction:
     """The end of the last packet in seconds of the container's clock; searches from ``near_ms``."""
     import av
 

@@ -47,6 +47,13 @@ class TrackChoice:
     why: str
 
 
+def named(track: AudioTrack) -> str:
+    """A track in words: 'audio track 1 (en, "Director's cut")', counted from 0 as `--track` does."""
+    details = [printable(track.language)] if track.language else []
+    details += [f'"{printable(track.title)}"'] if track.title else []
+    return f"audio track {track.index}" + (f" ({', '.join(details)})" if details else "")
+
+
 def choose(
     media: MediaInfo, *, language: str | None = None, index: int | None = None
 ) -> TrackChoice:

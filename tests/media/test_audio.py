@@ -168,7 +168,7 @@ def test_a_truncated_video_gives_what_is_there_and_says_so(
     assert found == pytest.approx(BEEPS_MS[: len(found)], abs=CLOSE_MS)
     assert found
     assert "half.mkv" in caplog.text
-    assert "read up to 00:00:0" in caplog.text
+    assert "heard up to 00:00:0" in caplog.text
 
 
 def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
     start = len(data) // 10
     data[start:] = bytes(len(data) - start)
     video.write_bytes(data[:200] + bytes(len(data)))
-    with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 1"):
+    with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 0"):
         sound_of(video)
 
 
