@@ -156,12 +156,12 @@ def _losses(
             f"read{because}; copy the file again"
         )
     held_ms, decoded_ms, span_ms = promised.held_ms, report.decoded_ms, promised.span_ms
-    if held_ms is None or decoded_ms is None or span_ms is None:
+    if decoded_ms is None or span_ms is None:
         return
-    lost_ms = held_ms - decoded_ms
+    lost_ms = 0 if held_ms is None else held_ms - decoded_ms
     if because:  # a hole may be meant, but not together with errors
         lost_ms = max(lost_ms, span_ms - decoded_ms)
-    if lost_ms > max(CLOSE_MS, 0 if because else held_ms // 20):
+    if lost_ms > max(CLOSE_MS, 0 if because else span_ms // 20):
         yield (
             f"{name} is damaged: {lost_ms / 1000:.1f} s of its sound cannot be decoded, heard up "
             f"to {clock(reached_ms)}{because}; copy the file again"
