@@ -43,6 +43,11 @@ _LEAD_MS = 60_000
 _MIN_BYTES_PER_S = 100
 _MARGIN_MS = 600_000
 
+#: Sound that is so many times as long by its timestamps as it is, and longer by so much, has broken
+#: ones.
+_SPREAD = 3
+_SPREAD_MS = 60_000
+
 #: Timestamps that jump further than this between two packets mean a spliced file, in formats that
 #: allow it.
 _JUMP_S = 10
@@ -126,9 +131,7 @@ def _compare_codecs(media: MediaInfo, track: AudioTrack, report: Report) -> None
     )
 
 
-def _nothing(
-    media: MediaInfo, track: AudioTrack, report: Report, promised: Promise
-) -> MediaError:
+def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Promise) -> MediaError:
     """Why a track gave no sound at all."""
     if promised.count == 0 and promised.stated_ms(estimated=report.is_estimated) == 0:
         return NoSound(f"{_named(media, track)} holds no sound")
@@ -161,6 +164,11 @@ def _losses(
     lost_ms = 0 if held_ms is None else held_ms - decoded_ms
     if because:  # a hole may be meant, but not together with errors
         lost_ms = max(lost_ms, span_ms - decoded_ms)
+    if reached_ms - decoded_ms > _SPREAD_MS and reached_ms > _SPREAD * decoded_ms:
+        yield (
+            f"{name} has broken timestamps: {clock(decoded_ms)} of sound lie spread over "
+            f"{clock(reached_ms)}; remux the file"
+        )
     if lost_ms > max(CLOSE_MS, 0 if because else span_ms // 20):
         yield (
             f"{name} is damaged: {lost_ms / 1000:.1f} s of its sound cannot be decoded, heard up "

@@ -101,7 +101,8 @@ class Program:
         """Whether it is older than the libraries that probe, so that the two may disagree."""
         import av
 
-        return self.codecs < av.library_versions["libavcodec"]
+        probing: tuple[int, ...] = av.library_versions["libavcodec"]
+        return self.codecs < probing
 
 
 @functools.cache
@@ -117,12 +118,12 @@ def programs() -> tuple[Program, ...]:
         places.append((str(imageio_ffmpeg.get_ffmpeg_exe()), "from imageio-ffmpeg"))
     except RuntimeError:
         log.debug("imageio-ffmpeg includes no program for this system")
-    found = {
-        path: Program(path=path, origin=origin, version=said, codecs=codecs_version(path))
-        for path, origin in reversed(places)
-        if path is not None and (said := version(path))
-    }
-    return tuple(sorted(reversed(found.values()), key=lambda one: one.codecs, reverse=True))
+    found: dict[str, Program] = {}
+    for path, origin in places:
+        if path is not None and path not in found and (said := version(path)):
+            codecs = codecs_version(path)
+            found[path] = Program(path=path, origin=origin, version=said, codecs=codecs)
+    return tuple(sorted(found.values(), key=lambda one: one.codecs, reverse=True))
 
 
 def find() -> str:

@@ -42,6 +42,7 @@ class Promise:
         self._known = True
         self._has_header = not container.format.flags & _MAY_JUMP or container.format.name == "ogg"
         self._container_ms = seconds_to_ms(Fraction(container.duration or 0, 1_000_000))
+        self._has_own_duration = "mp4" in container.format.name
         self._is_alone = len(container.streams) == 1
         #: How many packets hold anything.
         self.count = 0
@@ -105,7 +106,8 @@ class Promise:
             pass
         if estimated:
             return 0
-        if stream.duration is not None:
+        # Others copy the container's duration, which a longer picture may decide.
+        if stream.duration is not None and (self._is_alone or self._has_own_duration):
             return seconds_to_ms(stream.duration * stream.time_base)
         return self._container_ms if self._is_alone else 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from canary_subs.errors import EncryptedMedia, MediaError, NoSound
+from canary_subs.errors import MediaError
 from tests.media import cases
 from tests.media.cases import Case, heard, likeness, spoken
 from tests.media.videos import probed
@@ -38,7 +38,7 @@ def test_two_readings_that_disagree_about_the_codec(tmp_path: Path) -> None:
     """As FFmpeg 5.1, which takes 24-bit PCM in MP4 for 16-bit PCM."""
     media = probed(cases.pcm24(tmp_path))
     other = replace(media.audio[0], codec="pcm_s16le")
-    with pytest.raises(MediaError, match="is in pcm_s16le, but ffmpeg .* for pcm_s24le"):
+    with pytest.raises(MediaError, match=r"is in pcm_s16le, but ffmpeg .* for pcm_s24le"):
         heard(media, other)
 
 

@@ -86,9 +86,7 @@ def test_the_newer_one_decodes(path: Path) -> None:
     assert ffmpeg.find() == new, "a build that is named by its commit has a version too"
 
 
-def test_doctor_says_which_one_decodes_and_why(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_doctor_says_which_one_decodes_and_why(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundled = ffmpeg.find()
     old = _program(path / "ffmpeg", "5.1.9-0+deb12u1", "59. 37.100")
     check = doctor._ffmpeg()
