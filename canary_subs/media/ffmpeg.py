@@ -36,8 +36,12 @@ FORMATS = (
     "webm,wtv,wv,xwma"
 )
 
-#: For every input: read this one file, as media, and nothing else.
-INPUT_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+#: For every input: read this one file, as media, and nothing else; no picture larger than 8K.
+INPUT_OPTIONS = {
+    "protocol_whitelist": "file",
+    "format_whitelist": FORMATS,
+    "max_pixels": str(8192 * 4608),
+}
 
 #: A run that produces no output for this long (a dead network share, an endless loop) is stopped.
 STALL_S = 600.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import stat
@@ -22,6 +23,15 @@ log = logging.getLogger(__name__)
 #: How long opening a file, and each read from it, may take.
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
+
+#: The largest picture that is decoded to describe its track: a little more than 4K.
+_MAX_PIXELS = 4096 * 2304
+
+#: Pictures whose timestamps are only known once a few of them were decoded.
+_MOVING = frozenset(
+    "av1 cavs flv h263 h264 hevc libdav1d mpeg1video mpeg2video mpeg4 mpegvideo msmpeg4 msmpeg4v1 "
+    "msmpeg4v2 rv30 rv40 svq3 theora vc1 vp6f vp8 vp9 vvc wmv1 wmv2 wmv3".split()
+)
 
 #: No video is longer than this; timestamps beyond it are broken.
 MAX_DURATION_MS = 100 * 3_600_000
@@ -82,17 +92,42 @@ def probe(path: Path) -> MediaInfo | None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """The file as PyAV's input container, unable to open any other file."""
+def opened(path: Path, **options: str) -> Iterator[Any]:
+    """The file as PyAV's input container, unable to open any other file.
+
+    FFmpeg decodes a little of each track to describe it. Stills are left out, and so are pictures
+    larger than 4K: a cover of a few MB may unpack to gigabytes.
+    """
     import av
 
     with av.open(
         url(path),
-        options=dict(INPUT_OPTIONS),
+        options={
+            **INPUT_OPTIONS,
+            "codec_whitelist": _decoders(),
+            "max_pixels": str(_MAX_PIXELS),
+            **options,
+        },
         metadata_errors="replace",
         timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
     ) as container:
         yield container
+
+
+@functools.cache
+def _decoders() -> str:
+    """The decoders that probing may use: all of sound, and the moving pictures'."""
+    from av.codec.codec import Codec, UnknownCodecError, codecs_available
+
+    names = []
+    for name in sorted(codecs_available):
+        try:
+            codec = Codec(name, "r")
+        except UnknownCodecError:  # it only encodes
+            continue
+        if codec.type == "audio" or name in _MOVING:
+            names.append(name)
+    return ",".join(names)
 
 
 def packets(

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -271,3 +272,28 @@ def test_a_thousand_tracks_and_more(studio: Studio, tmp_path: Path) -> None:
         assert media is None or len(media.audio) <= 1_100
     except MediaError as error:
         assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("as_cover", [True, False])
+def test_a_picture_that_unpacks_to_gigabytes(
+    studio: Studio, tmp_path: Path, as_cover: bool
+) -> None:
+    """A PNG of 13,000 x 13,000 pixels of 8 bytes in 1.4 MB: 1.3 GB if it were decoded."""
+    picture, video = tmp_path / "huge.png", tmp_path / "huge.mkv"
+    huge = ("-f", "lavfi", "-i", "color=red:s=13000x13000", "-frames:v", "1")
+    run_ffmpeg(*huge, "-pix_fmt", "rgba64be", picture)
+    mark = ("-disposition:v", "attached_pic") if as_cover else ()
+    run_ffmpeg("-i", studio.sound, "-i", picture, "-c:v", "copy", "-c:a", "flac", *mark, video)
+    script = (
+        "import resource, sys; from pathlib import Path\n"
+        "from canary_subs.media import audio, probe\n"
+        "media = probe.probe(Path(sys.argv[1]))\n"
+        "samples = sum(len(clip.samples) for clip in audio.read(media, media.audio[0]))\n"
+        "print(samples, *(resource.getrusage(who).ru_maxrss for who in"
+        " (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
+    )
+    command = [sys.executable, "-c", script, video]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    samples, ours_kb, ffmpegs_kb = map(int, said.split())
+    assert samples == 9 * SAMPLE_RATE_HZ
+    assert max(ours_kb, ffmpegs_kb) < 500_000
