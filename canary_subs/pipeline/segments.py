@@ -148,7 +148,10 @@ def choose(
         if not (index is None and len(media.audio) > 1 and audio.is_silent()):
             break
         passed.append(chosen.track)
-    log.info("%s: %s, because %s", media.path, tracks.named(chosen.track), chosen.why)
+    log.info(
+        "%s: %s, because %s", media.path, tracks.named(chosen.track), chosen.why,
+        extra={"file": str(media.path)},
+    )  # fmt: skip
     if passed:
         warning = f"{tracks.listed(passed)}: nothing to hear; {tracks.named(chosen.track)} was"
         audio.warnings[f"{warning} taken instead"] = None

@@ -285,7 +285,9 @@ def _built(
         if document.cues or (recognition.said and track.kind is not TrackKind.FORCED):
             documents.append(document)
         else:  # an empty track would be offered to viewers
-            log.info("%s: track %s would be empty; not written", path, track)
+            log.info(
+                "%s: track %s would be empty; not written", path, track, extra={"file": str(path)}
+            )
     return documents
 
 
