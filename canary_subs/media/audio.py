@@ -9,6 +9,7 @@ and counting samples would lose the position there.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -18,10 +19,18 @@ from typing import Any
 import numpy as np
 
 from canary_subs._text import printable
-from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError, NoSound
+from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError, MediaUnavailable, NoSound
 from canary_subs.media.ffmpeg import FFmpegFailed, Report, Run, media_input, programs
 from canary_subs.media.mix import Mixer, Samples
-from canary_subs.media.probe import MAX_DURATION_MS, opened, packets
+from canary_subs.media.probe import (
+    LOST_ERRORS,
+    MAX_DURATION_MS,
+    bytes_there,
+    opened,
+    packets,
+    patience_s,
+    unread,
+)
 from canary_subs.media.promise import CLOSE_MS, Promise, ends_early, promise
 from canary_subs.media.tracks import named
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
@@ -42,6 +51,9 @@ _LEAD_MS = 60_000
 #: claims and its bytes could hold comes from a broken clock; the claim may be short by a margin.
 _MIN_BYTES_PER_S = 100
 _MARGIN_MS = 600_000
+
+#: What ffmpeg says of storage that is out of reach at present.
+_LOST = tuple(os.strerror(number) for number in LOST_ERRORS)
 
 #: Sound that is so many times as long by its timestamps as it is, and longer by so much, has broken
 #: ones.
@@ -74,9 +86,11 @@ def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
                 raise EncryptedMedia(
                     f"{_named(media, track)} is encrypted: it can only be played with its key"
                 )
-            with Run(command) as running:
+            with Run(command, stall_s=patience_s(media.path)) as running:
                 yield from _clips(media, track, running, promised, names)
-    except (av.error.FFmpegError, IndexError):
+    except (av.error.FFmpegError, FileNotFoundError, IndexError) as error:
+        if getattr(error, "errno", None) in LOST_ERRORS:
+            raise unread(media.path) from None
         raise DamagedMedia(
             f"{printable(media.path)} was changed or removed after it was probed; try again"
         ) from None
@@ -103,6 +117,13 @@ def _clips(
         running.finish()
     except FFmpegFailed as error:
         if not error.own_error:
+            if error.stalled:
+                raise unread(media.path) from None
+            if error.killed:
+                raise MediaUnavailable(
+                    f"{_named(media, track)} could not be read to its end: {error}, probably since "
+                    "memory ran out; close other programs, or add memory"
+                ) from None
             if last is not None:
                 yield last
             reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
@@ -110,6 +131,11 @@ def _clips(
                 f"{_named(media, track)} cannot be read beyond {reached}: {error}; "
                 "remux the file, or copy it again"
             ) from None
+    if any(lost in text for _, text in running.report.errors for lost in _LOST):
+        raise MediaUnavailable(
+            f"{_named(media, track)} cannot be read now, its storage fails: "
+            f"{_about_sound(running.report, track)}"
+        )
     promised.read(until_ms=inf)
     _compare_codecs(media, track, running.report)
     if last is None:
@@ -199,7 +225,7 @@ def _named(media: MediaInfo, track: AudioTrack) -> str:
 
 def _max_ms(media: MediaInfo) -> int:
     """The longest that the audio can be, whatever its timestamps say."""
-    held_ms = media.size_bytes * 1000 // _MIN_BYTES_PER_S
+    held_ms = bytes_there(media.path.stat()) * 1000 // _MIN_BYTES_PER_S
     return min(max(media.duration_ms, held_ms) + _MARGIN_MS, MAX_DURATION_MS)
 
 

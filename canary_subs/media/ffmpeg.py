@@ -13,6 +13,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -82,8 +83,14 @@ os.execv(command[0], command)
 class FFmpegFailed(Exception):
     """A failed run; the message is one line. Callers turn it into an error of their own."""
 
-    def __init__(self, message: str, *, own_error: bool = False) -> None:
+    def __init__(
+        self, message: str, *, own_error: bool = False, stalled: bool = False, killed: bool = False
+    ) -> None:
         super().__init__(message)
+        #: Whether nothing came of it for too long.
+        self.stalled = stalled
+        #: Whether the system ended it, as it does where memory runs out.
+        self.killed = killed
         #: Whether ffmpeg exited with an error of its own, rather than being stopped.
         self.own_error = own_error
 
@@ -291,7 +298,9 @@ class Run:
         while len(data) < size:
             ready, _, _ = select.select([descriptor], [], [], self._stall_s)
             if not ready:
-                raise FFmpegFailed(f"ffmpeg produced no output for {self._stall_s:.0f} s")
+                raise FFmpegFailed(
+                    f"ffmpeg produced no output for {self._stall_s:.0f} s", stalled=True
+                )
             part = os.read(descriptor, size - len(data))
             if not part:
                 break
@@ -306,11 +315,13 @@ class Run:
         try:
             status = self._process.wait(timeout=self._stall_s)
         except subprocess.TimeoutExpired:
-            raise FFmpegFailed(f"ffmpeg did not end within {self._stall_s:.0f} s") from None
+            message = f"ffmpeg did not end within {self._stall_s:.0f} s"
+            raise FFmpegFailed(message, stalled=True) from None
         self._stderr_reader.join()
         error = self._last_error()
         if status < 0:
-            raise FFmpegFailed(f"ffmpeg was killed by signal {-status}")
+            killed = -status == signal.SIGKILL
+            raise FFmpegFailed(f"ffmpeg was killed by signal {-status}", killed=killed)
         if status > 0:
             raise FFmpegFailed(error or f"it exited with status {status}", own_error=True)
         return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import os
@@ -23,6 +24,19 @@ log = logging.getLogger(__name__)
 #: How long opening a file, and each read from it, may take.
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
+
+#: A file that lacks more than this of its bytes is not read: it would take minutes.
+_LARGEST_HOLE_BYTES = 64 << 30
+
+#: The slowest storage that is waited for.
+_SLOW_BYTES_PER_S = 10_000_000
+
+#: What the system says of storage that is out of reach at present.
+LOST_ERRORS = frozenset(
+    getattr(errno, name)
+    for name in "EIO ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN EHOSTUNREACH ENODEV ENXIO".split()
+    if hasattr(errno, name)
+)
 
 #: The largest picture that is decoded to describe its track: a little more than 4K.
 _MAX_PIXELS = 4096 * 2304
@@ -58,6 +72,8 @@ def probe(path: Path) -> MediaInfo | None:
     status = _stat(path)
     if status.st_size == 0:
         raise NotMedia(f"{printable(path)} is empty: was the copy completed? copy it again")
+    if status.st_size - bytes_there(status) > _LARGEST_HOLE_BYTES:
+        raise _mostly_hole(path, status)
     try:
         with opened(path) as container:
             return _describe(path, status, container)
@@ -79,16 +95,50 @@ def probe(path: Path) -> MediaInfo | None:
             "completed? copy it again"
         ) from None
     except av.error.ExitError:
-        raise DamagedMedia(
-            f"{printable(path)} could not be opened within {OPEN_TIMEOUT_S:.0f} s: it is damaged, "
-            "or on very slow storage; copy it again"
-        ) from None
+        raise unread(path) from None
     except av.error.FFmpegError as error:
+        if error.errno in LOST_ERRORS:
+            raise MediaUnavailable(
+                f"{printable(path)} cannot be read now: {printable(error.strerror)}"
+            ) from None
         log.info("%s: FFmpeg says: %s", printable(path), printable(str(error)))
         raise DamagedMedia(
             f"{printable(path)} cannot be opened: its beginning is damaged, or in a format that "
             "FFmpeg does not know; copy it again, or convert it"
         ) from None
+
+
+def bytes_there(status: os.stat_result) -> int:
+    """How many of the file's bytes are on the disk; a sparse file has fewer than it is long."""
+    blocks = getattr(status, "st_blocks", 0)  # 0: the file system does not say
+    return min(status.st_size, blocks * 512) if blocks else status.st_size
+
+
+def patience_s(path: Path, most: float = 600.0) -> float:
+    """How long to wait for the next part of a file, by the bytes that are there to be read."""
+    status = path.stat()
+    there = bytes_there(status)
+    least = 60.0 if there * 2 > status.st_size else 10.0
+    return min(least + there / _SLOW_BYTES_PER_S, most)
+
+
+def unread(path: Path) -> MediaError:
+    """Why nothing came of a file for so long: it is mostly a hole, or its storage hangs."""
+    with suppress(OSError):
+        status = path.stat()
+        if bytes_there(status) * 2 < status.st_size:
+            return _mostly_hole(path, status)
+    return MediaUnavailable(
+        f"{printable(path)} cannot be read now: nothing came of it for too long; is its storage "
+        "connected, and not too busy?"
+    )
+
+
+def _mostly_hole(path: Path, status: os.stat_result) -> DamagedMedia:
+    return DamagedMedia(
+        f"{printable(path)} is mostly a hole: only {bytes_there(status) / 2**20:.1f} MiB of its "
+        f"{status.st_size / 2**20:.1f} MiB are there; copy it again"
+    )
 
 
 @contextmanager
@@ -109,7 +159,7 @@ def opened(path: Path, **options: str) -> Iterator[Any]:
             **options,
         },
         metadata_errors="replace",
-        timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+        timeout=(patience_s(path, OPEN_TIMEOUT_S), patience_s(path, READ_TIMEOUT_S)),
     ) as container:
         yield container
 

@@ -294,7 +294,7 @@ def test_a_picture_that_unpacks_to_gigabytes(
         "print(samples, *(resource.getrusage(who).ru_maxrss for who in"
         " (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
     )
-    command = [sys.executable, "-c", script, video]
+    command = [sys.executable, "-c", script, str(video)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     samples, ours_kb, ffmpegs_kb = map(int, said.split())
     assert samples == 9 * SAMPLE_RATE_HZ
