@@ -165,6 +165,8 @@ class AudioClip:
     samples: NDArray[np.float32]
     start_samples: int
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    #: What a person should know of the sound up to its end: what is missing, which mix was taken.
+    warnings: tuple[str, ...] = ()
 
     @property
     def end_samples(self) -> int:

@@ -172,7 +172,9 @@ class QueueKeys:
     )
     crashes: int = setting(2, "How often a video may crash its process before it is set aside.")
     memory_mb: int | None = setting(
-        None, "End the worker process when it holds more memory than this (MiB)."
+        None,
+        "End the worker process when it holds more memory than this (MiB); if left out, three "
+        "quarters of what this machine (or container) has.",
     )
     remember_days: int = setting(
         90, "Days to keep recognised segments, so that a new layout of a video costs nothing."

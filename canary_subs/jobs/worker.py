@@ -281,7 +281,7 @@ class _Worker:
             ended = f"failed{' for now' if temporary else ''}: {reason}"
         elif outcome.skip and not (outcome.skip.rule == "exists" and record.delivery_began):
             rule, reason = outcome.skip.rule, outcome.skip.reason
-            self._store.leases.skipped(job.id, self._owner, rule, reason, plan)
+            self._store.leases.skipped(job.id, self._owner, rule, reason, plan, outcome.warnings)
             ended = f"skipped: {reason}"
         else:
             self._measure(outcome)
@@ -292,9 +292,10 @@ class _Worker:
                 provenance=documents[0].provenance if documents else record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
                 reason=_review(outcome, self._plugins),
+                warnings=outcome.warnings,
             )
             self._store.leases.done(job.id, self._owner, done)
-            ended = "done: " + ", ".join(outcome.delivered)
+            ended = "done: " + ", ".join((*outcome.delivered, *outcome.warnings))
         log.info(
             "job %d: %s: %s",
             job.id,
