@@ -69,8 +69,11 @@ def main() -> None:
     )
 
 
-def run(files: Sequence[str], language: str, model: str, options: Iterable[str], out: Path) -> None:
+def run(
+    files: Sequence[str], language: str, model: str, options: Iterable[str], out: Path, state: Path
+) -> None:
     """Subtitle some recordings of a language. Ends the program where that fails."""
+    spoken = "en" if language == "none" else language
     command = [
         sys.executable, "-m", "canary_subs", "run", *files, "--model", f"whisper:{model}",
         "--from", spoken, "--to", spoken, "--format", "srt", "--out", str(out), "--overwrite",
