@@ -22,6 +22,7 @@ from canary_subs import (
 from canary_subs_whisper.decode import WINDOW_S, Decoded, Decoder, Floats, Segment
 from canary_subs_whisper.models import CODES
 from canary_subs_whisper.options import WhisperOptions, WhisperRequestOptions
+from canary_subs_whisper.pauses import without_pauses
 from canary_subs_whisper.tokens import UNSPACED
 
 #: Sound shorter than this holds no word.
@@ -169,15 +170,16 @@ class WhisperSession(Session):
         self, request: Request, target: str, decoded: Decoded, times: Sequence[tuple[int, float]]
     ) -> Utterance:
         span = request.clip.span
+        spoken = self._decoder.tokens.words(decoded.tokens, _primary(target)) if times else []
+        spans_ms = without_pauses(
+            request.clip.samples, [(times[begin][0], times[end][0]) for _, begin, end in spoken]
+        )
         words, last_ms = [], span.start_ms
-        if times:
-            for text, begin, end in self._decoder.tokens.words(decoded.tokens, _primary(target)):
-                start_ms = _between(last_ms, span.start_ms + times[begin][0], span.end_ms)
-                last_ms = _between(start_ms, span.start_ms + times[end][0], span.end_ms)
-                confidence = float(np.mean([share for _, share in times[begin:end]]))
-                words.append(
-                    Word(text=text, start_ms=start_ms, end_ms=last_ms, confidence=confidence)
-                )
+        for (text, begin, end), (from_ms, to_ms) in zip(spoken, spans_ms, strict=True):
+            start_ms = _between(last_ms, span.start_ms + from_ms, span.end_ms)
+            last_ms = _between(start_ms, span.start_ms + to_ms, span.end_ms)
+            confidence = float(np.mean([share for _, share in times[begin:end]]))
+            words.append(Word(text=text, start_ms=start_ms, end_ms=last_ms, confidence=confidence))
         if not words:
             return _empty(request, target)
         text = decoded.text if _primary(target) in UNSPACED else " ".join(w.text for w in words)
