@@ -1,13 +1,14 @@
 """Word errors of the pipeline with Whisper on recordings whose words are known.
 
-    python measure.py SPEECH_FOLDER MODEL [--ids ID,ID] [--option ENGINE_OPTION=VALUE ...]
+    python measure.py SPEECH_FOLDER MODEL [--beside] [--ids ID,ID] [--option OPTION=VALUE ...]
 
 SPEECH_FOLDER holds `manifest.json`: a list of {id, file, seconds, language, kind, truth, text} and,
 optionally, words: [[word, start_s, end_s], ...]. MODEL is a size or a folder, as after "whisper:".
 Every recording is subtitled by ``canary-subs run`` with the default segmenter, all of a language in
 one call; the words are read back from the subtitle files. Needs jiwer and whisper-normalizer
 (`pip install canary-subs-whisper[measure]`). Recordings without known words are left out; of those
-without speech (kind "no-speech") the words that were invented are counted.
+without speech (kind "no-speech") the words that were invented are counted. ``--beside`` has
+faster-whisper transcribe the same recordings in the same process, without and with its detector.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("model")
     parser.add_argument("--ids", default="", help="only these recordings")
     parser.add_argument("--option", action="append", default=[], help="as beam=1")
+    parser.add_argument("--beside", action="store_true", help="faster-whisper's own texts as well")
     parser.add_argument("--out", type=Path, help="keep the subtitle files here")
     args = parser.parse_args()
     clips = json.loads((args.folder / "manifest.json").read_text(encoding="utf-8"))
@@ -56,7 +58,11 @@ def main() -> None:
         took, cpu = time.monotonic() - started, _cpu_s() - cpu
         for clip in clips:
             clip["cues"] = cues(out, clip)
+            clip["texts"] = [" ".join(" ".join(cue.lines) for cue in clip["cues"])]
+    own: Any = [beside(args.folder, clips, args.model, vad) for vad in (False, True) if args.beside]
     report(clips)
+    for vad, seconds in zip(("without", "with"), own, strict=False):
+        print(f"\nfaster-whisper {vad} its detector: {seconds:.0f} s of CPU, loading included")
     seconds = sum(clip["seconds"] for clip in clips)
     versions = [
         f"{name} {importlib.metadata.version(name)}"
@@ -94,21 +100,41 @@ def cues(out: Path, clip: Clip) -> Sequence[canary_subs.Cue]:
     return canary_subs.read(found[0]).cues if found else ()
 
 
+def beside(folder: Path, clips: Sequence[Clip], model: str, vad: bool) -> float:
+    """Add faster-whisper's own text to each recording; returns the seconds of CPU that it took."""
+    from faster_whisper import WhisperModel
+
+    started = time.process_time()
+    whisper = WhisperModel(model, compute_type="int8")
+    for clip in clips:
+        language = "en" if clip["language"] == "none" else clip["language"]
+        segments, _ = whisper.transcribe(
+            str(folder / clip["file"]), language=language, beam_size=5, vad_filter=vad,
+            word_timestamps=True,
+        )  # fmt: skip
+        clip["texts"].append("".join(segment.text for segment in segments))
+    return time.process_time() - started
+
+
 def report(clips: Sequence[Clip]) -> None:
     """Print a row for each language and kind, and one for all."""
-    print("| language | kind | recordings | words | WER % | lost | invented | changed |")
-    print("|---|---|---|---|---|---|---|---|")
+    peers = ("faster-whisper", "with its detector")[: len(clips[0]["texts"]) - 1]
+    heads = ("language", "kind", "recordings", "words", "lost", "invented", "changed", "WER %")
+    print(f"| {' | '.join((*heads, *peers))} |")
+    print("|---" * (len(heads) + len(peers)) + "|")
     spoken = [clip for clip in clips if clip["kind"] != "no-speech"]
     for (language, kind), group in _by(spoken, "language", "kind").items():
         print(_row(language, kind, group))
     print(_row("all", "", spoken))
     silent = [clip for clip in clips if clip["kind"] == "no-speech"]
-    words = [word for clip in silent for cue in clip["cues"] for word in cue.text.split()]
     if silent:
-        print(f"\nWithout speech: {len(silent)} recordings, {len(words)} words invented")
+        words = [
+            sum(len(clip["texts"][at].split()) for clip in silent) for at in range(len(peers) + 1)
+        ]
+        print(f"\nWords invented in {len(silent)} recordings without speech:", *words)
     late = [one for clip in spoken if clip.get("words") for one in _late_ms(clip)]
     if len(late) > 1:
-        at_most = quantiles([abs(one) for one in late], n=10)[-1]
+        at_most = quantiles([abs(one) for one in late], n=10, method="inclusive")[-1]
         print(
             f"\nCue starts against the true starts of their first words ({len(late)} cues): median "
             f"{median(late):+.0f} ms, 90 % within {at_most:.0f} ms"
@@ -116,20 +142,24 @@ def report(clips: Sequence[Clip]) -> None:
 
 
 def _row(language: str, kind: str, clips: Sequence[Clip]) -> str:
-    total = [0, 0, 0, 0]
+    counts = [_errors(clips, at) for at in range(len(clips[0]["texts"]))]
+    words, lost, invented, changed = counts[0]
+    wers = [f"{100 * sum(errors) / words:.1f}" for _, *errors in counts]
+    values = (language, kind, len(clips), words, lost, invented, changed, *wers)
+    return f"| {' | '.join(map(str, values))} |"
+
+
+def _errors(clips: Sequence[Clip], at: int) -> tuple[int, int, int, int]:
+    """(true words, lost, invented, changed) of the texts with a number."""
+    words = lost = invented = changed = 0
     for clip in clips:
         clean: Any = EnglishTextNormalizer() if clip["language"] == "en" else BasicTextNormalizer()
-        said = clean(" ".join(" ".join(cue.lines) for cue in clip["cues"]))
-        counts = jiwer.process_words(clean(clip["text"]), said or "")
-        true = counts.hits + counts.substitutions + counts.deletions
-        for at, count in enumerate(
-            (true, counts.deletions, counts.insertions, counts.substitutions)
-        ):
-            total[at] += count
-    words, lost, invented, changed = total
-    wer = 100 * (lost + invented + changed) / words
-    values = (len(clips), words, f"{wer:.1f}", lost, invented, changed)
-    return f"| {language} | {kind} | {' | '.join(map(str, values))} |"
+        found = jiwer.process_words(clean(clip["text"]), clean(clip["texts"][at]))
+        words += found.hits + found.substitutions + found.deletions
+        lost += found.deletions
+        invented += found.insertions
+        changed += found.substitutions
+    return words, lost, invented, changed
 
 
 def _late_ms(clip: Clip) -> Iterable[float]:

@@ -61,6 +61,7 @@ class WhisperEngine(Engine):
             device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
         compute = _compute_type(context.precision, device)
         folder = _locate(self.name)
+        self._check_memory(device, context.precision)
         try:
             loaded: Any = WhisperModel(
                 str(folder), device, int(index or 0), compute, cpu_threads=self._options.threads
@@ -83,6 +84,27 @@ class WhisperEngine(Engine):
             ) from error
         name = f"{Path(self.name).name}@{_fingerprint(folder)}"
         return WhisperSession(loaded, name, models.card(self.name).pairs, self._options)
+
+    def _check_memory(self, device: str, precision: str) -> None:
+        """Raise `DeviceTooSmall` where main memory cannot hold it; a GPU refuses by itself."""
+        needs = models.card(self.name).memory_bytes.get(
+            "int8" if precision == "auto" else precision
+        )
+        free = _free_bytes()
+        if device == "cpu" and 0 < free < needs:
+            raise DeviceTooSmall(
+                f"whisper {self.name} needs {needs / 1e9:.1f} GB and {free / 1e9:.1f} GB is free; "
+                "close what else uses it, or use --precision int8 or a smaller model"
+            )
+
+
+def _free_bytes() -> int:
+    """What main memory has available; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(x.split()[1]) * 1024 for x in lines if x.startswith("MemAvailable:")), 0)
 
 
 def _require() -> None:

@@ -19,6 +19,7 @@ from whisper_fakes import FakeModels, FakeTokenizer, Said, clip
 from canary_subs import (
     AudioClip,
     Context,
+    DeviceTooSmall,
     Flag,
     ModelError,
     PluginUnusable,
@@ -170,6 +171,14 @@ def test_a_model_that_cannot_be_loaded_is_one_line(
     with pytest.raises(ModelError, match=message) as raised:
         opened()
     assert "\n" not in str(raised.value)
+
+
+def test_a_model_too_large_for_the_memory_is_one_line(
+    opened: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary_subs_whisper.engine._free_bytes", lambda: 1000)
+    with pytest.raises(DeviceTooSmall, match=r"some-whisper needs 0.5 GB.*smaller model"):
+        opened()
 
 
 def test_a_model_out_of_reach_is_tried_again_later(fakes: FakeModels) -> None:
