@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Progress = Callable[[Stage, float], None]
 
 
-class Settings(TypedDict, total=False):
+class SubtitlerSettings(TypedDict, total=False):
     """What a `Subtitler` can be made with; every key is one of the configuration's."""
 
     engine: str
@@ -80,11 +80,11 @@ class Subtitler:
     ...         Path(video).with_suffix(".de.srt").write_bytes(subtitler.write(cues, "srt"))
     """
 
-    def __init__(self, **settings: Unpack[Settings]) -> None:
+    def __init__(self, **settings: Unpack[SubtitlerSettings]) -> None:
         """Raises `UsageError` and `ModelError` for settings that cannot be used."""
         for name in settings:
-            if name not in Settings.__annotations__:
-                hint = did_you_mean(name, Settings.__annotations__)
+            if name not in SubtitlerSettings.__annotations__:
+                hint = did_you_mean(name, SubtitlerSettings.__annotations__)
                 raise TypeError(f"there is no setting {name!r}; {hint}")
         self._config = Config(formats=(), deliveries=(), **settings)
         profile_for(self._config.profile, "en", self._config.profiles)
@@ -283,7 +283,7 @@ def subtitle(
     glossary: Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SubtitlerSettings],
 ) -> dict[str, tuple[Cue, ...]]:
     """`Subtitler.subtitle` for one video."""
     with Subtitler(**settings) as subtitler:
@@ -302,7 +302,7 @@ def listen(
     glossary: Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SubtitlerSettings],
 ) -> Iterator[tuple[str, Cue]]:
     """`Subtitler.listen` for one video."""
     with Subtitler(**settings) as subtitler:

@@ -142,7 +142,7 @@ class SubtitleTrack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaInfo:
-    """What a look at a media file tells, without decoding it."""
+    """What probing a media file finds, without decoding it."""
 
     path: Path
     size_bytes: int
@@ -201,7 +201,7 @@ class Timing(StrEnum):
     FRAMES = "frames"  #: the model's own frame tokens
     ATTENTION = "attention"  #: the decoder's cross-attention
     SOURCE = "source"  #: a translation inside its source sentence's span: breaks, not word times
-    SPREAD = "spread"  #: by length of text over the span, for want of anything better
+    SPREAD = "spread"  #: by length of text over the span, if there is nothing better
 
 
 class Flag(StrEnum):
@@ -400,7 +400,11 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What every provider is made with besides its own options."""
+    """What every provider is made with besides its own options.
+
+    ``out``, ``root`` and ``overwrite`` reach deliveries, ``short_segments`` reaches segmenters;
+    other providers see their defaults.
+    """
 
     #: auto, cpu, cuda, cuda:1, mps.
     device: str = "auto"
@@ -410,13 +414,14 @@ class Context:
     model: str | None = None
     #: Refuse models whose licence forbids commercial use.
     commercial: bool = False
-    #: The folder for results; None: beside each video.
+    #: For deliveries: the folder for results; None: beside each video.
     out: Path | None = None
-    #: The watched folder; videos below it keep their place below ``out``.
+    #: For deliveries: the watched folder; videos below it keep their place below ``out``.
     root: Path | None = None
-    #: Replace results that are already there.
+    #: For deliveries: replace results that are already there.
     overwrite: bool = False
-    #: Each line may be in another language: segments end at every pause between speakers.
+    #: For segmenters: each line may be in another language, so that segments end at every pause
+    #: between speakers.
     short_segments: bool = False
 
 

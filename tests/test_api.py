@@ -54,7 +54,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     def load() -> Plugins:
         return plugins(AsDefaults(made))
 
-    monkeypatch.setattr(api.manager, "load", load)
+    monkeypatch.setattr("canary_subs.plugin.manager.load", load)
     before = threading.active_count()
     yield made
     assert threading.active_count() == before
@@ -65,7 +65,7 @@ def words(cues: Iterable[Cue]) -> list[str]:
     return [word for cue in cues for word in cue.text.split()]
 
 
-def test_a_film_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
+def test_a_video_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
     film = write_video(tmp_path / "a.film", (0, 4000), (6000, 30_000), tagged="de")
     found = subtitle(str(film), to=("original", "EN"))
     assert list(found) == ["de", "en"]
@@ -79,7 +79,7 @@ def test_one_language_needs_no_list(fakes: Fakes, tmp_path: Path) -> None:
     assert list(subtitle(film, to="fr", spoken="en")) == ["fr"]
 
 
-def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None:
+def test_cues_come_while_the_video_is_recognised(fakes: Fakes, tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 9000) for n in range(60))
     film = write_video(tmp_path / "a.film", *speech)
     heard = listen(film, to=("en", "de"), spoken="en")
@@ -129,7 +129,7 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
         call(both)
 
 
-def test_a_model_that_is_not_there_is_told_of_first(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_reported_first(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"missing\.nemo: there is no such model file"):
         subtitle(tmp_path / "none.film", model="missing.nemo")
 
@@ -225,12 +225,15 @@ def test_an_unknown_setting_is_named() -> None:
 def test_the_public_names_are_these() -> None:
     assert set(canary_subs.__all__) == set(
         """
-        __version__ Subtitler listen subtitle write
-        CanarySubsError Cancelled LanguageUncertain MediaError ModelError OutputError PluginError
-        PluginUnusable Temporary UnsupportedPair UsageError
-        Choice Context Cue Document Finding MediaInfo ModelCard Plan Rendered Request Skip Span
-        Stage Subtitles Timing Track TrackKind Transcript Utterance Word
-        CheckRequest Command Engine LayoutRequest Provider ReadHints Session hookimpl
+        __version__ Subtitler listen read subtitle write
+        CanarySubsError Cancelled ConfigError DamagedMedia LanguageUncertain MediaError ModelError
+        NoAudio NotMedia NotSubtitles OutputError PluginError PluginUnusable StoreError Temporary
+        UnknownName UnsupportedPair UsageError
+        AudioClip AudioTrack Choice Context Cue Damage Document Finding Flag Job JobState MediaInfo
+        ModelCard Outcome Plan Profile Rendered Request SAMPLE_RATE_HZ Skip Sound Span Stage
+        Subtitles SubtitleTrack Timing Track TrackKind Transcript Utterance Word
+        Aligner Check CheckRequest Command Delivery Engine Layout LayoutRequest NoOptions Provider
+        Reader ReadHints Segmenter Service Session Source Tagger Writer hookimpl
         """.split()
     )
     for name in canary_subs.__all__:

@@ -108,7 +108,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _facts(engine: str, card: ModelCard, device: str) -> dict[str, Any]:
-    from canary_subs.canary.precision import device_of
+    from canary_subs._device import device_of
 
     place = device_of(device)
     return {
@@ -128,7 +128,7 @@ def _facts(engine: str, card: ModelCard, device: str) -> dict[str, Any]:
 
 def fits_as(card: ModelCard, device: str) -> str | None:
     """The best precision whose memory is free on a device; None if none is, or none is known."""
-    from canary_subs.canary.precision import device_of, free_bytes
+    from canary_subs._device import device_of, free_bytes
 
     place = device_of(device)
     # A graphics card computes in bf16 as well and faster; a CPU has to emulate it.

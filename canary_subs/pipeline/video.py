@@ -90,7 +90,10 @@ def subtitle(
     if isinstance(plan, Skip):
         return replace(outcome, skip=plan)
     chosen = audio_tracks.choose(media, language=plan.spoken, index=plan.audio_track)
-    log.info("%s: audio track %d, because %s", task.path, chosen.track.index, chosen.why)
+    log.info(
+        "%s: audio track %d, because %s", task.path, chosen.track.index, chosen.why,
+        extra={"file": str(task.path)},
+    )  # fmt: skip
     audio = Audio(media=media, track=chosen.track, source=source, stop=stop)
     engine = PlanEngine(plan, plugins)
 
@@ -259,7 +262,9 @@ def _built(
         if document.cues or (recognition.said and track.kind is not TrackKind.FORCED):
             documents.append(document)
         else:  # an empty track would be offered to viewers
-            log.info("%s: track %s would be empty; not written", path, track)
+            log.info(
+                "%s: track %s would be empty; not written", path, track, extra={"file": str(path)}
+            )
     return documents
 
 
