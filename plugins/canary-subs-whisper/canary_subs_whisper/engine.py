@@ -87,9 +87,8 @@ class WhisperEngine(Engine):
 
     def _check_memory(self, device: str, precision: str) -> None:
         """Raise `DeviceTooSmall` where main memory cannot hold it; a GPU refuses by itself."""
-        needs = models.card(self.name).memory_bytes.get(
-            "int8" if precision == "auto" else precision
-        )
+        memory = models.card(self.name).memory_bytes
+        needs = memory.get("int8" if precision == "auto" else precision, 0)
         free = _free_bytes()
         if device == "cpu" and 0 < free < needs:
             raise DeviceTooSmall(

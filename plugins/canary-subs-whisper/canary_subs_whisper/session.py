@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from canary_subs import (
 from canary_subs_whisper.decode import WINDOW_S, Decoded, Decoder, Floats, Segment
 from canary_subs_whisper.models import CODES
 from canary_subs_whisper.options import WhisperOptions, WhisperRequestOptions
-from canary_subs_whisper.pauses import without_pauses
+from canary_subs_whisper.pauses import without_pauses, without_words
 from canary_subs_whisper.tokens import UNSPACED
 
 #: Sound shorter than this holds no word.
 _MIN_S = 0.1
+
+#: Words that were passed over at first count from this mean confidence.
+_MIN_CONFIDENCE = 0.5
 
 #: More letters a second than anyone says, and seconds that are granted to any text.
 _MAX_LETTERS_PER_S = 40
@@ -71,7 +75,8 @@ class WhisperSession(Session):
             chosen = [requests[at] for at in batch]
             for request in chosen:
                 previous.setdefault(_owner(request), request.previous)
-            found = self._recognise(chosen, [previous[_owner(request)] for request in chosen])
+            before = [previous[_owner(request)] for request in chosen]
+            found = self._recovered(chosen, self._recognise(chosen, before))
             for at, request, utterances in zip(batch, chosen, found, strict=True):
                 answers[at] = utterances
                 for utterance in utterances:
@@ -166,6 +171,26 @@ class WhisperSession(Session):
             for at, request in enumerate(requests)
         ]
 
+    def _recovered(
+        self, requests: Sequence[Request], found: list[list[Utterance]]
+    ) -> list[list[Utterance]]:
+        """The utterances, with what a transcription passed over: the sound there, decoded alone."""
+        lost = [
+            (at, slot, _part(request, utterance, *gap))
+            for at, request in enumerate(requests)
+            for slot, utterance in enumerate(found[at])
+            if utterance.language == request.spoken and utterance.words
+            for gap in without_words(request.clip.samples, _spans_ms(utterance))
+        ]
+        for begin in range(0, len(lost), self._batch):
+            batch = lost[begin : begin + self._batch]
+            parts = [part for _, _, part in batch]
+            again = self._recognise(parts, [part.previous for part in parts])
+            for (at, slot, _), (more,) in zip(batch, again, strict=True):
+                if more.words and not more.flags and _confidence(more) >= _MIN_CONFIDENCE:
+                    found[at][slot] = _merged(found[at][slot], more)
+        return found
+
     def _utterance(
         self, request: Request, target: str, decoded: Decoded, times: Sequence[tuple[int, float]]
     ) -> Utterance:
@@ -210,6 +235,33 @@ def _options(request: Request) -> WhisperRequestOptions:
     if isinstance(request.options, WhisperRequestOptions):
         return request.options
     return WhisperRequestOptions()
+
+
+def _spans_ms(utterance: Utterance) -> list[tuple[int, int]]:
+    """The times of the words from the beginning of the segment."""
+    start_ms = utterance.span.start_ms
+    return [(word.start_ms - start_ms, word.end_ms - start_ms) for word in utterance.words]
+
+
+def _part(request: Request, utterance: Utterance, start_ms: int, end_ms: int) -> Request:
+    """A request for a part of a segment, the words before it as its context."""
+    clip, rate = request.clip, request.clip.sample_rate_hz
+    start, end = start_ms * rate // 1000, end_ms * rate // 1000
+    until_ms = utterance.span.start_ms + start_ms
+    before = " ".join(word.text for word in utterance.words if word.end_ms <= until_ms)
+    part = replace(clip, samples=clip.samples[start:end], start_samples=clip.start_samples + start)
+    return replace(request, clip=part, targets=(utterance.language,), previous=before)
+
+
+def _merged(utterance: Utterance, more: Utterance) -> Utterance:
+    """One utterance of the words of two, by their times."""
+    words = sorted((*utterance.words, *more.words), key=lambda word: word.start_ms)
+    space = "" if _primary(utterance.language) in UNSPACED else " "
+    return replace(utterance, text=space.join(word.text for word in words), words=tuple(words))
+
+
+def _confidence(utterance: Utterance) -> float:
+    return float(np.mean([word.confidence or 0.0 for word in utterance.words]))
 
 
 def _primary(language: str) -> str:

@@ -437,6 +437,53 @@ def test_pauses_belong_to_no_word() -> None:
     assert without_pauses(np.zeros(16_000, np.float32), [(100, 900)]) == [(100, 900)]
 
 
+# Speech that was passed over.
+
+
+def loud_from(at_ms: int, duration_ms: int = 6000) -> AudioClip:
+    """Clip 1; the model knows a part of it that begins where it is loud as clip 300."""
+    samples = np.full(16 * duration_ms, 0.001, np.float32)
+    samples[16 * at_ms :] = 0.3
+    return AudioClip(samples=samples, start_samples=16_000)
+
+
+def test_speech_that_was_passed_over_is_decoded_alone(opened: Open, fakes: FakeModels) -> None:
+    fakes.answer = lambda number, *_: Said(
+        (" And", " so", ".") if number == 300 else (" Well", ",")
+    )
+    ((said,),) = opened().recognise([request(1, clip=loud_from(300))])
+    assert said.text == "Well, And so."
+    assert [(word.text, word.start_ms) for word in said.words] == [
+        ("Well,", 1300), ("And", 1400), ("so.", 1600)
+    ]  # fmt: skip
+    assert fakes.whisper.encoded == [[1], [300]]
+    assert fakes.whisper.generated[1][1] == [
+        "<startofprev> Well,<startoftranscript><en><transcribe><notimestamps>"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "at_ms"),
+    [
+        (Said((" la",) * 60), 300),
+        (Said((" Thanks", "."), -0.5, no_speech=0.9), 300),
+        (Said((" And", " so", ".")), 4000),  # too short for speech
+    ],
+    ids=["a loop", "no speech", "quiet"],
+)
+def test_only_what_is_believed_is_added(
+    more: Said, at_ms: int, opened: Open, fakes: FakeModels
+) -> None:
+    fakes.answer = lambda number, *_: more if number == 300 else Said((" Well", ","))
+    ((said,),) = opened().recognise([request(1, clip=loud_from(at_ms))])
+    assert said.text == "Well,"
+
+
+def test_a_translation_is_left_as_it_is(opened: Open, fakes: FakeModels) -> None:
+    opened().recognise([request(1, spoken="de", targets=("en",), clip=loud_from(300))])
+    assert fakes.whisper.encoded == [[1]]
+
+
 # Languages.
 
 
