@@ -443,7 +443,7 @@ def test_pauses_belong_to_no_word() -> None:
 def loud_from(at_ms: int, duration_ms: int = 6000) -> AudioClip:
     """Clip 1; the model knows a part of it that begins where it is loud as clip 300."""
     samples = np.full(16 * duration_ms, 0.001, np.float32)
-    samples[16 * at_ms :] = 0.3
+    samples[16 * at_ms : -16_000] = 0.3
     return AudioClip(samples=samples, start_samples=16_000)
 
 
