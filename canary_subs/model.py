@@ -477,8 +477,8 @@ class ModelCard:
     #: (spoken, target) by primary subtag; (x, x) is transcription.
     pairs: frozenset[tuple[str, str]]
     parameters: int = 0
-    #: Bytes to download; 0 where nothing is downloaded.
-    size_bytes: int = 0
+    #: Bytes to download; 0 where nothing is downloaded, None where nobody counted them.
+    size_bytes: int | None = 0
     #: Precision -> device memory that it needs.
     memory_bytes: Mapping[str, int] = field(default_factory=dict)
 

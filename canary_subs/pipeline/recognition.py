@@ -138,7 +138,7 @@ class Recognition:
                 spoken=language,
                 targets=tuple(dict.fromkeys(wanted)),
                 video=self._media.path,
-                previous=self._previous,
+                previous=self._previous if language == self.spoken else "",
                 glossary=self._plan.glossary,
                 options=self._engine.request_options,
             )
