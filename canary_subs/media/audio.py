@@ -171,7 +171,7 @@ def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Prom
 def _losses(
     media: MediaInfo, track: AudioTrack, report: Report, promised: Promise, position: int
 ) -> Iterator[str]:
-    """What of the track could not be heard, in one line each."""
+    """What of the track could not be decoded, in one line each."""
     reached_ms = samples_to_ms(position, SAMPLE_RATE_HZ)
     because = f" (ffmpeg: {said})" if (said := _about_sound(report, track)) else ""
     name = named(track)
@@ -181,7 +181,7 @@ def _losses(
     if cut_ms is not None or promised.is_broken:
         of = f" of {clock(cut_ms)}" if cut_ms is not None else ""
         yield (
-            f"{name} was heard up to {clock(reached_ms)}{of}, the rest is missing or cannot be "
+            f"{name} was read up to {clock(reached_ms)}{of}, the rest is missing or cannot be "
             f"read{because}; copy the file again"
         )
     held_ms, decoded_ms, span_ms = promised.held_ms, report.decoded_ms, promised.span_ms
@@ -197,7 +197,7 @@ def _losses(
         )
     if lost_ms > max(CLOSE_MS, 0 if because else span_ms // 20):
         yield (
-            f"{name} is damaged: {lost_ms / 1000:.1f} s of its sound cannot be decoded, heard up "
+            f"{name} is damaged: {lost_ms / 1000:.1f} s of its sound cannot be decoded, read up "
             f"to {clock(reached_ms)}{because}; copy the file again"
         )
 
@@ -215,7 +215,7 @@ def _mixes(track: AudioTrack, mixer: Mixer) -> Iterator[str]:
     if mixer.alone:
         channels = ", ".join(mixer.alone)
         yield (
-            f"{named(track)}: the mix of its channels is silent, channel {channels} was heard alone"
+            f"{named(track)}: the mix of its channels is silent, channel {channels} was taken alone"
         )
 
 

@@ -26,7 +26,7 @@ class Mixer:
         """``names``: of the channels ("FL", "LFE"), as FFmpeg calls them."""
         self._names = tuple(names)
         self._weights = np.array(_weights(self._names), np.float32)
-        #: The channels that were heard alone at times, since their mix was silent.
+        #: The channels that were taken alone at times, since their mix was silent.
         self.alone: dict[str, None] = {}
 
     def mono(self, samples: Samples) -> Samples:
@@ -46,8 +46,8 @@ class Mixer:
 def _weights(names: Sequence[str]) -> list[float]:
     if len(names) > 2 and _DIALOGUE.keys() <= set(names):
         return [_DIALOGUE.get(name, 0.0) for name in names]
-    heard = [name != "LFE" or len(names) == 1 for name in names]
-    return [one / sum(heard) for one in heard]
+    kept = [name != "LFE" or len(names) == 1 for name in names]
+    return [one / sum(kept) for one in kept]
 
 
 def _is_lost(mixed: Samples, loudest: float) -> bool:

@@ -93,13 +93,13 @@ def subtitle(
         choice = choose(media, source, stop, language=plan.spoken, index=plan.audio_track)
         with prefetch(choice, 1, wakeup) as reader:
             audio: Audio = yield Background(reader=reader)
-        outcome = yield from _heard(task, plan, audio, plugins, wakeup)
+        outcome = yield from _subtitled(task, plan, audio, plugins, wakeup)
     except NoSound as error:
         return replace(outcome, skip=Skip(rule="no-sound", reason=str(error)))
     return replace(outcome, warnings=tuple(audio.warnings))
 
 
-def _heard(
+def _subtitled(
     task: Task, plan: Plan, audio: Audio, plugins: Plugins, wakeup: threading.Event
 ) -> Generator[Ask, Any, Outcome]:
     """Subtitle an audio track."""

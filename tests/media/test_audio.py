@@ -170,7 +170,7 @@ def test_a_truncated_video_gives_what_is_there_and_says_so(
     assert found == pytest.approx(BEEPS_MS[: len(found)], abs=CLOSE_MS)
     assert found
     assert "half.mkv" in caplog.text
-    assert "heard up to 00:00:0" in caplog.text
+    assert "read up to 00:00:0" in caplog.text
 
 
 def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:

@@ -52,4 +52,4 @@ def test_sound_that_is_lost_in_the_middle(tmp_path: Path) -> None:
     samples, (warning,) = heard(media, media.audio[0])
     assert len(samples) == pytest.approx(len(spoken()), abs=1_600)
     assert warning.startswith("audio track 0 is damaged: 3.")
-    assert "heard up to 00:00:33" in warning
+    assert "read up to 00:00:33" in warning

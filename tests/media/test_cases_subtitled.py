@@ -93,7 +93,7 @@ def test_what_is_lost_is_said_wherever_results_are_shown(
     cues = said(outcome)
     assert cues[:6] == truth[:6]
     (warning,) = outcome.warnings
-    assert f"was heard up to {reached}" in warning
+    assert f"was read up to {reached}" in warning
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     command = ["run", str(video), "--model", "demo", "--to", "en", "--overwrite", "--json"]
     assert cli.main([*command, "--review"]) == 0
@@ -103,7 +103,7 @@ def test_what_is_lost_is_said_wherever_results_are_shown(
     assert warning in facts["findings"]
     report = json.loads(video.with_suffix(".check.json").read_text())
     assert report["warnings"] == [warning]
-    assert "was heard up to" in video.with_suffix(".proof.html").read_text()
+    assert "was read up to" in video.with_suffix(".proof.html").read_text()
 
 
 def test_an_encrypted_video_fails_as_such(plugins: Plugins, tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def _locate(name: str) -> Path:
 
 
 def _fingerprint(folder: Path) -> str:
-    """What tells one model's files from another's: the size, the beginning and the end."""
+    """What distinguishes one model's files from another's: the size, the beginning and the end."""
     digest = hashlib.sha256()
     with (folder / "model.bin").open("rb") as file:
         digest.update(file.read(1 << 20))

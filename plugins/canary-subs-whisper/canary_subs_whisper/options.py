@@ -37,7 +37,7 @@ class WhisperRequestOptions:
     max_compression: float = 2.4
     #: A text with a lower mean log probability a token is not believed.
     min_log_prob: float = -1.0
-    #: A text that is not believed, where silence is likelier than this, is no speech.
+    #: A text that is not believed, where silence is likelier than this, is not speech.
     max_no_speech: float = 0.6
 
     def __post_init__(self) -> None:

@@ -381,15 +381,15 @@ def test_a_text_that_is_cut_off_is_flagged(opened: Open, fakes: FakeModels) -> N
 # Words.
 
 
-def words_of(*pieces: str | bytes, opened: Open, fakes: FakeModels, language: str) -> list[str]:
-    fakes.answer = lambda *_: Said(pieces)
+def words_of(*parts: str | bytes, opened: Open, fakes: FakeModels, language: str) -> list[str]:
+    fakes.answer = lambda *_: Said(parts)
     ((said,),) = opened().recognise([request(1, spoken=language, targets=(language,))])
     assert "".join(said.text.split()) == "".join("".join(w.text for w in said.words).split())
     return [word.text for word in said.words]
 
 
 @pytest.mark.parametrize(
-    ("language", "pieces", "words"),
+    ("language", "parts", "words"),
     [
         ("en", (" Twenty", "-", "five", " boats", ",", " perhaps", "."),
          ["Twenty-five", "boats,", "perhaps."]),
@@ -404,10 +404,10 @@ def words_of(*pieces: str | bytes, opened: Open, fakes: FakeModels, language: st
     ],
 )  # fmt: skip
 def test_punctuation_belongs_to_its_word(
-    language: str, pieces: tuple[str | bytes, ...], words: list[str], opened: Open,
+    language: str, parts: tuple[str | bytes, ...], words: list[str], opened: Open,
     fakes: FakeModels,
 ) -> None:  # fmt: skip
-    assert words_of(*pieces, opened=opened, fakes=fakes, language=language) == words
+    assert words_of(*parts, opened=opened, fakes=fakes, language=language) == words
 
 
 def test_words_have_times_and_confidence(opened: Open, fakes: FakeModels) -> None:

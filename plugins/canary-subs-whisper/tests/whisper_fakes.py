@@ -16,7 +16,7 @@ from canary_subs_whisper.models import CODES, LANGUAGES
 
 from canary_subs import AudioClip
 
-#: The first id that is no text.
+#: The first id that does not stand for text.
 END = 50_000
 SPECIAL = [
     "endoftext", "startoftranscript", *(CODES.get(one, one) for one in LANGUAGES), "translate",
@@ -28,7 +28,7 @@ class FakeTokenizer:
     """Words with the space before them are tokens, and so are bytes of other characters."""
 
     def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+        self.parts: list[bytes] = []
 
     def token_to_id(self, token: str) -> int:
         return END + SPECIAL.index(token[2:-2])
@@ -37,14 +37,14 @@ class FakeTokenizer:
         assert not add_special_tokens
         return SimpleNamespace(ids=self.tokens(*re.findall(r" ?\w+| ?[^\w\s]", text)))
 
-    def tokens(self, *pieces: str | bytes) -> list[int]:
-        """The ids of these pieces."""
-        found = [one if isinstance(one, bytes) else one.encode() for one in pieces]
-        self.pieces += [one for one in found if one not in self.pieces]
-        return [self.pieces.index(one) for one in found]
+    def tokens(self, *parts: str | bytes) -> list[int]:
+        """The ids of these parts."""
+        found = [one if isinstance(one, bytes) else one.encode() for one in parts]
+        self.parts += [one for one in found if one not in self.parts]
+        return [self.parts.index(one) for one in found]
 
     def decode(self, tokens: Sequence[int]) -> str:
-        return b"".join(self.pieces[token] for token in tokens).decode(errors="replace")
+        return b"".join(self.parts[token] for token in tokens).decode(errors="replace")
 
     def spelled(self, prompt: Sequence[int]) -> str:
         """A prompt as people read it: "<startofprev> Hello. <startoftranscript><en>"."""
@@ -71,7 +71,7 @@ class FakeStorage:
 class Said:
     """What the model answers to a prompt."""
 
-    pieces: tuple[str | bytes, ...] = (" Good", " evening", ".")
+    parts: tuple[str | bytes, ...] = (" Good", " evening", ".")
     log_prob: float = -0.1
     no_speech: float = 0.01
 
@@ -107,7 +107,7 @@ class FakeWhisper:
         results = []
         for clip, prompt, tokens in zip(clips, spelled, prompts, strict=True):
             said = self.answer(clip, prompt, given.get("sampling_temperature", 0.0))
-            ids = self.tokenizer.tokens(*said.pieces)[: given["max_length"] - len(tokens)]
+            ids = self.tokenizer.tokens(*said.parts)[: given["max_length"] - len(tokens)]
             score = said.log_prob * (len(ids) + 1) / max(1, len(ids))
             results.append(
                 SimpleNamespace(sequences_ids=[ids], scores=[score], no_speech_prob=said.no_speech)
