@@ -244,7 +244,8 @@ class Request:
     #: The video that the segment belongs to; requests of other videos are not its context.
     video: Path | None = None
     #: What was recognised in the same video before this call, in the spoken language; the requests
-    #: of one call share it. A session whose `Session.batch_ms` is 1 gets one segment a call.
+    #: of one call share it, and a segment in another language has none. A session whose
+    #: `Session.batch_ms` is 1 gets one segment a call.
     previous: str = ""
     #: Names and terms that are likely to be said.
     glossary: tuple[str, ...] = ()
