@@ -170,16 +170,15 @@ class _Automaton:
 
 
 def _tokens(glob: str) -> list[str]:
-    """Return the tokens of a glob, wildcards in a row merged; a wrong one stands for itself."""
+    """Return the tokens of a glob, wildcards in a row merged; a wrong set stands for itself."""
     glob = glob.lower().lstrip("/")
     tokens: list[str] = []
     for token in _TOKENS.findall(glob):
         if len(token) > 1 and token[0] == "[" and any(low > high for low, high in _set(token)[0]):
             return list(glob)  # a set such as [z-a]
-        while tokens and (merged := _MERGED.get((tokens[-1], token))) is not None:
-            tokens.pop()
-            token = merged
         tokens.append(token)
+        while len(tokens) > 1 and (merged := _MERGED.get((tokens[-2], tokens[-1]))) is not None:
+            tokens[-2:] = [merged]
     return tokens
 
 
