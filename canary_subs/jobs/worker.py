@@ -225,7 +225,7 @@ class _Worker:
         try:
             config = self._settings.at(job.path.parent, record.root or job.path.parent)
             plan = plan_for(config, self._plugins, root=record.root)
-        except CanarySubsError as error:
+        except (CanarySubsError, OSError) as error:
             # A folder's configuration file is often wrong because it is being written.
             self._store.leases.failed(job.id, self._owner, str(error), self._retries)
             return None

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
+from collections.abc import Callable
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from canary_subs._process import safe_environment
+from canary_subs.config.layers import FOLDER_FILE
+from canary_subs.jobs import daemon
 from canary_subs.model import JobState
+from canary_subs.plugin import manager
+from tests.crash import stage
 from tests.jobs.test_supervisor import Setup
 from tests.jobs.test_supervisor import setup as setup
 
@@ -43,3 +50,42 @@ def test_only_absolute_places_are_inherited(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PYTHONPATH", ":")
     assert "PYTHONPATH" not in safe_environment()
     assert safe_environment()["PYTHONSAFEPATH"] == "1"
+
+
+def fifo(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def link_to_a_long_name(file: Path) -> None:
+    file.symlink_to("x" * 300)
+
+
+def many_stars(file: Path) -> None:
+    file.write_text(f'[watch]\nexclude = ["{"*a" * 40}b"]\n')
+
+
+def large_number(file: Path) -> None:
+    file.write_text(f"priority = {10**23}\n[skip]\nmin_duration_s = {'9' * 400}\n")
+
+
+def dotted_keys(file: Path) -> None:
+    file.write_text("watch.include" + ".a" * 7000 + " = 1")
+
+
+@pytest.mark.parametrize(
+    "make", [fifo, link_to_a_long_name, many_stars, large_number, dotted_keys, Path.mkdir]
+)
+def test_a_folders_file_costs_that_folder_alone(setup: Setup, make: Callable[[Path], None]) -> None:
+    for folder in ("bad", "good"):
+        (setup.videos / folder).mkdir()
+    make(setup.videos / "bad" / FOLDER_FILE)
+    stage.wav(setup.videos / "bad" / ("a" * 200 + ".wav"), 1, 1)
+    stage.wav(setup.videos / "good/b.wav", 1, 2)
+    plugins = manager.load(stage.PLUGINS)
+    began = time.monotonic()
+    daemon.watch(setup.settings(), plugins, [setup.videos], drain=True, stop=threading.Event())
+    assert time.monotonic() - began < 60
+    assert setup.record("good/b.wav").job.state is JobState.DONE
+    bad = setup.record("bad/" + "a" * 200 + ".wav").job
+    if make is not many_stars:  # a slow pattern is a right one
+        assert bad.state is not JobState.DONE and FOLDER_FILE in (bad.reason or "")

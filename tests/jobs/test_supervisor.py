@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from canary_subs.config.layers import load
+from canary_subs.config.layers import Settings, load
 from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
@@ -49,9 +49,11 @@ class Setup:
         (self.orders / what).write_text(text)
 
     def supervisor(self) -> Supervisor:
+        return Supervisor(self.settings(), self.store)
+
+    def settings(self) -> Settings:
         os.environ["LIGHT_FOLDER"] = str(self.orders)
-        tables = stage.flags(self.state, **self.more)
-        return Supervisor(load(environment={}, flags=tables), self.store)
+        return load(environment={}, flags=stage.flags(self.state, **self.more))
 
     def drain(self) -> None:
         self.supervisor().run(threading.Event(), done=lambda: True)
