@@ -414,6 +414,8 @@ class Context:
     out: Path | None = None
     #: The watched folder; videos below it keep their place below ``out``.
     root: Path | None = None
+    #: What is written beside a video stays in this folder, whatever links say; None: anywhere.
+    within: Path | None = None
     #: Replace results that are already there.
     overwrite: bool = False
     #: Each line may be in another language: segments end at every pause between speakers.

@@ -74,7 +74,12 @@ class Watch:
         (), "Folders to watch; folders named on the command line replace them."
     )
     recursive: bool = setting(True, "Watch subfolders too, at any depth.")
-    follow_links: bool = setting(True, "Follow symbolic links; loops are noticed.")
+    follow_links: Literal["inside", "all", "none"] = setting(
+        "inside",
+        "Symbolic links to follow: those that stay inside the watched folder, 'all', or 'none'. "
+        "With 'all', whoever can make a link in the folder has any video that you can read "
+        "subtitled, and results written wherever you can write.",
+    )
     include: tuple[str, ...] = setting(
         tuple(f"*.{ending}" for ending in _ENDINGS),
         "Names to take: glob patterns, in any letter case; a pattern with a '/' is compared with "

@@ -265,9 +265,9 @@ class Plugins:
     def session(self, choice: Choice, context: Context) -> Session:
         """The loaded model of an engine; loads it at first use. Raises `ModelError`.
 
-        Choices that differ only in the options of requests share one.
+        Choices that differ only in the options of requests share one, and so do watched folders.
         """
-        context = replace(context, model=choice.model)
+        context = replace(context, model=choice.model, root=None, within=None)
         key = ("session", choice.name, repr(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:

@@ -89,3 +89,14 @@ def test_a_folders_file_costs_that_folder_alone(setup: Setup, make: Callable[[Pa
     bad = setup.record("bad/" + "a" * 200 + ".wav").job
     if make is not many_stars:  # a slow pattern is a right one
         assert bad.state is not JobState.DONE and FOLDER_FILE in (bad.reason or "")
+
+
+def test_a_video_that_became_a_link_is_not_read(setup: Setup, tmp_path: Path) -> None:
+    private = stage.wav(tmp_path / "private.wav", 1, 3)
+    video = setup.video("a.wav")
+    video.unlink()
+    video.symlink_to(private)
+    setup.drain()
+    job = setup.record("a.wav").job
+    assert job.state is JobState.SKIPPED and "a link leads out of" in (job.reason or "")
+    assert not setup.outputs()
