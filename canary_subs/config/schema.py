@@ -23,7 +23,7 @@ T = TypeVar("T")
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]|24(?=:00)):([0-5]\d)")
 
 #: File name endings of video and audio files.
-_ENDINGS = (
+MEDIA_ENDINGS = (
     "mkv", "mp4", "m4v", "mov", "avi", "webm", "ts", "m2ts", "mts", "mpg", "mpeg", "vob", "wmv",
     "asf", "flv", "ogv", "3gp", "mxf", "dv", "mp3", "m4a", "m4b", "aac", "flac", "wav", "ogg",
     "oga", "opus", "wma", "mka", "aiff",
@@ -81,7 +81,7 @@ class Watch:
         "subtitled, and results written wherever you can write.",
     )
     include: tuple[str, ...] = setting(
-        tuple(f"*.{ending}" for ending in _ENDINGS),
+        tuple(f"*.{ending}" for ending in MEDIA_ENDINGS),
         "Names to take: glob patterns, in any letter case; a pattern with a '/' is compared with "
         "the path below the watched folder.",
         folder=True,
