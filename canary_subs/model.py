@@ -421,6 +421,8 @@ class Context:
     out: Path | None = None
     #: For deliveries: the watched folder; videos below it keep their place below ``out``.
     root: Path | None = None
+    #: For deliveries: what is written beside a video stays in this folder, whatever links say; None: anywhere.
+    within: Path | None = None
     #: For deliveries: replace results that are already there.
     overwrite: bool = False
     #: For segmenters: each line may be in another language, so that segments end at every pause
