@@ -24,7 +24,7 @@ from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, PluginError, UnknownName
 from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip, Track
 from canary_subs.plugin import hookspecs
-from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved
+from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved, shown
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
 from canary_subs.plugin.options import build, kinds, nearest
 
@@ -49,6 +49,26 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "service": "canary_subs_services",
     }
 )
+
+#: Kind of provider -> what the objects that it makes must be able to do.
+_PROTOCOLS: Mapping[str, type[Any]] = MappingProxyType(
+    {
+        "source": hookspecs.Source,
+        "segmenter": hookspecs.Segmenter,
+        "engine": hookspecs.Engine,
+        "aligner": hookspecs.Aligner,
+        "tagger": hookspecs.Tagger,
+        "layout": hookspecs.Layout,
+        "reader": hookspecs.Reader,
+        "format": hookspecs.Writer,
+        "delivery": hookspecs.Delivery,
+        "check": hookspecs.Check,
+        "service": hookspecs.Service,
+    }
+)
+
+#: What a session states about itself.
+_SESSION = {"model": str, "precision": str, "max_segment_ms": int, "batch_ms": int}
 
 #: Every hook that a plugin can answer.
 HOOKS = (
@@ -118,7 +138,9 @@ class Plugins:
             hooks = self._register(plugin, name)
             offers = {kind: list(self._offers(plugin, hook)) for kind, hook in KINDS.items()}
             commands = list(self._offered_commands(plugin))
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
             if plugin is not None and self._manager.get_name(plugin) == name:
                 self._manager.unregister(plugin)
@@ -172,10 +194,10 @@ class Plugins:
                 continue
             offered: Any = implementation.function()
             if not isinstance(offered, Iterable):
-                raise PluginError(f"{hook} must give {kind.__name__}s, not {offered!r:.60}")
+                raise PluginError(f"{hook} must give {kind.__name__}s, not {shown(offered)}")
             for one in offered:
                 if not isinstance(one, kind):
-                    raise PluginError(f"{hook} must give {kind.__name__}s, not {one!r:.60}")
+                    raise PluginError(f"{hook} must give {kind.__name__}s, not {shown(one)}")
                 yield one
 
     # Providers.
@@ -254,11 +276,12 @@ class Plugins:
         entry = self.provider(kind, choice.name)
         options = self.options(kind, choice)
         context = _context_for(kind, choice, context or Context())
-        key = (kind, choice.name, repr(options), context)
+        key = (kind, choice.name, _values(options), context)
         with self._lock:
             if key not in self._made:
                 with contained(entry.plugin):
                     made = entry.provider.make(options, context)
+                    _require_methods(made, _PROTOCOLS[kind], f"the {kind} {choice.name!r}")
                 self._made[key] = (made, Contained(made, entry.plugin))
             return self._made[key][1]
 
@@ -268,16 +291,19 @@ class Plugins:
         Choices that differ only in the options of requests share one.
         """
         context = _context_for("engine", choice, context)
-        key = ("session", choice.name, repr(self.options("engine", choice)), context)
+        key = ("session", choice.name, _values(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:
                 engine = self.use("engine", choice, context)
                 session = engine.open(context)
                 owner = self.provider("engine", choice.name).plugin
-                for name in ("max_segment_ms", "batch_ms"):
-                    value = getattr(session, name, None)
-                    if not isinstance(value, int) or value <= 0:
-                        raise misbehaved(engine.open, f"a session's {name} is {value!r}")
+                with contained(owner):
+                    _require_methods(session, Session, "the session")
+                    for name, kind in _SESSION.items():
+                        value = getattr(session, name)
+                        if not isinstance(value, kind) or (isinstance(value, int) and value <= 0):
+                            what = f"a session's {name} is {shown(value)}"
+                            raise misbehaved(engine.open, what)
                 self._made[key] = (session, Contained(session, owner))
             return cast(Session, self._made[key][1])
 
@@ -286,11 +312,12 @@ class Plugins:
         with self._lock:
             while self._made:
                 key, (made, _) = self._made.popitem()
-                if (close := getattr(made, "close", None)) is None:
-                    continue
                 try:
-                    close()
-                except Exception:
+                    if (close := getattr(made, "close", None)) is not None:
+                        close()
+                except KeyboardInterrupt:
+                    raise
+                except BaseException:  # what else it raises costs no other its end
                     log.warning("%s %s could not be closed", key[0], key[1], exc_info=True)
 
     # The other hooks.
@@ -311,10 +338,10 @@ class Plugins:
             if isinstance(answer, Plan) and all(isinstance(one, Track) for one in answer.targets):
                 plan = answer
             elif isinstance(answer, Plan):
-                raise misbehaved(call, f"a Plan's targets are Tracks, not {answer.targets!r:.60}")
+                raise misbehaved(call, f"a Plan's targets are Tracks, not {shown(answer.targets)}")
             elif answer is not None:
                 raise misbehaved(
-                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {answer!r:.60}"
+                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {shown(answer)}"
                 )
         return plan
 
@@ -330,7 +357,9 @@ class Plugins:
         for one in self._implementations(hook):
             try:
                 one.function(*(value for _ in one.argnames))
-            except (Exception, SystemExit):
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 log.warning("plugin %s failed in %s", one.plugin_name, hook, exc_info=True)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
@@ -351,11 +380,24 @@ def _context_for(kind: str, choice: Choice, context: Context) -> Context:
     return context
 
 
+def _values(options: Any) -> tuple[str, ...]:
+    """What tells apart the options of two choices, whatever their ``repr`` leaves out."""
+    return tuple(repr(getattr(options, option.name)) for option in fields(options))
+
+
+def _require_methods(made: object, protocol: type[Any], what: str) -> None:
+    """Raise `TypeError` where an object lacks a method of its kind."""
+    needed = (name for name, member in vars(protocol).items() if callable(member))
+    for name in needed:
+        if not name.startswith("_") and not callable(getattr(made, name, None)):
+            raise TypeError(f"{what} has no method {name}: {shown(made)}")
+
+
 def _check(provider: Provider[Any]) -> None:
     """Refuse a provider that could not be listed, named or made."""
     name: object = provider.name
     if not isinstance(name, str) or not name or name.split() != [name]:
-        raise PluginError(f"a provider's name is one word, not {name!r:.60}")
+        raise PluginError(f"a provider's name is one word, not {shown(name)}")
     if not isinstance(provider.summary, str):
         raise PluginError(f"the summary of {name!r} must be a text")
     if not callable(provider.make):
