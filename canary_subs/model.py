@@ -53,6 +53,10 @@ class Track:
     languages: tuple[str, ...]
     kind: TrackKind = TrackKind.FULL
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.languages, tuple) or not self.languages:
+            raise TypeError(f"a track's languages are a tuple, ('en',), not {self.languages!r}")
+
     @classmethod
     def parse(cls, name: str) -> Track:
         """The track of a name: "de", "de+en", "original", "en.forced", "en.sdh".

@@ -279,9 +279,10 @@ class Plugins:
         key = (kind, choice.name, _values(options), context)
         with self._lock:
             if key not in self._made:
+                make = Contained(entry.provider, entry.plugin).make
+                made = make(options, context)
                 with contained(entry.plugin):
-                    made = entry.provider.make(options, context)
-                    _require_methods(made, _PROTOCOLS[kind], f"the {kind} {choice.name!r}")
+                    _require_methods(made, _PROTOCOLS[kind], make)
                 self._made[key] = (made, Contained(made, entry.plugin))
             return self._made[key][1]
 
@@ -298,7 +299,7 @@ class Plugins:
                 session = engine.open(context)
                 owner = self.provider("engine", choice.name).plugin
                 with contained(owner):
-                    _require_methods(session, Session, "the session")
+                    _require_methods(session, Session, engine.open)
                     for name, kind in _SESSION.items():
                         value = getattr(session, name)
                         if not isinstance(value, kind) or (isinstance(value, int) and value <= 0):
@@ -385,12 +386,12 @@ def _values(options: Any) -> tuple[str, ...]:
     return tuple(repr(getattr(options, option.name)) for option in fields(options))
 
 
-def _require_methods(made: object, protocol: type[Any], what: str) -> None:
-    """Raise `TypeError` where an object lacks a method of its kind."""
+def _require_methods(made: object, protocol: type[Any], call: Any) -> None:
+    """Raise `PluginError` where what ``call`` gave lacks a method of its kind."""
     needed = (name for name, member in vars(protocol).items() if callable(member))
     for name in needed:
         if not name.startswith("_") and not callable(getattr(made, name, None)):
-            raise TypeError(f"{what} has no method {name}: {shown(made)}")
+            raise misbehaved(call, f"{shown(made)} has no method {name}")
 
 
 def _check(provider: Provider[Any]) -> None:

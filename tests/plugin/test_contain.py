@@ -88,11 +88,15 @@ def test_an_odd_exception_is_one_line(
     assert type(error).__name__ in errors_with(fakes, tmp_path)
 
 
-@pytest.mark.parametrize(("part", "method"), METHODS)
+@pytest.mark.parametrize(
+    ("part", "method"),
+    # The session of the fakes calls these two of the engine.
+    [one for one in METHODS if one[1] not in ("identify", "recognise")],
+)
 def test_what_is_not_a_method_is_named(part: str, method: str, tmp_path: Path) -> None:
     fakes = Fakes()
     setattr(getattr(fakes, part), method, None)
-    assert "failed: TypeError" in errors_with(fakes, tmp_path)
+    assert f"has no method {method}" in errors_with(fakes, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["model", "precision", "max_segment_ms", "batch_ms"])
