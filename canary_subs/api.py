@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 Progress = Callable[[Stage, float], None]
 
 
-class Settings(TypedDict, total=False):
+class SubtitlerSettings(TypedDict, total=False):
     """What a `Subtitler` can be made with; every key is one of the configuration's."""
 
     engine: str
@@ -82,11 +82,11 @@ class Subtitler:
     ...         Path(video).with_suffix(".de.srt").write_bytes(subtitler.write(cues, "srt"))
     """
 
-    def __init__(self, **settings: Unpack[Settings]) -> None:
+    def __init__(self, **settings: Unpack[SubtitlerSettings]) -> None:
         """Raises `UsageError` and `ModelError` for settings that cannot be used."""
         for name in settings:
-            if name not in Settings.__annotations__:
-                hint = did_you_mean(name, Settings.__annotations__)
+            if name not in SubtitlerSettings.__annotations__:
+                hint = did_you_mean(name, SubtitlerSettings.__annotations__)
                 raise TypeError(f"there is no setting {name!r}; {hint}")
         table = {"formats": (), "deliveries": (), **settings}
         checked = layers.Settings(last=(layers.Layer(name="the settings", table=table),))
@@ -325,7 +325,7 @@ def subtitle(
     glossary: str | Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SubtitlerSettings],
 ) -> dict[str, tuple[Cue, ...]]:
     """`Subtitler.subtitle` for one video."""
     with Subtitler(**settings) as subtitler:
@@ -344,7 +344,7 @@ def listen(
     glossary: str | Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SubtitlerSettings],
 ) -> Iterator[tuple[str, Cue]]:
     """`Subtitler.listen` for one video."""
     with Subtitler(**settings) as subtitler:

@@ -146,7 +146,7 @@ class SubtitleTrack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaInfo:
-    """What a look at a media file tells, without decoding it."""
+    """What probing a media file finds, without decoding it."""
 
     path: Path
     size_bytes: int
@@ -205,7 +205,7 @@ class Timing(StrEnum):
     FRAMES = "frames"  #: the model's own frame tokens
     ATTENTION = "attention"  #: the decoder's cross-attention
     SOURCE = "source"  #: a translation inside its source sentence's span: breaks, not word times
-    SPREAD = "spread"  #: by length of text over the span, for want of anything better
+    SPREAD = "spread"  #: by length of text over the span, if there is nothing better
 
 
 class Flag(StrEnum):

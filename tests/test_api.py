@@ -54,7 +54,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     def load() -> Plugins:
         return plugins(AsDefaults(made))
 
-    monkeypatch.setattr(api.manager, "load", load)
+    monkeypatch.setattr("canary_subs.plugin.manager.load", load)
     before = threading.active_count()
     yield made
     assert threading.active_count() == before
@@ -65,7 +65,7 @@ def words(cues: Iterable[Cue]) -> list[str]:
     return [word for cue in cues for word in cue.text.split()]
 
 
-def test_a_film_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
+def test_a_video_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
     film = write_video(tmp_path / "a.film", (0, 4000), (6000, 30_000), tagged="de")
     found = subtitle(str(film), to=("original", "EN"))
     assert list(found) == ["de", "en"]
@@ -79,7 +79,7 @@ def test_one_language_needs_no_list(fakes: Fakes, tmp_path: Path) -> None:
     assert list(subtitle(film, to="fr", spoken="en")) == ["fr"]
 
 
-def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None:
+def test_cues_come_while_the_video_is_recognised(fakes: Fakes, tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 9000) for n in range(60))
     film = write_video(tmp_path / "a.film", *speech)
     heard = listen(film, to=("en", "de"), spoken="en")
@@ -129,7 +129,7 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
         call(both)
 
 
-def test_a_model_that_is_not_there_is_told_of_first(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_reported_first(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"missing\.nemo: there is no such model file"):
         subtitle(tmp_path / "none.film", model="missing.nemo")
 
@@ -292,7 +292,7 @@ def test_an_open_file_may_have_any_name(fakes: Fakes, tmp_path: Path, name: Any)
         pass
 
     stream = Stream(content)
-    stream.name = name  # type: ignore[attr-defined]
+    stream.name = name
     assert subtitle(stream, spoken="en")
 
 

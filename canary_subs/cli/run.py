@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
             facts = {**_facts(outcome), "findings": findings}
             progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
             for error in outcome.errors:
-                common.complain(str(error))
+                common.complain(common.about(outcome.task.path, error))
             status = max(status, _status(outcome))
     return status
 

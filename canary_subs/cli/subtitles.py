@@ -113,7 +113,7 @@ def check(args: argparse.Namespace) -> int:
                 reference=args.reference,
             )
         except CanarySubsError as error:
-            common.complain(str(error))
+            common.complain(common.about(path, error))
             status = max(status, error.exit_code)
             continue
         status = max(status, int(not report.clean))

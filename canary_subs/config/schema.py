@@ -143,7 +143,7 @@ class SkipRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
+class QueueKeys:
     """How work is stored, retried and supervised."""
 
     store: Path | None = setting(
@@ -217,7 +217,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class ServiceKeys:
     """How the daemon can be observed, and what runs beside it."""
 
     metrics: str | None = setting(
@@ -345,12 +345,14 @@ class Config:
     plugins: Path | None = setting(
         None, "Folder of .py plugins; by default 'plugins' beside the user's configuration."
     )
-    disable: tuple[str, ...] = setting((), "Plugins not to load, by name.")
+    disable: tuple[str, ...] = setting(
+        (), "Plugins not to load, by name; built-in ones too, as `canary-subs plugins` lists them."
+    )
     watch: Watch = setting(Watch(), "")
     skip: SkipRules = setting(SkipRules(), "")
-    queue: Queue = setting(Queue(), "")
+    queue: QueueKeys = setting(QueueKeys(), "")
     schedule: Schedule = setting(Schedule(), "")
-    service: Service = setting(Service(), "")
+    service: ServiceKeys = setting(ServiceKeys(), "")
     #: kind of provider -> its name -> its options, checked by the provider's own dataclass.
     options: Mapping[str, Mapping[str, Mapping[str, object]]] = field(
         default_factory=dict,
@@ -393,8 +395,8 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "": Config,
         "watch": Watch,
         "skip": SkipRules,
-        "queue": Queue,
+        "queue": QueueKeys,
         "schedule": Schedule,
-        "service": Service,
+        "service": ServiceKeys,
     }
 )

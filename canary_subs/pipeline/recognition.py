@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
@@ -75,7 +75,7 @@ class Recognition:
         engine: PlanEngine,
         plugins: Plugins,
     ) -> None:
-        """Raises `UnsupportedPair` where the engine cannot make a track."""
+        """Raises `UnsupportedPair` where the engine cannot make a track, and `PluginError`."""
         self.spoken = spoken
         self.transcripts = transcripts_of(tracks, spoken, shared=plan.shared_timing)
         #: What was recognised: the segment's span, and an utterance for each transcript.
@@ -83,8 +83,12 @@ class Recognition:
         self._media = media
         self._plan = plan
         self._engine = engine
-        self._plugins = plugins
         self._previous = ""
+        # Made now, so that what cannot be made is known before anything is recognised.
+        self._aligner: Aligner | None = None
+        if plan.aligner is not None:
+            self._aligner = plugins.use("aligner", plan.aligner, plan.context)
+        plugins.use("layout", plan.layout, plan.context)
         try:
             for track in self.transcripts:
                 if track.kind is TrackKind.FULL:
@@ -177,13 +181,12 @@ class Recognition:
 
     def _timed(self, clip: AudioClip, spoken: str, utterance: Utterance) -> Utterance:
         """With word times: the engine's own, spread where it gives none, then the aligner's."""
-        if not utterance.text:
+        if not utterance.text.strip():
+            return replace(utterance, text="", words=())
+        words = tuple(word for word in utterance.words if word.text.strip())
+        utterance = with_words(replace(utterance, words=words))
+        if (aligner := self._aligner) is None or utterance.language != spoken:
             return utterance
-        utterance = with_words(utterance)
-        choice = self._plan.aligner
-        if choice is None or utterance.language != spoken:
-            return utterance
-        aligner: Aligner = self._plugins.use("aligner", choice, self._plan.context)
         aligned = aligner.align(clip, utterance)
         if not isinstance(aligned, Utterance) or aligned.text != utterance.text:
             raise misbehaved(aligner.align, "align must give the utterance that it was given")

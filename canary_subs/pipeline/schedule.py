@@ -141,7 +141,7 @@ class _Running:
             self._send(answered)
 
     def end_of_audio(self) -> None:
-        """Tell it when every segment was recognised."""
+        """Answer it once every segment is recognised."""
         if self.outcome is None and isinstance(self._ask, Recognise) and self._ask.reader.ended:
             self._audio_ended = True
             self._send(None)

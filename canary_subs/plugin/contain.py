@@ -6,9 +6,10 @@ import logging
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
-from types import CodeType
-from typing import Any, TypeVar
+from types import CodeType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from canary_subs.errors import CanarySubsError, PluginError, PluginUnavailable, PluginUnusable
 
@@ -109,6 +110,28 @@ def shown(value: object, length: int = 60) -> str:
         return repr(value)[:length]
     except Exception:
         return f"a {type(value).__name__}"
+
+
+def wrong_field(value: Any) -> str | None:
+    """What is wrong with the first field of a dataclass that is not of its type; None if none is.
+
+    The content of mappings is not looked at.
+    """
+    hints = get_type_hints(type(value))
+    for member in fields(value):
+        given = getattr(value, member.name)
+        if not _fits(given, hints[member.name]):
+            return f"{member.name} must be {member.type}, not {shown(given)}"
+    return None
+
+
+def _fits(value: object, kind: Any) -> bool:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    if origin is tuple:  # of one type and any length
+        return isinstance(value, tuple) and all(_fits(one, get_args(kind)[0]) for one in value)
+    return isinstance(value, origin or kind)
 
 
 def _name(call: Any) -> str:

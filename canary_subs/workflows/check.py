@@ -104,7 +104,7 @@ def _cues(
 
 
 def named_language(path: Path) -> str | None:
-    """The language that a subtitle file's name states: "de" of "Film.de.forced.srt"."""
+    """The language that a subtitle file's name states: "de" of "Video.de.forced.srt"."""
     return _named(path).language
 
 
