@@ -18,6 +18,7 @@ from canary_subs.errors import PluginError
 from canary_subs.plugin import hookspecs
 from canary_subs.plugin.contain import misbehaved, shown
 from canary_subs.plugin.hookspecs import PROJECT, Provider
+from canary_subs.plugin.options import describe, kinds
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +99,23 @@ def check_provider(provider: Provider[Any]) -> None:
                     f"the option {option.name!r} of {name!r} stands in options and request_options"
                 )
             seen.add(option.name)
+        _check_types(options, name)
+
+
+def _check_types(options: type[Any], name: str) -> None:
+    """Refuse options of types that no configuration holds."""
+    try:
+        known = kinds(options)
+    except Exception as error:
+        raise PluginError(f"the types of the options of {name!r} are not known: {error}") from error
+    for option, kind in known.items():
+        try:
+            describe(kind)
+        except KeyError:
+            raise PluginError(
+                f"the option {option!r} of {name!r} is {shown(kind)}; it may be bool, int, float, "
+                "str, Path, a StrEnum, a Literal, tuple[X, ...] or X | None"
+            ) from None
 
 
 def values_of(options: Any) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from canary_subs.errors import PluginError
+from canary_subs.errors import ConfigError, PluginError
 from canary_subs.model import Choice, Context
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Task
 from canary_subs.plugin.hookspecs import Provider, hookimpl
+from canary_subs.plugin.manager import Plugins
+from canary_subs.plugin.options import build
 from canary_subs.testing import Fakes, fake_plan, plugins, write_video
 
 
@@ -154,3 +156,43 @@ def test_choices_are_told_apart_by_options_that_repr_leaves_out() -> None:
     one, other = (Choice(name="ends", options={"key": key}) for key in ("a", "b"))
     assert found.use("layout", one) is not found.use("layout", other)
     assert found.use("layout", one) is found.use("layout", one)
+
+
+@dataclass(frozen=True)
+class Table:
+    terms: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Either:
+    size: int | str = 1
+
+
+@dataclass(frozen=True)
+class Unknown:
+    size: "Missing" = None  # type: ignore[name-defined]  # noqa: F821, UP037
+
+
+@pytest.mark.parametrize("options", [Table, Either, Unknown])
+def test_options_that_no_configuration_holds_are_refused(options: type[Any]) -> None:
+    class Offers:
+        @hookimpl
+        def canary_subs_layouts(self) -> list[Provider[Any]]:
+            def make(options: object, context: Context) -> None: ...
+
+            return [Provider(name="odd", summary="It is odd.", make=make, options=options)]
+
+    found = Plugins()
+    found.add("odd", "test", Offers)
+    assert "of 'odd'" in str(found.plugins[0].broken)
+
+
+@dataclass(frozen=True)
+class Refuses:
+    def __post_init__(self) -> None:
+        raise KeyError("region")
+
+
+def test_options_may_refuse_themselves_in_any_manner() -> None:
+    with pytest.raises(ConfigError, match="odd: 'region'"):
+        build(Refuses, {}, "odd")
