@@ -53,6 +53,10 @@ class Track:
     languages: tuple[str, ...]
     kind: TrackKind = TrackKind.FULL
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.languages, tuple) or not self.languages:
+            raise TypeError(f"a track's languages are a tuple, ('en',), not {self.languages!r}")
+
     @classmethod
     def parse(cls, name: str) -> Track:
         """The track of a name: "de", "de+en", "original", "en.forced", "en.sdh".
@@ -421,7 +425,8 @@ class Context:
     out: Path | None = None
     #: For deliveries: the watched folder; videos below it keep their place below ``out``.
     root: Path | None = None
-    #: For deliveries: what is written beside a video stays in this folder, whatever links say; None: anywhere.
+    #: For deliveries: what is written beside a video stays in this folder, whatever links say;
+    #: None: anywhere.
     within: Path | None = None
     #: For deliveries: replace results that are already there.
     overwrite: bool = False

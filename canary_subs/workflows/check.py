@@ -140,4 +140,5 @@ def speech_in(video: Path, plugins: Plugins, *, spoken: str | None = None) -> tu
 def speech_among(clips: Iterable[AudioClip], plugins: Plugins) -> tuple[Span, ...]:
     """`speech_in` for sound that is being read."""
     segmenter: Segmenter = plugins.use("segmenter", _LISTENER)
-    return tuple(joined(list(segmenter.cut(clips, _LONGEST_SPEECH_MS))))
+    spans = each(segmenter.cut, segmenter.cut(clips, _LONGEST_SPEECH_MS), Span)
+    return tuple(joined(list(spans)))
