@@ -278,11 +278,12 @@ def test_paths_that_are_not_files(tmp_path: Path) -> None:
         "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<v" + " " * 1_000_000,
         "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,," + "{" * 1_000_000,
         "\n" * 1_000_000 + "x",
+        "1\n" + "1:" * 500_000 + "! --> 00:00:02,000\nx\n",
         "{1}{2}" + "{y:" * 300_000,
         "1\n00:00:01,000 --> 00:00:02,000\n" + "<font " * 300_000,
         "\n".join(f"{i}\n00:00:01,000 --> 00:00:02,000\nx\n" for i in range(20_000)),
     ],
-    ids=["digits", "voice", "braces", "newlines", "styles", "tags", "many"],
+    ids=["digits", "voice", "braces", "newlines", "clock", "styles", "tags", "many"],
 )
 def test_hostile_files_cost_little_time(text: str) -> None:
     begun = time.process_time()
@@ -346,3 +347,62 @@ def test_what_pysubs2_writes_is_read(format_name: str) -> None:
     text = script.to_string(format_name, fps=25)
     wanted = [(e.start, e.end, e.plaintext) for e in script]
     assert of(text) == wanted
+
+
+CUE = "1\n00:00:01,000 --> 00:00:02,000\n"
+
+
+def test_an_arrow_in_a_text_is_text() -> None:
+    for text in (
+        "The score went 2 --> 3.",
+        "a --> b and 00:00:01,000 --> 00:00:02,000",
+        "At 10:30 --> we go",
+    ):
+        assert of(CUE + text) == [(1000, 2000, text)]
+        assert of(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{text}\n") == [(1000, 2000, text)]
+
+
+@pytest.mark.parametrize(
+    ("times", "start_ms", "end_ms"),
+    [
+        ("0:0:1,5 --> 0:0:2,25", 1500, 2250),
+        ("00:00:03.500-->00:00:04.250", 3500, 4250),
+        ("00:00:05:500 -> 00:00:06:250", 5500, 6250),
+        ("00:00:05,500 –> 00:00:06,250", 5500, 6250),
+        ("00:01:07,500 --> 00:01:8,250 ", 67_500, 68_250),
+        ("00:00:09 --> 00:00:10", 9000, 10_000),
+    ],
+)
+def test_subrip_times_that_hands_wrote(times: str, start_ms: int, end_ms: int) -> None:
+    assert of(f"{CUE}before\n\n2\n{times}\nafter\n") == [
+        (1000, 2000, "before"),
+        (start_ms, end_ms, "after"),
+    ]
+
+
+def test_subrip_shows_what_players_show() -> None:
+    assert of(CUE + r"\h\hIndented by ffmpeg\hcaptions") == [
+        (1000, 2000, "Indented by ffmpeg captions")
+    ]
+    assert of(CUE + "one<br>two<BR />three\\Nfour") == [(1000, 2000, "one\ntwo\nthree\nfour")]
+
+
+def test_webvtt_shows_what_browsers_show() -> None:
+    text = (
+        "WEBVTT\n\n"
+        "NOTE no empty line follows\n00:00:01.000 --> 00:00:03.000\nshown\n\n"
+        "STYLE\n00:00:04.000 --> 00:00:06.000\nand this one\n\n"
+        "NOTE a comment of\nthree lines\n00:07.000 --> 00:08.000 align:start\nends at the times\n\n"
+        "NOTE times without a fraction are none\n00:00:08 --> 00:00:09\n\n"
+        '00:10.000 --> 00:11.000\n<font color="#ffff00">Yellow</font> and <s>struck</s>{\\an8}\n\n'
+        "00:12.000 --> 00:13.000\none<br>two, 3 < 4 > 2\n"
+    )
+    found = parse(text.encode(), BUILT_IN, name="x")
+    assert rows(found.cues) == [
+        (1000, 3000, "shown"),
+        (4000, 6000, "and this one"),
+        (7000, 8000, "ends at the times"),
+        (10_000, 11_000, "Yellow and struck"),
+        (12_000, 13_000, "one\ntwo, 3 < 4 > 2"),
+    ]
+    assert not found.damage
