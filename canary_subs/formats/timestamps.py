@@ -9,8 +9,9 @@ from canary_subs.time import seconds_to_ms
 
 #: Between two times; hands write it with one dash, and word processors make dashes of hyphens.
 _ARROW = re.compile(r"\s*(?:-{2}|[-–—])>")
-#: What may stand in a time that is damaged.
-_LIKE_CLOCK = re.compile(r"(?=.{0,20}\d)(?=.{0,20}[.,:;])[\w.,:;]{1,20}")
+#: What is left of a time that is damaged, and that which shows that it was one.
+_PART_OF_CLOCK = re.compile(r"(?=\D{0,20}\d)[\w.,:;]{1,20}")
+_LIKE_CLOCK = re.compile(r"\w{1,4}[.,:;]\w{1,4}[.,:;]")
 
 _CLOCK = re.compile(r"\s*(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,6}))?\s*")
 
@@ -39,16 +40,16 @@ def arrow_ms(line: str) -> tuple[int, int] | None:
 def is_damaged_arrow(line: str) -> bool:
     """Whether a line is a pair of times that `arrow_ms` cannot read, rather than a text.
 
-    At least one time is there, and what stands at the other side of the arrow looks like one or is
-    missing: "The score went 2 --> 3." is text.
+    One side of the arrow looks like a time; the other may be a part of one, or missing:
+    "The score went 2 --> 3." is text.
     """
     before, arrow, after = _at_arrow(line)
     if not arrow or arrow_ms(line) is not None:
         return False
     sides = before.strip(), (after.split(maxsplit=1) or [""])[0]
-    clocks = [clock_ms(side) is not None for side in sides]
-    alike = [not side or _LIKE_CLOCK.fullmatch(side) is not None for side in sides]
-    return all(alike) and (any(clocks) or all(sides))
+    if not all(not side or _PART_OF_CLOCK.fullmatch(side) for side in sides):
+        return False
+    return any(clock_ms(side) is not None or _LIKE_CLOCK.match(side) for side in sides)
 
 
 def _at_arrow(line: str) -> tuple[str, str, str]:
