@@ -280,10 +280,13 @@ def test_paths_that_are_not_files(tmp_path: Path) -> None:
         "\n" * 1_000_000 + "x",
         "1\n" + "1:" * 500_000 + "! --> 00:00:02,000\nx\n",
         "{1}{2}" + "{y:" * 300_000,
+        "<sami><sync start=1>" + "<p " * 300_000,
+        "<sami><sync start=1>" + "<!--" * 300_000,
+        "<sami>" + ".a{" * 300_000,
         "1\n00:00:01,000 --> 00:00:02,000\n" + "<font " * 300_000,
         "\n".join(f"{i}\n00:00:01,000 --> 00:00:02,000\nx\n" for i in range(20_000)),
     ],
-    ids=["digits", "voice", "braces", "newlines", "clock", "styles", "tags", "many"],
+    ids="digits voice braces newlines clock styles tags comments classes fonts many".split(),
 )
 def test_hostile_files_cost_little_time(text: str) -> None:
     begun = time.process_time()
@@ -406,3 +409,63 @@ def test_webvtt_shows_what_browsers_show() -> None:
         (12_000, 13_000, "one\ntwo, 3 < 4 > 2"),
     ]
     assert not found.damage
+
+
+SAMI = """<SAMI>
+<HEAD><STYLE TYPE="text/css"><!--
+P { font-size: 20pt; }
+.KRCC { Name: Korean; lang: ko-KR; SAMIType: CC; }
+.ENCC { Name: English; lang: en-US; }
+--></STYLE></HEAD>
+<BODY>
+<SYNC Start=1000><P Class=KRCC>\uc548\ub155<br>\uc5ec\ub7ec\ubd84
+<P Class=ENCC><font color="#fff">Hello &amp;<br>welcome --> all</font>
+<SYNC Start=2500><P Class=KRCC>&nbsp;<P Class=ENCC>&nbsp;
+<SYNC Start=now><P Class=ENCC>lost
+<SYNC Start=3000><P Class=ENCC>Bye
+</BODY></SAMI>"""
+
+
+def test_sami_is_not_taken_for_subrip() -> None:
+    found = parse(SAMI.encode(), BUILT_IN, name="video.smi")
+    assert found.language == "ko-KR"
+    assert rows(found.cues) == [(1000, 2500, "\uc548\ub155\n\uc5ec\ub7ec\ubd84")]
+    assert [damage.line for damage in found.damage] == [11]
+    found = parse(SAMI.encode(), BUILT_IN, name="video.srt", language="en")
+    assert rows(found.cues) == [
+        (1000, 2500, "Hello &\nwelcome --> all"),
+        (3000, 8000, "Bye"),
+    ]
+    plain = "<SAMI><BODY><SYNC Start=0>one<SYNC Start=900>two<SYNC Start=1800>&nbsp;"
+    assert of(plain) == [(0, 900, "one"), (900, 1800, "two")]
+    assert "without a SYNC" in refusal("<SAMI><BODY>a --> b</BODY></SAMI>")
+
+
+def test_subviewer() -> None:
+    text = (
+        "[INFORMATION]\n[TITLE]A title\n[AUTHOR]\n[END INFORMATION]\n[SUBTITLE]\n"
+        "[COLF]&HFFFFFF,[STYLE]bd,[SIZE]18,[FONT]Arial\n"
+        "00:02:17.44,00:02:20.38\nSenator, we're making[br]our <i>final</i> approach.\n\n"
+        "00:02:21.00,00:02:22.5\nVery good.\n\nstray\n"
+    )
+    found = parse(text.encode(), BUILT_IN, name="video.sub")
+    assert rows(found.cues) == [
+        (137_440, 140_380, "Senator, we're making\nour final approach."),
+        (141_000, 142_500, "Very good."),
+    ]
+    assert [damage.line for damage in found.damage] == [13]
+    assert of("00:02:17.44,00:02:20.38\none[br]two\n") == [(137_440, 140_380, "one\ntwo")]
+
+
+def test_ass_drawings_are_not_text() -> None:
+    texts = [
+        r"{\p1}m 0 0 l 100 0{\p0}Text after",
+        r"Text before{\an8\p2}m 0 0{\c&H0&} l 1 1",
+        r"{\p1}m 0 0 l 1 1{\p0}",
+        r"{\pos(1,2)}place \{x\}",
+    ]
+    script = "[Events]\n" + "".join(
+        f"Dialogue: 0,0:00:0{i}.00,0:00:09.00,Default,,0,0,0,,{text}\n"
+        for i, text in enumerate(texts)
+    )
+    assert [text for *_, text in of(script)] == ["Text after", "Text before", "place {x}"]
