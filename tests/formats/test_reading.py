@@ -283,10 +283,13 @@ def test_paths_that_are_not_files(tmp_path: Path) -> None:
         "<sami><sync start=1>" + "<p " * 300_000,
         "<sami><sync start=1>" + "<!--" * 300_000,
         "<sami>" + ".a{" * 300_000,
+        f"<tt {TT}><body><p end='1h'>"
+        + "".join(f"<span begin='{i}ms'>x</span>" for i in range(20_000))
+        + "</p></body></tt>",
         "1\n00:00:01,000 --> 00:00:02,000\n" + "<font " * 300_000,
         "\n".join(f"{i}\n00:00:01,000 --> 00:00:02,000\nx\n" for i in range(20_000)),
     ],
-    ids="digits voice braces newlines clock styles tags comments classes fonts many".split(),
+    ids="digits voice braces newlines clock styles tags comments classes spans fonts many".split(),
 )
 def test_hostile_files_cost_little_time(text: str) -> None:
     begun = time.process_time()
@@ -469,3 +472,51 @@ def test_ass_drawings_are_not_text() -> None:
         for i, text in enumerate(texts)
     )
     assert [text for *_, text in of(script)] == ["Text after", "Text before", "place {x}"]
+
+
+def test_ttml_keeps_the_text_beside_timed_spans() -> None:
+    text = (
+        f'<tt {TT}><body><div><p begin="1s" end="4s">These words stay '
+        '<span begin="1s" end="2s">and these go.</span></p></div></body></tt>'
+    )
+    assert of(text) == [
+        (1000, 2000, "These words stay"),
+        (2000, 3000, "These words stay and these go."),
+        (3000, 4000, "These words stay"),
+    ]
+
+
+def test_ttml_elements_in_sequence() -> None:
+    text = (
+        f'<tt {TT}><body timeContainer="seq"><div dur="10s"><p begin="1s" end="4s">one</p></div>'
+        '<div timeContainer="seq"><p dur="2s">two</p><p begin="1s" dur="3:58,640">three</p></div>'
+        "</body></tt>"
+    )
+    assert of(text) == [
+        (1000, 4000, "one"),
+        (10_000, 12_000, "two"),
+        (13_000, 251_640, "three"),
+    ]
+
+
+def test_ttml_rubies_stand_in_brackets() -> None:
+    text = (
+        f'<tt {TT} xmlns:tts="http://www.w3.org/ns/ttml#styling"><head><styling>'
+        '<style xml:id="r" tts:ruby="text"/></styling></head><body><div><p begin="1s" end="2s">'
+        '<span tts:ruby="container"><span tts:ruby="base">東京</span>'
+        '<span tts:ruby="delimiter">(</span><span tts:ruby="text">とうきょう</span>'
+        '<span tts:ruby="delimiter">)</span></span>と'
+        '<span>京都</span><span style="r">きょうと</span></p></div></body></tt>'
+    )
+    assert of(text) == [(1000, 2000, "東京（とうきょう）と京都（きょうと）")]
+
+
+def test_an_odd_time_in_ttml_costs_that_element_alone() -> None:
+    text = (
+        f'<tt {TT}><body><div begin="soon"><p begin="00:00:01,500" end="00:00:02,000">one</p>'
+        '<p begin="oops" end="3s">lost</p><p begin="3s" end="4s">two <span begin="x">lost</span>'
+        "</p></div></body></tt>"
+    )
+    found = parse(text.encode(), BUILT_IN, name="x")
+    assert rows(found.cues) == [(1500, 2000, "one"), (3000, 4000, "two")]
+    assert [damage.what.split("'")[1] for damage in found.damage] == ["soon", "oops", "x"]
