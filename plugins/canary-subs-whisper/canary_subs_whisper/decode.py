@@ -29,8 +29,9 @@ _WINDOW_FRAMES = 100 * WINDOW_S
 _HOP_SAMPLES = SAMPLE_RATE_HZ // 100
 _FRAME_MS = 20
 
-#: The most tokens of a text, and how many are granted for a second of sound and to any text.
-_MAX_TOKENS = 224
+#: The most tokens of a prompt and its text, and how many are granted for a second of sound and to
+#: any text.
+_MAX_TOKENS = 448
 _TOKENS_PER_S = 30
 _GRACE_TOKENS = 30
 
@@ -149,7 +150,7 @@ class Decoder:
             before = [self.tokens.previous(), *context] if context else []
             prompts.append([*before, *one.start, self.tokens.plain()])
         longest = max(_GRACE_TOKENS + int(_TOKENS_PER_S * one.duration_s) for one in segments)
-        max_length = len(prompts[0]) + min(_MAX_TOKENS, longest)
+        max_length = min(_MAX_TOKENS, len(prompts[0]) + longest)
         search: dict[str, Any] = {"beam_size": options.beam}
         if temperature:
             search = {

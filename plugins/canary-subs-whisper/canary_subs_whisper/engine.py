@@ -25,6 +25,11 @@ from canary_subs_whisper.session import WhisperSession
 #: Precision -> CTranslate2's compute type. The narrow ones compute in 16 bits on a GPU.
 _COMPUTE = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16", "int8": "int8"}
 
+_CONVERT = (
+    "convert it again with ct2-transformers-converter "
+    "--copy_files tokenizer.json preprocessor_config.json"
+)
+
 
 class WhisperEngine(Engine):
     """A Whisper model by name, in a folder in CTranslate2's format, or on the hub."""
@@ -61,6 +66,8 @@ class WhisperEngine(Engine):
             device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
         compute = _compute_type(context.precision, device)
         folder = _locate(self.name)
+        if not (folder / "tokenizer.json").is_file():
+            raise ModelError(f"{folder} has no tokenizer.json; {_CONVERT}")
         self._check_memory(device, context.precision)
         try:
             loaded: Any = WhisperModel(
@@ -80,8 +87,10 @@ class WhisperEngine(Engine):
                 ) from error
             raise ModelError(
                 f"{folder} cannot be loaded as a Whisper model in CTranslate2's format ({reason}); "
-                "copy it again, or convert it with ct2-transformers-converter"
+                f"copy it again, or {_CONVERT}"
             ) from error
+        if loaded.model.n_mels != 80 and not (folder / "preprocessor_config.json").is_file():
+            raise ModelError(f"{folder} has no preprocessor_config.json; {_CONVERT}")
         name = f"{Path(self.name).name}@{_fingerprint(folder)}"
         return WhisperSession(loaded, name, models.card(self.name).pairs, self._options)
 

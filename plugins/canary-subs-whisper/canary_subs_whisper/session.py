@@ -254,10 +254,15 @@ def _part(request: Request, utterance: Utterance, start_ms: int, end_ms: int) ->
 
 
 def _merged(utterance: Utterance, more: Utterance) -> Utterance:
-    """One utterance of the words of two, by their times."""
+    """One utterance of the words of two, by their times; what was cut off is there now."""
     words = sorted((*utterance.words, *more.words), key=lambda word: word.start_ms)
     space = "" if _primary(utterance.language) in UNSPACED else " "
-    return replace(utterance, text=space.join(word.text for word in words), words=tuple(words))
+    return replace(
+        utterance,
+        text=space.join(word.text for word in words),
+        words=tuple(words),
+        flags=utterance.flags - {Flag.TRUNCATED},
+    )
 
 
 def _confidence(utterance: Utterance) -> float:

@@ -173,6 +173,17 @@ def test_a_model_that_cannot_be_loaded_is_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_a_folder_without_all_its_files_is_one_line(
+    opened: Open, fakes: FakeModels, folder: Path
+) -> None:
+    fakes.settings = {"n_mels": 128}
+    with pytest.raises(ModelError, match="has no preprocessor_config"):
+        opened()
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match="has no tokenizer"):
+        opened()
+
+
 def test_a_model_too_large_for_the_memory_is_one_line(
     opened: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ class FakeWhisper:
     compute_type: str = "int8_float32"
     device: str = "cpu"
     is_multilingual: bool = True
+    n_mels: int = 80
     #: The clips of each call, and what was asked of them.
     encoded: list[list[int]] = field(default_factory=list)
     generated: list[tuple[list[int], list[str], dict[str, Any]]] = field(default_factory=list)
@@ -211,5 +212,6 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "some-whisper"
     made.mkdir()
     (made / "config.json").write_text('{"lang_ids": [' + ",".join(map(str, range(99))) + "]}")
+    (made / "tokenizer.json").write_text("{}")
     (made / "model.bin").write_bytes(b"weights" * 100)
     return made
