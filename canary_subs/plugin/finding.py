@@ -119,7 +119,7 @@ def _check_types(options: type[Any], name: str) -> None:
 
 
 def values_of(options: Any) -> tuple[str, ...]:
-    """What tells apart the options of two choices, whatever their ``repr`` leaves out."""
+    """What distinguishes the options of two choices, whatever their ``repr`` leaves out."""
     return tuple(repr(getattr(options, option.name)) for option in fields(options))
 
 

@@ -151,7 +151,7 @@ def test_what_close_raises_costs_no_other_object_its_end() -> None:
     assert len(layouts.closed) == 3
 
 
-def test_choices_are_told_apart_by_options_that_repr_leaves_out() -> None:
+def test_choices_are_distinguished_by_options_that_repr_leaves_out() -> None:
     found = plugins(Layouts())
     one, other = (Choice(name="ends", options={"key": key}) for key in ("a", "b"))
     assert found.use("layout", one) is not found.use("layout", other)
