@@ -82,7 +82,7 @@ def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
         command, names = _command(media, track)
         with promise(media, track) as promised:
             promised.read(until_ms=1)
-            if promised.is_encrypted:
+            if promised.is_encrypted or promised.is_scrambled:
                 raise EncryptedMedia(
                     f"{_named(media, track)} is encrypted: it can only be played with its key"
                 )
@@ -321,7 +321,8 @@ def _command(media: MediaInfo, track: AudioTrack) -> tuple[Any, tuple[str, ...]]
         names = tuple(channel.name for channel in stream.codec_context.layout.channels)
         may_jump = bool(container.format.flags & _MAY_JUMP)
     spliced = may_jump and _is_spliced(media, track)
-    shift_ms = _LEAD_MS - (0 if spliced else media.start_ms)
+    start_ms = media.start_ms if track.start_ms is None else track.start_ms
+    shift_ms = _LEAD_MS - (0 if spliced else start_ms)
     filters = [
         f"asetpts=PTS+({Fraction(shift_ms, 1000)})/TB",
         f"aresample={SAMPLE_RATE_HZ}:async=1:min_hard_comp=0.01",
@@ -341,7 +342,7 @@ def _command(media: MediaInfo, track: AudioTrack) -> tuple[Any, tuple[str, ...]]
     sound = source[f"a:{track.index}"].output("pipe:", **settings)
     if not media.has_picture:
         return sound, names
-    picture = source["V:0"].output("-", format="null", c="copy")
+    picture = source[f"V:{track.picture}"].output("-", format="null", c="copy")
     return ffmpeg.merge_outputs(sound, picture), names
 
 

@@ -9,12 +9,14 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia, MediaError, MediaUnavailable, NotMedia
+from canary_subs.media import programs
 from canary_subs.media.ffmpeg import INPUT_OPTIONS, url
 from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack, primary
 from canary_subs.time import round_half_up, seconds_to_ms
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 #: How long opening a file, and each read from it, may take.
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
+
+#: How far to read where the beginning does not say what all tracks are.
+_DEEP = {"probesize": "50000000", "analyzeduration": "60000000"}
 
 #: A file that lacks more than this of its bytes is not read: it would take minutes.
 _LARGEST_HOLE_BYTES = 64 << 30
@@ -57,7 +62,11 @@ _RATES = (
 )
 
 #: Codes in language tags that name no language (ISO 639-2), besides qaa-qtz.
-_NO_LANGUAGE = {"und", "zxx", "mul", "mis"}
+_NO_LANGUAGE = {"und", "zxx", "mul", "mis", "art"}
+
+#: Tags that people write for "original" and "version originale", although they are codes of Odia
+#: and Volapük; Odia's other code, "or", still names it.
+_NO_TAGS = {"ori", "vo"}
 
 
 def probe(path: Path) -> MediaInfo | None:
@@ -76,7 +85,11 @@ def probe(path: Path) -> MediaInfo | None:
         raise _mostly_hole(path, status)
     try:
         with opened(path) as container:
-            return _describe(path, status, container)
+            shared = _programs(path, container)
+            if "mpegts" not in container.format.name or _all_known(container, shared):
+                return _describe(path, status, container, shared)
+        with opened(path, **_DEEP) as container:  # tracks that begin late
+            return _describe(path, status, container, shared)
     except av.error.InvalidDataError:
         if _may_be_mp4(path):
             raise DamagedMedia(
@@ -222,7 +235,23 @@ def _may_be_mp4(path: Path) -> bool:
         return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 
 
-def _describe(path: Path, status: os.stat_result, container: Any) -> MediaInfo:
+def _programs(path: Path, container: Any) -> tuple[frozenset[int], ...]:
+    """The streams of each program, where there are several."""
+    found = programs.programs(path) if "mpegts" in container.format.name else ()
+    return found if len(found) > 1 else ()
+
+
+def _all_known(container: Any, shared: tuple[frozenset[int], ...]) -> bool:
+    """Whether every audio track has parameters, and every program begins in what was read."""
+    return not shared and all(
+        stream.codec_context and stream.codec_context.sample_rate
+        for stream in container.streams.audio
+    )
+
+
+def _describe(
+    path: Path, status: os.stat_result, container: Any, shared: tuple[frozenset[int], ...]
+) -> MediaInfo:
     streams = container.streams
     pictures = [stream for stream in streams.video if not _is_still(stream)]
     start_ms = _start_ms(container)
@@ -231,7 +260,10 @@ def _describe(path: Path, status: os.stat_result, container: Any) -> MediaInfo:
         size_bytes=status.st_size,
         mtime_ns=status.st_mtime_ns,
         duration_ms=_duration_ms(container, path),
-        audio=tuple(_audio_track(index, stream) for index, stream in enumerate(streams.audio)),
+        audio=tuple(
+            _in_program(_audio_track(index, stream), stream, container, pictures, shared)
+            for index, stream in enumerate(streams.audio)
+        ),
         subtitles=tuple(
             _subtitle_track(index, stream) for index, stream in enumerate(streams.subtitles)
         ),
@@ -301,6 +333,26 @@ def _audio_track(index: int, stream: Any) -> AudioTrack:
     )
 
 
+def _in_program(
+    track: AudioTrack,
+    stream: Any,
+    container: Any,
+    pictures: list[Any],
+    shared: tuple[frozenset[int], ...],
+) -> AudioTrack:
+    """The track with its own program's clock and picture, where there are several programs."""
+    own = next((program for program in shared if stream.id in program), frozenset())
+    starts = [
+        other.start_time * other.time_base
+        for other in container.streams
+        if other.id in own and other.start_time is not None
+    ]
+    if not starts:
+        return track
+    picture = next((index for index, one in enumerate(pictures) if one.id in own), 0)
+    return replace(track, start_ms=seconds_to_ms(min(starts)), picture=picture)
+
+
 def _subtitle_track(index: int, stream: Any) -> SubtitleTrack:
     disposition = type(stream.disposition)
     return SubtitleTrack(
@@ -333,7 +385,7 @@ def normalised_language(tag: str) -> str | None:
     import langcodes
 
     try:
-        normal = langcodes.standardize_tag(tag)
+        normal = langcodes.standardize_tag("und" if tag.lower() in _NO_TAGS else tag)
     except ValueError:
         return None
     code = primary(normal)
