@@ -217,6 +217,85 @@ def test_cues_are_written_in_a_format() -> None:
         write([cue], "ass", options={"colour": 1})
 
 
+def test_cues_of_an_iterator_are_written_in_a_format_of_plain_text() -> None:
+    cue = Cue(start_ms=0, end_ms=1500, lines=("Good", "evening."))
+    assert write(iter([cue]), "txt") == b"Good evening.\n"  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="give Cues"):
+        write("Good evening.")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"device": 5},
+        {"model": 5},
+        {"timing": "none"},
+        {"shots": "yes"},
+        {"tagger": None},
+        {"profiles": []},
+        {"options": {"engine": 5}},
+        {"options": {"engine": {"canary": {"punctuate": True}}}},
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="the settings: "):
+        Subtitler(**{"model": "demo", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"to": 5}, "to: give names as texts, not 5"),
+        ({"to": ["en", 5]}, "to: give names as texts"),
+        ({"spoken": 5}, "spoken: give a language tag as a text, not 5"),
+        ({"audio_track": -1}, "audio_track is counted from 0"),
+        ({"audio_track": "1"}, "audio_track is a whole number"),
+        ({"glossary": [5]}, "glossary: give names as texts"),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_is_named(
+    fakes: Fakes, tmp_path: Path, wrong: dict[str, Any], message: str
+) -> None:
+    video = write_video(tmp_path / "a.film", (0, 4000))
+    with pytest.raises(UsageError, match=message):
+        subtitle(video, **wrong)
+
+
+def test_a_glossary_may_stand_in_one_text(fakes: Fakes, tmp_path: Path) -> None:
+    subtitle(write_video(tmp_path / "a.film", (0, 4000)), spoken="en", glossary="Ahab, Pequod")
+    assert fakes.engine.asked[0][0].glossary == ("Ahab", "Pequod")
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.ones(160, np.int16), "not int16; divide int16 by 32768"),
+        (np.ones((2, 160)), "mono samples"),
+        (np.ones(160, complex), "not complex128"),
+        (np.zeros(0), "there are no samples"),
+        (io.StringIO("text"), "open the file for reading bytes"),
+    ],
+    ids=["integers", "stereo", "complex", "empty", "text"],
+)
+def test_what_cannot_be_sound_is_refused(fakes: Fakes, samples: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        subtitle(samples, spoken="en")
+
+
+@pytest.mark.parametrize("name", ["..", "/", "a\0b", "x" * 300, 5, None])
+def test_an_open_file_may_have_any_name(fakes: Fakes, tmp_path: Path, name: Any) -> None:
+    content = write_video(tmp_path / "a.film", (0, 4000)).read_bytes()
+
+    class Stream(io.BytesIO):
+        pass
+
+    stream = Stream(content)
+    stream.name = name
+    assert subtitle(stream, spoken="en")
+
+
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(TypeError, match="no setting 'modle'; did you mean 'model'"):
         subtitle("a.mkv", modle="demo")  # type: ignore[call-arg]

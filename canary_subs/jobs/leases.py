@@ -7,6 +7,7 @@ have exited or, on another machine, when its count has not risen for the length 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ from canary_subs.jobs.transitions import (
     may_have_results,
     move,
 )
-from canary_subs.model import JobState, Stage
+from canary_subs.model import Job, JobState, Stage
 
 #: A job's next state, the reason, and the columns that change with it.
 _Ending = tuple[JobState, str | None, Mapping[str, Any]]
@@ -73,6 +74,28 @@ class Leases:
                 (id, owner),
             )
         )
+
+    def rival(self, job: Job) -> Path | None:
+        """Return the video that has the names which this running job's results would have.
+
+        That is another one of the same folder and stem that is there, and whose results are made
+        or were begun before.
+        """
+        rows = self._database.query(
+            "SELECT other.path FROM jobs AS other, jobs AS own WHERE own.id = ? "
+            "AND other.id <> own.id AND instr(other.path, ?) = 1 AND ("
+            "(other.state = 'done' AND other.delivered NOT IN ('', '[]')) OR "
+            "(other.state = 'running' "
+            "AND (other.started_at, other.id) < (own.started_at, own.id))) ORDER BY other.id",
+            (job.id, os.fsencode(job.path.parent / job.path.stem)),
+        )
+        for row in rows:
+            path = Path(os.fsdecode(row["path"]))
+            if (path.parent, path.stem) == (job.path.parent, job.path.stem) and os.path.lexists(
+                path
+            ):
+                return path
+        return None
 
     def held(self, owner: str) -> list[Record]:
         """Return the jobs that a worker holds."""

@@ -16,6 +16,8 @@ from canary_subs.model import Job, JobState, Stage
 
 #: The rule that skips a video whose file was missing when its job started.
 GONE = "gone"
+#: The rule that skips a video whose results would have the names of another one's.
+TAKEN = "taken"
 
 
 class Arrival(StrEnum):

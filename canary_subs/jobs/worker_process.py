@@ -15,6 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO
 
+from canary_subs._process import safe_environment
 from canary_subs.jobs.logs import JOB_FIELDS
 from canary_subs.jobs.worker_config import WorkerConfig
 
@@ -58,7 +59,9 @@ class WorkerProcess:
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         self._closed = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "canary_subs.jobs.worker"],
+            # -P: the current folder may be the watched one, and its files are never imported.
+            [sys.executable, "-P", "-m", "canary_subs.jobs.worker"],
+            env=safe_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

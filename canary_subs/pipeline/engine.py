@@ -20,7 +20,7 @@ from canary_subs.model import (
     Word,
     primary,
 )
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Engine, Session
 from canary_subs.plugin.manager import Plugins
 
@@ -98,9 +98,9 @@ class PlanEngine:
         session = self.session
         found: object = session.identify(clips, tuple(candidates))
         if not isinstance(found, Mapping):
-            raise misbehaved(session.identify, f"identify must give a mapping, not {found!r:.60}")
+            raise misbehaved(session.identify, f"identify must give a mapping, not {shown(found)}")
         if not all(isinstance(share, Real) for share in found.values()):
-            raise misbehaved(session.identify, f"identify must give shares, not {found!r:.60}")
+            raise misbehaved(session.identify, f"identify must give shares, not {shown(found)}")
         return found
 
     def recognise(self, requests: Sequence[Request]) -> Sequence[Sequence[Utterance]]:
@@ -116,7 +116,7 @@ class PlanEngine:
         asked = [request.targets for request in requests]
         given = [tuple(utterance.language for utterance in utterances) for utterances in found]
         if given != asked:
-            raise misbehaved(recognise, f"asked for {asked!r:.80}, it gave {given!r:.80}")
+            raise misbehaved(recognise, f"asked for {shown(asked, 80)}, it gave {shown(given, 80)}")
         for request, utterances in zip(requests, found, strict=True):
             for utterance in utterances:
                 if (wrong := _wrong_with(utterance, request.clip.span)) is not None:
@@ -141,7 +141,7 @@ def _wrong_with(utterance: Utterance, segment: Span) -> str | None:
     ):
         return (
             "an utterance has a text, a span, and Words with whole milliseconds, not "
-            f"{utterance!r:.100}"
+            f"{shown(utterance, 100)}"
         )
     for word in utterance.words:
         if word.end_ms < segment.start_ms - _EDGE_MS or word.start_ms > segment.end_ms + _EDGE_MS:

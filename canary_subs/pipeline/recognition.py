@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
@@ -84,6 +86,8 @@ class Recognition:
         self._plan = plan
         self._engine = engine
         self._previous = ""
+        #: Segments that were prepared and not added yet.
+        self._prepared: deque[Segment] = deque()
         # Made now, so that what cannot be made is known before anything is recognised.
         self._aligner: Aligner | None = None
         if plan.aligner is not None:
@@ -128,6 +132,8 @@ class Recognition:
     def prepare(self, segment: Segment) -> Prepared:
         """The requests for a segment: one for each language that it may be spoken in."""
         spoken = self._language_of(segment)
+        previous = self._text_before()
+        self._prepared.append(segment)
         targets: dict[str, list[str]] = {}
         for track in segment.missing:
             if (pair := self._pair(spoken, track)) is not None:
@@ -138,7 +144,7 @@ class Recognition:
                 spoken=language,
                 targets=tuple(dict.fromkeys(wanted)),
                 video=self._media.path,
-                previous=self._previous,
+                previous=previous if language == self.spoken else "",
                 glossary=self._plan.glossary,
                 options=self._engine.request_options,
             )
@@ -196,5 +202,22 @@ class Recognition:
         """Take the next segment's utterances, the recalled and the fresh ones."""
         utterances = {**segment.known, **fresh}
         self.found.append((segment.span, utterances))
-        if (own := utterances.get(Track((self.spoken,)))) is not None and own.text:
-            self._previous = f"{self._previous} {own.text}".strip()[-_PREVIOUS_CHARACTERS:]
+        self._prepared.popleft()
+        self._previous = self._extended(self._previous, utterances)
+
+    def _text_before(self) -> str:
+        """The spoken text before the call that a segment goes into.
+
+        What the cache has of the segments before it counts, so that a video that is resumed asks
+        what it would have asked.
+        """
+        previous = self._previous
+        for segment in takewhile(lambda one: not one.missing, self._prepared):
+            previous = self._extended(previous, segment.known)
+        return previous
+
+    def _extended(self, previous: str, utterances: Mapping[Track, Utterance]) -> str:
+        own = utterances.get(Track((self.spoken,)))
+        if own is None or not own.text:
+            return previous
+        return f"{previous} {own.text}".strip()[-_PREVIOUS_CHARACTERS:]

@@ -14,7 +14,7 @@ from canary_subs.errors import LanguageUncertain, NoSound, NotMedia, PluginError
 from canary_subs.media import tracks
 from canary_subs.model import AudioClip, AudioTrack, MediaInfo, Plan, Span, Track, Utterance
 from canary_subs.pipeline.cache import Cache
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Segmenter, Source
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import ms_to_samples
@@ -55,7 +55,7 @@ def probe(path: Path, plugins: Plugins) -> tuple[MediaInfo, Source]:
         if isinstance(media, MediaInfo):
             return media, source
         if media is not None:
-            raise misbehaved(source.probe, f"probe must give MediaInfo or None, not {media!r:.60}")
+            raise misbehaved(source.probe, f"probe must give MediaInfo or None, not {shown(media)}")
     raise NotMedia(
         f"{path}: not a sound or video file that any source knows; if it should be one, copy it "
         "again, else leave it out"

@@ -6,17 +6,41 @@ import hashlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from canary_subs.errors import PluginError
+from canary_subs.plugin import hookspecs
+from canary_subs.plugin.contain import misbehaved, shown
 from canary_subs.plugin.hookspecs import PROJECT, Provider
+from canary_subs.plugin.options import describe, kinds
 
 log = logging.getLogger(__name__)
+
+#: Kind of provider -> what the objects that it makes must be able to do.
+PROTOCOLS: Mapping[str, type[Any]] = MappingProxyType(
+    {
+        "source": hookspecs.Source,
+        "segmenter": hookspecs.Segmenter,
+        "engine": hookspecs.Engine,
+        "aligner": hookspecs.Aligner,
+        "tagger": hookspecs.Tagger,
+        "layout": hookspecs.Layout,
+        "reader": hookspecs.Reader,
+        "format": hookspecs.Writer,
+        "delivery": hookspecs.Delivery,
+        "check": hookspecs.Check,
+        "service": hookspecs.Service,
+    }
+)
+
+#: What a session states about itself.
+SESSION = {"model": str, "precision": str, "max_segment_ms": int, "batch_ms": int}
 
 
 def installed() -> Iterator[EntryPoint]:
@@ -56,7 +80,7 @@ def check_provider(provider: Provider[Any]) -> None:
     """Refuse a provider that could not be listed, named or made."""
     name: object = provider.name
     if not isinstance(name, str) or not name or name.split() != [name]:
-        raise PluginError(f"a provider's name is one word, not {name!r:.60}")
+        raise PluginError(f"a provider's name is one word, not {shown(name)}")
     if not isinstance(provider.summary, str):
         raise PluginError(f"the summary of {name!r} must be a text")
     if not callable(provider.make):
@@ -75,3 +99,33 @@ def check_provider(provider: Provider[Any]) -> None:
                     f"the option {option.name!r} of {name!r} stands in options and request_options"
                 )
             seen.add(option.name)
+        _check_types(options, name)
+
+
+def _check_types(options: type[Any], name: str) -> None:
+    """Refuse options of types that no configuration holds."""
+    try:
+        known = kinds(options)
+    except Exception as error:
+        raise PluginError(f"the types of the options of {name!r} are not known: {error}") from error
+    for option, kind in known.items():
+        try:
+            describe(kind)
+        except KeyError:
+            raise PluginError(
+                f"the option {option!r} of {name!r} is {shown(kind)}; it may be bool, int, float, "
+                "str, Path, a StrEnum, a Literal, tuple[X, ...] or X | None"
+            ) from None
+
+
+def values_of(options: Any) -> tuple[str, ...]:
+    """What tells apart the options of two choices, whatever their ``repr`` leaves out."""
+    return tuple(repr(getattr(options, option.name)) for option in fields(options))
+
+
+def require_methods(made: object, protocol: type[Any], call: Any) -> None:
+    """Raise `PluginError` where what ``call`` gave lacks a method of its kind."""
+    needed = (name for name, member in vars(protocol).items() if callable(member))
+    for name in needed:
+        if not name.startswith("_") and not callable(getattr(made, name, None)):
+            raise misbehaved(call, f"{shown(made)} has no method {name}")

@@ -20,8 +20,24 @@ from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, PluginError, UnknownName
 from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip
 from canary_subs.plugin import hookspecs
-from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved, wrong_field
-from canary_subs.plugin.finding import check_provider, from_file, hash_of, installed
+from canary_subs.plugin.contain import (
+    Contained,
+    contained,
+    in_one_line,
+    misbehaved,
+    shown,
+    wrong_field,
+)
+from canary_subs.plugin.finding import (
+    PROTOCOLS,
+    SESSION,
+    check_provider,
+    from_file,
+    hash_of,
+    installed,
+    require_methods,
+    values_of,
+)
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
 from canary_subs.plugin.options import build, kinds, nearest
 
@@ -115,7 +131,9 @@ class Plugins:
             hooks = self._register(plugin, name)
             offers = {kind: list(self._offers(plugin, hook)) for kind, hook in KINDS.items()}
             commands = list(self._offered_commands(plugin))
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
             if plugin is not None and self._manager.get_name(plugin) == name:
                 self._manager.unregister(plugin)
@@ -169,10 +187,10 @@ class Plugins:
                 continue
             offered: Any = implementation.function()
             if not isinstance(offered, Iterable):
-                raise PluginError(f"{hook} must give {kind.__name__}s, not {offered!r:.60}")
+                raise PluginError(f"{hook} must give {kind.__name__}s, not {shown(offered)}")
             for one in offered:
                 if not isinstance(one, kind):
-                    raise PluginError(f"{hook} must give {kind.__name__}s, not {one!r:.60}")
+                    raise PluginError(f"{hook} must give {kind.__name__}s, not {shown(one)}")
                 yield one
 
     # Providers.
@@ -251,30 +269,35 @@ class Plugins:
         entry = self.provider(kind, choice.name)
         options = self.options(kind, choice)
         context = _context_for(kind, choice, context or Context())
-        key = (kind, choice.name, repr(options), context)
+        key = (kind, choice.name, values_of(options), context)
         with self._lock:
             if key not in self._made:
+                make = Contained(entry.provider, entry.plugin).make
+                made = make(options, context)
                 with contained(entry.plugin):
-                    made = entry.provider.make(options, context)
+                    require_methods(made, PROTOCOLS[kind], make)
                 self._made[key] = (made, Contained(made, entry.plugin))
             return self._made[key][1]
 
     def session(self, choice: Choice, context: Context) -> Session:
         """The loaded model of an engine; loads it at first use. Raises `ModelError`.
 
-        Choices that differ only in the options of requests share one.
+        Choices that differ only in the options of requests share one, and so do watched folders.
         """
         context = _context_for("engine", choice, context)
-        key = ("session", choice.name, repr(self.options("engine", choice)), context)
+        key = ("session", choice.name, values_of(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:
                 engine = self.use("engine", choice, context)
                 session = engine.open(context)
                 owner = self.provider("engine", choice.name).plugin
-                for name in ("max_segment_ms", "batch_ms"):
-                    value = getattr(session, name, None)
-                    if not isinstance(value, int) or value <= 0:
-                        raise misbehaved(engine.open, f"a session's {name} is {value!r}")
+                with contained(owner):
+                    require_methods(session, Session, engine.open)
+                    for name, kind in SESSION.items():
+                        value = getattr(session, name)
+                        if not isinstance(value, kind) or (isinstance(value, int) and value <= 0):
+                            what = f"a session's {name} is {shown(value)}"
+                            raise misbehaved(engine.open, what)
                 self._made[key] = (session, Contained(session, owner))
             return cast(Session, self._made[key][1])
 
@@ -283,11 +306,12 @@ class Plugins:
         with self._lock:
             while self._made:
                 key, (made, _) = self._made.popitem()
-                if (close := getattr(made, "close", None)) is None:
-                    continue
                 try:
-                    close()
-                except Exception:
+                    if (close := getattr(made, "close", None)) is not None:
+                        close()
+                except KeyboardInterrupt:
+                    raise
+                except BaseException:  # what else it raises costs no other its end
                     log.warning("%s %s could not be closed", key[0], key[1], exc_info=True)
 
     # The other hooks.
@@ -311,7 +335,7 @@ class Plugins:
                 plan = answer
             elif answer is not None:
                 raise misbehaved(
-                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {answer!r:.60}"
+                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {shown(answer)}"
                 )
         return plan
 
@@ -327,7 +351,9 @@ class Plugins:
         for one in self._implementations(hook):
             try:
                 one.function(*(value for _ in one.argnames))
-            except (Exception, SystemExit):
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 log.warning("plugin %s failed in %s", one.plugin_name, hook, exc_info=True)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
@@ -342,7 +368,7 @@ def _context_for(kind: str, choice: Choice, context: Context) -> Context:
     """The context without what is not for that kind: a folder for results loads no other model."""
     context = replace(context, model=choice.model)
     if kind != "delivery":
-        context = replace(context, out=None, root=None, overwrite=False)
+        context = replace(context, out=None, root=None, within=None, overwrite=False)
     if kind != "segmenter":
         context = replace(context, short_segments=False)
     return context

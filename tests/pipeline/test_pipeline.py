@@ -987,6 +987,31 @@ def test_a_request_knows_its_video_and_the_text_before_it(tmp_path: Path) -> Non
         assert own == ["", "en0 en1"]
 
 
+def test_a_segment_in_another_language_has_no_text_before_it(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    fakes = Fakes()
+    fakes.engine.batch_ms = 1
+    one(fakes, path, fake_plan(targets=("original", "original.forced")))
+    asked = [(request.spoken, request.previous) for call in fakes.engine.asked for request in call]
+    assert [spoken for spoken, _ in asked] == ["en", "de", "en"]
+    assert [bool(previous) for _, previous in asked] == [False, False, True]
+
+
+def test_a_resumed_video_sends_the_text_before_each_segment(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.film", (0, 1000), (3000, 4000), (6000, 7000), (9000, 10_000))
+    memory = Memory()
+    asked = []
+    for kept in (None, 2):
+        if kept is not None:  # as if it had been killed after so many segments
+            memory.pieces = dict(list(memory.pieces.items())[:kept])
+        fakes = Fakes()
+        fakes.engine.batch_ms = 1
+        run(fakes, Task(path=path, plan=fake_plan(), cache=memory))
+        asked.append([request.previous for call in fakes.engine.asked for request in call])
+    assert asked[0][2] == "en0 en1 en6 en7"
+    assert asked[1] == asked[0][2:]
+
+
 def test_videos_of_several_folders_share_one_model(tmp_path: Path) -> None:
     fakes = Fakes()
     contexts = [Context(root=tmp_path / name, overwrite=name == "b") for name in ("a", "b", "c")]

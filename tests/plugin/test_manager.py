@@ -397,12 +397,17 @@ def itself(name: str, options: object) -> str:
     return name
 
 
+@dataclass(frozen=True)
+class Named(FakeWriter):
+    name: str
+
+
 def offer(*names: str) -> object:
     class Offers:
         @hookimpl
         def canary_subs_writers(self) -> Iterable[Provider[Any]]:
             return [
-                Provider(name=name, summary="x", make=lambda _, __, name=name: name)  # type: ignore[misc]
+                Provider(name=name, summary="x", make=lambda _, __, name=name: Named(name))  # type: ignore[misc]
                 for name in names
             ]
 
@@ -418,7 +423,7 @@ def test_two_of_one_name_are_an_error_that_names_both() -> None:
     assert str(caught.value) == (
         "two plugins offer a format named 'x': 'one' and 'two'; remove or disable one"
     )
-    assert repr(plugins.use("format", Choice(name="y"))) == "'y'"
+    assert plugins.use("format", Choice(name="y")).name == "y"
     assert [(e.provider.name, e.plugin) for e in plugins.providers("format")] == [
         ("x", "one"),
         ("x", "two"),
@@ -454,7 +459,7 @@ def test_one_object_under_two_names_is_loaded_once() -> None:
     plugins.add("two", "test", lambda: same)
     assert plugins.plugins[0].broken is None
     assert plugins.plugins[1].broken is not None
-    assert repr(plugins.use("format", Choice(name="x"))) == "'x'"
+    assert plugins.use("format", Choice(name="x")).name == "x"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_or_all() -> None:
@@ -468,7 +473,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_all() -> None:
 
 
 @dataclass(frozen=True)
-class Picky:
+class Picky(FakeWriter):
     size: int = 1
 
 
