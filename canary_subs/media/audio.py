@@ -22,16 +22,9 @@ from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError, MediaUnavailable, NoSound
 from canary_subs.media.ffmpeg import FFmpegFailed, Report, Run, media_input, programs
 from canary_subs.media.mix import Mixer, Samples
-from canary_subs.media.probe import (
-    LOST_ERRORS,
-    MAX_DURATION_MS,
-    bytes_there,
-    opened,
-    packets,
-    patience_s,
-    unread,
-)
+from canary_subs.media.probe import MAX_DURATION_MS, opened, packets
 from canary_subs.media.promise import CLOSE_MS, Promise, ends_early, promise
+from canary_subs.media.storage import LOST_ERRORS, bytes_there, patience_s, unread
 from canary_subs.media.tracks import named
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
 from canary_subs.time import clock, ms_to_samples, round_half_up, samples_to_ms

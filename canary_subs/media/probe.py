@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import logging
 import os
@@ -18,6 +17,7 @@ from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia, MediaError, MediaUnavailable, NotMedia
 from canary_subs.media import programs
 from canary_subs.media.ffmpeg import INPUT_OPTIONS, url
+from canary_subs.media.storage import LOST_ERRORS, bytes_there, mostly_hole, patience_s, unread
 from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack, primary
 from canary_subs.time import round_half_up, seconds_to_ms
 
@@ -32,16 +32,6 @@ _DEEP = {"probesize": "50000000", "analyzeduration": "60000000"}
 
 #: A file that lacks more than this of its bytes is not read: it would take minutes.
 _LARGEST_HOLE_BYTES = 64 << 30
-
-#: The slowest storage that is waited for.
-_SLOW_BYTES_PER_S = 10_000_000
-
-#: What the system says of storage that is out of reach at present.
-LOST_ERRORS = frozenset(
-    getattr(errno, name)
-    for name in "EIO ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN EHOSTUNREACH ENODEV ENXIO".split()
-    if hasattr(errno, name)
-)
 
 #: The largest picture that is decoded to describe its track: a little more than 4K.
 _MAX_PIXELS = 4096 * 2304
@@ -82,7 +72,7 @@ def probe(path: Path) -> MediaInfo | None:
     if status.st_size == 0:
         raise NotMedia(f"{printable(path)} is empty: was the copy completed? copy it again")
     if status.st_size - bytes_there(status) > _LARGEST_HOLE_BYTES:
-        raise _mostly_hole(path, status)
+        raise mostly_hole(path, status)
     try:
         with opened(path) as container:
             shared = _programs(path, container)
@@ -119,39 +109,6 @@ def probe(path: Path) -> MediaInfo | None:
             f"{printable(path)} cannot be opened: its beginning is damaged, or in a format that "
             "FFmpeg does not know; copy it again, or convert it"
         ) from None
-
-
-def bytes_there(status: os.stat_result) -> int:
-    """How many of the file's bytes are on the disk; a sparse file has fewer than it is long."""
-    blocks = getattr(status, "st_blocks", 0)  # 0: the file system does not say
-    return min(status.st_size, blocks * 512) if blocks else status.st_size
-
-
-def patience_s(path: Path, most: float = 600.0) -> float:
-    """How long to wait for the next part of a file, by the bytes that are there to be read."""
-    status = path.stat()
-    there = bytes_there(status)
-    least = 60.0 if there * 2 > status.st_size else 10.0
-    return min(least + there / _SLOW_BYTES_PER_S, most)
-
-
-def unread(path: Path) -> MediaError:
-    """Why nothing came of a file for so long: it is mostly a hole, or its storage hangs."""
-    with suppress(OSError):
-        status = path.stat()
-        if bytes_there(status) * 2 < status.st_size:
-            return _mostly_hole(path, status)
-    return MediaUnavailable(
-        f"{printable(path)} cannot be read now: nothing came of it for too long; is its storage "
-        "connected, and not too busy?"
-    )
-
-
-def _mostly_hole(path: Path, status: os.stat_result) -> DamagedMedia:
-    return DamagedMedia(
-        f"{printable(path)} is mostly a hole: only {bytes_there(status) / 2**20:.1f} MiB of its "
-        f"{status.st_size / 2**20:.1f} MiB are there; copy it again"
-    )
 
 
 @contextmanager
