@@ -20,7 +20,7 @@ import numpy as np
 
 from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError, MediaUnavailable, NoSound
-from canary_subs.media.ffmpeg import FFmpegFailed, Report, Run, media_input, programs
+from canary_subs.media.ffmpeg import FFmpegFailed, Run, RunReport, media_input, programs
 from canary_subs.media.mix import Mixer, Samples
 from canary_subs.media.probe import MAX_DURATION_MS, opened, packets
 from canary_subs.media.promise import CLOSE_MS, Promise, ends_early, promise
@@ -139,7 +139,7 @@ def _clips(
     yield replace(last, warnings=tuple(warnings))
 
 
-def _compare_codecs(media: MediaInfo, track: AudioTrack, report: Report) -> None:
+def _compare_codecs(media: MediaInfo, track: AudioTrack, report: RunReport) -> None:
     """Raise `MediaError` where ffmpeg takes the track for another codec than PyAV does."""
     if report.codec is None or report.codec == track.codec:
         return
@@ -150,7 +150,9 @@ def _compare_codecs(media: MediaInfo, track: AudioTrack, report: Report) -> None
     )
 
 
-def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Promise) -> MediaError:
+def _nothing(
+    media: MediaInfo, track: AudioTrack, report: RunReport, promised: Promise
+) -> MediaError:
     """Why a track gave no sound at all."""
     if promised.count == 0 and promised.stated_ms(estimated=report.is_estimated) == 0:
         return NoSound(f"{_named(media, track)} holds no sound")
@@ -162,7 +164,7 @@ def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Prom
 
 
 def _losses(
-    media: MediaInfo, track: AudioTrack, report: Report, promised: Promise, position: int
+    media: MediaInfo, track: AudioTrack, report: RunReport, promised: Promise, position: int
 ) -> Iterator[str]:
     """What of the track could not be heard, in one line each."""
     reached_ms = samples_to_ms(position, SAMPLE_RATE_HZ)
@@ -195,7 +197,7 @@ def _losses(
         )
 
 
-def _about_sound(report: Report, track: AudioTrack) -> str:
+def _about_sound(report: RunReport, track: AudioTrack) -> str:
     """ffmpeg's first error that concerns the file or this track, not a picture or a cover."""
     for component, text in report.errors:
         own = component.split("/")[0].split("#")[0] in ("", "in", "aist", "af", "aost")

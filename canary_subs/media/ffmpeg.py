@@ -197,7 +197,7 @@ def media_input(path: Path, **options: Any) -> Any:
 
 
 @dataclass(kw_only=True, slots=True)
-class Report:
+class RunReport:
     """What ffmpeg says about its run, line by line."""
 
     #: The codec of the stream that is decoded; None before it is known.
@@ -253,7 +253,7 @@ class Run:
         self._stall_s = stall_s
         self._memory_bytes = memory_bytes
         #: What it has said so far; complete after `finish`.
-        self.report = Report()
+        self.report = RunReport()
 
     def __enter__(self) -> Run:
         command = self._command
