@@ -127,6 +127,10 @@ class AudioTrack:
     default: bool = False
     #: The container's marks for it, in FFmpeg's words: "comment", "visual_impaired", "original" ...
     dispositions: frozenset[str] = frozenset()
+    #: Where its clock starts, in streams of several programs; None: where the file's does.
+    start_ms: int | None = None
+    #: The picture that belongs to it, counted among the file's moving pictures.
+    picture: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

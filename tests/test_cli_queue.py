@@ -18,7 +18,7 @@ import pytest
 
 from canary_subs import cli
 from canary_subs.jobs.identity import Stamp, fingerprint
-from canary_subs.jobs.records import Seen
+from canary_subs.jobs.records import Done, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.model import JobState, Stage
 from tests.test_cli_plugins import ENGINE, VIDEO
@@ -80,6 +80,21 @@ def test_status_tells_of_one_video(videos: list[Path], capsys: pytest.CaptureFix
     assert (facts["id"], facts["state"]) == (2, JobState.QUEUED)
     assert cli.main(["status", "three.mkv"]) == 2
     assert "three.mkv: is not in the queue" in capsys.readouterr().err
+
+
+def test_status_shows_warnings(
+    videos: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = "audio track 0 was heard up to 00:00:22.720 of 00:00:33.119"
+    with closing(Store(tmp_path / "state" / "canary-subs" / "jobs.sqlite")) as store:
+        store.leases.take("me")
+        store.leases.done(1, "me", Done(delivered=(), warnings=(lost,)))
+    assert cli.main(["status", str(videos[0]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == [lost]
+    assert cli.main(["status", str(videos[0])]) == 0
+    assert f"warning: {lost}" in capsys.readouterr().out
+    assert cli.main(["status"]) == 0
+    assert lost in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

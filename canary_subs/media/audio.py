@@ -20,18 +20,11 @@ import numpy as np
 
 from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError, MediaUnavailable, NoSound
-from canary_subs.media.ffmpeg import FFmpegFailed, Report, Run, media_input, programs
+from canary_subs.media.ffmpeg import FFmpegFailed, Run, RunReport, media_input, programs
 from canary_subs.media.mix import Mixer, Samples
-from canary_subs.media.probe import (
-    LOST_ERRORS,
-    MAX_DURATION_MS,
-    bytes_there,
-    opened,
-    packets,
-    patience_s,
-    unread,
-)
+from canary_subs.media.probe import MAX_DURATION_MS, opened, packets
 from canary_subs.media.promise import CLOSE_MS, Promise, ends_early, promise
+from canary_subs.media.storage import LOST_ERRORS, bytes_there, patience_s, unread
 from canary_subs.media.tracks import named
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
 from canary_subs.time import clock, ms_to_samples, round_half_up, samples_to_ms
@@ -82,7 +75,7 @@ def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
         command, names = _command(media, track)
         with promise(media, track) as promised:
             promised.read(until_ms=1)
-            if promised.is_encrypted:
+            if promised.is_encrypted or promised.is_scrambled:
                 raise EncryptedMedia(
                     f"{_named(media, track)} is encrypted: it can only be played with its key"
                 )
@@ -146,7 +139,7 @@ def _clips(
     yield replace(last, warnings=tuple(warnings))
 
 
-def _compare_codecs(media: MediaInfo, track: AudioTrack, report: Report) -> None:
+def _compare_codecs(media: MediaInfo, track: AudioTrack, report: RunReport) -> None:
     """Raise `MediaError` where ffmpeg takes the track for another codec than PyAV does."""
     if report.codec is None or report.codec == track.codec:
         return
@@ -157,7 +150,9 @@ def _compare_codecs(media: MediaInfo, track: AudioTrack, report: Report) -> None
     )
 
 
-def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Promise) -> MediaError:
+def _nothing(
+    media: MediaInfo, track: AudioTrack, report: RunReport, promised: Promise
+) -> MediaError:
     """Why a track gave no sound at all."""
     if promised.count == 0 and promised.stated_ms(estimated=report.is_estimated) == 0:
         return NoSound(f"{_named(media, track)} holds no sound")
@@ -169,7 +164,7 @@ def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Prom
 
 
 def _losses(
-    media: MediaInfo, track: AudioTrack, report: Report, promised: Promise, position: int
+    media: MediaInfo, track: AudioTrack, report: RunReport, promised: Promise, position: int
 ) -> Iterator[str]:
     """What of the track could not be decoded, in one line each."""
     reached_ms = samples_to_ms(position, SAMPLE_RATE_HZ)
@@ -202,7 +197,7 @@ def _losses(
         )
 
 
-def _about_sound(report: Report, track: AudioTrack) -> str:
+def _about_sound(report: RunReport, track: AudioTrack) -> str:
     """ffmpeg's first error that concerns the file or this track, not a picture or a cover."""
     for component, text in report.errors:
         own = component.split("/")[0].split("#")[0] in ("", "in", "aist", "af", "aost")
@@ -321,7 +316,8 @@ def _command(media: MediaInfo, track: AudioTrack) -> tuple[Any, tuple[str, ...]]
         names = tuple(channel.name for channel in stream.codec_context.layout.channels)
         may_jump = bool(container.format.flags & _MAY_JUMP)
     spliced = may_jump and _is_spliced(media, track)
-    shift_ms = _LEAD_MS - (0 if spliced else media.start_ms)
+    start_ms = media.start_ms if track.start_ms is None else track.start_ms
+    shift_ms = _LEAD_MS - (0 if spliced else start_ms)
     filters = [
         f"asetpts=PTS+({Fraction(shift_ms, 1000)})/TB",
         f"aresample={SAMPLE_RATE_HZ}:async=1:min_hard_comp=0.01",
@@ -341,7 +337,7 @@ def _command(media: MediaInfo, track: AudioTrack) -> tuple[Any, tuple[str, ...]]
     sound = source[f"a:{track.index}"].output("pipe:", **settings)
     if not media.has_picture:
         return sound, names
-    picture = source["V:0"].output("-", format="null", c="copy")
+    picture = source[f"V:{track.picture}"].output("-", format="null", c="copy")
     return ffmpeg.merge_outputs(sound, picture), names
 
 

@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 #: The demuxers that media files need. None of them opens a second file or a connection: playlists
 #: (hls, dash, concat, imf), scripts (avisynth), devices and file patterns (image2) are left out.
 FORMATS = (
-    "aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,asf,asf_o,au,avi,avr,caf,dhav,dts,dtshd,dv,eac3,"
-    "flac,flv,gxf,h264,hevc,iamf,ivf,ivr,live_flv,loas,lxf,m4v,matroska,mlp,mods,mov,mp3,mpc,mpc8,"
-    "mpeg,mpegts,mpegvideo,mxf,nsv,nut,nuv,ogg,oma,pva,rm,sox,spdif,tak,truehd,tta,ty,voc,w64,wav,"
+    "aac,aax,ac3,ac4,adx,aiff,amr,amrnb,amrwb,ape,asf,asf_o,au,avi,avr,caf,dhav,dsf,dts,dtshd,dv,"
+    "eac3,flac,flv,gxf,h264,hevc,iamf,iff,ivf,ivr,live_flv,loas,lxf,m4v,matroska,mlp,mods,mov,mp3,mpc,mpc8,"
+    "mpeg,mpegts,mpegvideo,mxf,nsv,nut,nuv,ogg,oma,pva,rm,shn,sox,spdif,tak,truehd,tta,ty,voc,w64,wav,"
     "webm,wtv,wv,xwma"
 )
 
@@ -197,7 +197,7 @@ def media_input(path: Path, **options: Any) -> Any:
 
 
 @dataclass(kw_only=True, slots=True)
-class Report:
+class RunReport:
     """What ffmpeg says about its run, line by line."""
 
     #: The codec of the stream that is decoded; None before it is known.
@@ -253,7 +253,7 @@ class Run:
         self._stall_s = stall_s
         self._memory_bytes = memory_bytes
         #: What it has said so far; complete after `finish`.
-        self.report = Report()
+        self.report = RunReport()
 
     def __enter__(self) -> Run:
         command = self._command

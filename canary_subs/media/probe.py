@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import logging
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from canary_subs._text import printable
 from canary_subs.errors import DamagedMedia, MediaError, MediaUnavailable, NotMedia
+from canary_subs.media import programs
 from canary_subs.media.ffmpeg import INPUT_OPTIONS, url
+from canary_subs.media.storage import LOST_ERRORS, bytes_there, mostly_hole, patience_s, unread
 from canary_subs.model import AudioTrack, MediaInfo, Span, SubtitleTrack, primary
 from canary_subs.time import round_half_up, seconds_to_ms
 
@@ -25,18 +27,11 @@ log = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
 
+#: How far to read where the beginning does not say what all tracks are.
+_DEEP = {"probesize": "50000000", "analyzeduration": "60000000"}
+
 #: A file that lacks more than this of its bytes is not read: it would take minutes.
 _LARGEST_HOLE_BYTES = 64 << 30
-
-#: The slowest storage that is waited for.
-_SLOW_BYTES_PER_S = 10_000_000
-
-#: What the system says of storage that is out of reach at present.
-LOST_ERRORS = frozenset(
-    getattr(errno, name)
-    for name in "EIO ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN EHOSTUNREACH ENODEV ENXIO".split()
-    if hasattr(errno, name)
-)
 
 #: The largest picture that is decoded to describe its track: a little more than 4K.
 _MAX_PIXELS = 4096 * 2304
@@ -57,7 +52,11 @@ _RATES = (
 )
 
 #: Codes in language tags that name no language (ISO 639-2), besides qaa-qtz.
-_NO_LANGUAGE = {"und", "zxx", "mul", "mis"}
+_NO_LANGUAGE = {"und", "zxx", "mul", "mis", "art"}
+
+#: Tags that people write for "original" and "version originale", although they are codes of Odia
+#: and Volapük; Odia's other code, "or", still names it.
+_NO_TAGS = {"ori", "vo"}
 
 
 def probe(path: Path) -> MediaInfo | None:
@@ -73,10 +72,14 @@ def probe(path: Path) -> MediaInfo | None:
     if status.st_size == 0:
         raise NotMedia(f"{printable(path)} is empty: was the copy completed? copy it again")
     if status.st_size - bytes_there(status) > _LARGEST_HOLE_BYTES:
-        raise _mostly_hole(path, status)
+        raise mostly_hole(path, status)
     try:
         with opened(path) as container:
-            return _describe(path, status, container)
+            shared = _programs(path, container)
+            if "mpegts" not in container.format.name or _all_known(container, shared):
+                return _describe(path, status, container, shared)
+        with opened(path, **_DEEP) as container:  # tracks that begin late
+            return _describe(path, status, container, shared)
     except av.error.InvalidDataError:
         if _may_be_mp4(path):
             raise DamagedMedia(
@@ -106,39 +109,6 @@ def probe(path: Path) -> MediaInfo | None:
             f"{printable(path)} cannot be opened: its beginning is damaged, or in a format that "
             "FFmpeg does not know; copy it again, or convert it"
         ) from None
-
-
-def bytes_there(status: os.stat_result) -> int:
-    """How many of the file's bytes are on the disk; a sparse file has fewer than it is long."""
-    blocks = getattr(status, "st_blocks", 0)  # 0: the file system does not say
-    return min(status.st_size, blocks * 512) if blocks else status.st_size
-
-
-def patience_s(path: Path, most: float = 600.0) -> float:
-    """How long to wait for the next part of a file, by the bytes that are there to be read."""
-    status = path.stat()
-    there = bytes_there(status)
-    least = 60.0 if there * 2 > status.st_size else 10.0
-    return min(least + there / _SLOW_BYTES_PER_S, most)
-
-
-def unread(path: Path) -> MediaError:
-    """Why nothing came of a file for so long: it is mostly a hole, or its storage hangs."""
-    with suppress(OSError):
-        status = path.stat()
-        if bytes_there(status) * 2 < status.st_size:
-            return _mostly_hole(path, status)
-    return MediaUnavailable(
-        f"{printable(path)} cannot be read now: nothing came of it for too long; is its storage "
-        "connected, and not too busy?"
-    )
-
-
-def _mostly_hole(path: Path, status: os.stat_result) -> DamagedMedia:
-    return DamagedMedia(
-        f"{printable(path)} is mostly a hole: only {bytes_there(status) / 2**20:.1f} MiB of its "
-        f"{status.st_size / 2**20:.1f} MiB are there; copy it again"
-    )
 
 
 @contextmanager
@@ -222,7 +192,23 @@ def _may_be_mp4(path: Path) -> bool:
         return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 
 
-def _describe(path: Path, status: os.stat_result, container: Any) -> MediaInfo:
+def _programs(path: Path, container: Any) -> tuple[frozenset[int], ...]:
+    """The streams of each program, where there are several."""
+    found = programs.programs(path) if "mpegts" in container.format.name else ()
+    return found if len(found) > 1 else ()
+
+
+def _all_known(container: Any, shared: tuple[frozenset[int], ...]) -> bool:
+    """Whether every audio track has parameters, and every program begins in what was read."""
+    return not shared and all(
+        stream.codec_context and stream.codec_context.sample_rate
+        for stream in container.streams.audio
+    )
+
+
+def _describe(
+    path: Path, status: os.stat_result, container: Any, shared: tuple[frozenset[int], ...]
+) -> MediaInfo:
     streams = container.streams
     pictures = [stream for stream in streams.video if not _is_still(stream)]
     start_ms = _start_ms(container)
@@ -231,7 +217,10 @@ def _describe(path: Path, status: os.stat_result, container: Any) -> MediaInfo:
         size_bytes=status.st_size,
         mtime_ns=status.st_mtime_ns,
         duration_ms=_duration_ms(container, path),
-        audio=tuple(_audio_track(index, stream) for index, stream in enumerate(streams.audio)),
+        audio=tuple(
+            _in_program(_audio_track(index, stream), stream, container, pictures, shared)
+            for index, stream in enumerate(streams.audio)
+        ),
         subtitles=tuple(
             _subtitle_track(index, stream) for index, stream in enumerate(streams.subtitles)
         ),
@@ -301,6 +290,26 @@ def _audio_track(index: int, stream: Any) -> AudioTrack:
     )
 
 
+def _in_program(
+    track: AudioTrack,
+    stream: Any,
+    container: Any,
+    pictures: list[Any],
+    shared: tuple[frozenset[int], ...],
+) -> AudioTrack:
+    """The track with its own program's clock and picture, where there are several programs."""
+    own = next((program for program in shared if stream.id in program), frozenset())
+    starts = [
+        other.start_time * other.time_base
+        for other in container.streams
+        if other.id in own and other.start_time is not None
+    ]
+    if not starts:
+        return track
+    picture = next((index for index, one in enumerate(pictures) if one.id in own), 0)
+    return replace(track, start_ms=seconds_to_ms(min(starts)), picture=picture)
+
+
 def _subtitle_track(index: int, stream: Any) -> SubtitleTrack:
     disposition = type(stream.disposition)
     return SubtitleTrack(
@@ -333,7 +342,7 @@ def normalised_language(tag: str) -> str | None:
     import langcodes
 
     try:
-        normal = langcodes.standardize_tag(tag)
+        normal = langcodes.standardize_tag("und" if tag.lower() in _NO_TAGS else tag)
     except ValueError:
         return None
     code = primary(normal)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from canary_subs.media import programs
 from canary_subs.media.probe import last_packet_end, opened, packets
 from canary_subs.model import AudioTrack, MediaInfo
 from canary_subs.time import seconds_to_ms
@@ -30,8 +32,12 @@ _NEAR_MS = 2_000
 class Promise:
     """The packets of one audio track, counted as far as they were asked for."""
 
-    def __init__(self, container: Any, track: AudioTrack) -> None:
+    def __init__(self, container: Any, track: AudioTrack, path: Path) -> None:
         self._stream = container.streams.audio[track.index]
+        #: Whether a broadcast's track is encrypted.
+        self.is_scrambled = "mpegts" in container.format.name and programs.is_scrambled(
+            path, self._stream.id
+        )
         for other in container.streams:
             if other.index != self._stream.index:
                 other.discard = type(other.discard).all
@@ -116,7 +122,7 @@ class Promise:
 def promise(media: MediaInfo, track: AudioTrack) -> Iterator[Promise]:
     """What the track's packets promise, for as long as the block lasts."""
     with opened(media.path) as container:
-        yield Promise(container, track)
+        yield Promise(container, track, media.path)
 
 
 def ends_early(media: MediaInfo) -> bool:

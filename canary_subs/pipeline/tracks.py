@@ -11,7 +11,17 @@ from canary_subs.cues.profiles import profile_for
 from canary_subs.cues.sdh import add_labels
 from canary_subs.errors import DamagedMedia
 from canary_subs.media.shots import shots_ms
-from canary_subs.model import Cue, Document, MediaInfo, Plan, Sound, Track, TrackKind, Transcript
+from canary_subs.model import (
+    AudioTrack,
+    Cue,
+    Document,
+    MediaInfo,
+    Plan,
+    Sound,
+    Track,
+    TrackKind,
+    Transcript,
+)
 from canary_subs.pipeline.recognition import Recognition
 from canary_subs.pipeline.word_times import with_words
 from canary_subs.plugin.contain import each, misbehaved, shown
@@ -21,12 +31,12 @@ from canary_subs.plugin.manager import Plugins
 log = logging.getLogger(__name__)
 
 
-def shots_of(media: MediaInfo, plan: Plan) -> tuple[int, ...]:
+def shots_of(media: MediaInfo, track: AudioTrack, plan: Plan) -> tuple[int, ...]:
     """The shot changes, if the plan asks for them; a picture that cannot be read has none."""
     if not plan.shots:
         return ()
     try:
-        return shots_ms(media)
+        return shots_ms(media, track)
     except DamagedMedia as error:
         log.warning("%s; its cues keep to no shot changes", error)
         return ()

@@ -145,7 +145,7 @@ def _subtitled(
         transcripts=recognition.transcripts,
     )
     task.on_progress(Stage.RECOGNISE, 0.0)
-    shot_changes = _once(shots_of, media, plan)
+    shot_changes = _once(shots_of, media, track, plan)
     with (
         prefetch(shot_changes, 1, wakeup) as shot_reader,
         prefetch(segments, WAITING_SEGMENTS, wakeup) as reader,

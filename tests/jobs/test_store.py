@@ -100,6 +100,21 @@ def test_a_moved_video_keeps_its_job(store: Store, tmp_path: Path) -> None:
     assert "a.mkv" in (store.views.history(id)[-1].reason or "")
 
 
+def test_warnings_are_kept_until_the_video_is_worked_on_again(store: Store, tmp_path: Path) -> None:
+    id = queued(store, tmp_path)
+    store.leases.take("me")
+    lost = "audio track 0 was heard up to 00:00:22.720"
+    store.leases.done(id, "me", Done(delivered=(), warnings=(lost,)))
+    record = store.views.record(id)
+    assert record is not None and record.warnings == (lost,)
+    store.queue.arrive([seen(tmp_path / "a.mkv", b"the rest of it too")])
+    again = store.leases.take("me")
+    assert again is not None and again.warnings == ()
+    assert store.leases.skipped(id, "me", "no-speech", "nobody speaks in it", None, (lost,))
+    record = store.views.record(id)
+    assert record is not None and record.warnings == (lost,)
+
+
 def test_a_copy_is_a_video_of_its_own(store: Store, tmp_path: Path) -> None:
     store.queue.arrive([seen(tmp_path / "a.mkv", b"video")])
     assert store.queue.arrive([seen(tmp_path / "b.mkv", b"video")]) == [Arrival.NEW]

@@ -20,6 +20,7 @@ from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.supervisor import Supervisor
+from canary_subs.jobs.worker_process import default_memory_mb
 from canary_subs.model import Job, JobState
 from tests.crash import stage
 
@@ -408,3 +409,10 @@ def test_of_two_videos_of_one_name_the_second_is_left_alone(setup: Setup) -> Non
     assert setup.record("another.mkv").job.state is JobState.DONE
     assert {name: data for name, data in setup.outputs().items() if name in texts} == texts
     assert first.exists()
+
+
+def test_memory_is_bounded_without_a_setting() -> None:
+    limit_mb = default_memory_mb()
+    assert limit_mb is not None
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20
+    assert 64 < limit_mb <= there * 3 / 4

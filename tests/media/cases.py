@@ -172,4 +172,39 @@ def wrong_tag(folder: Path) -> Path:
     )
 
 
+def _one_bit(tone_hz: int, seconds: int) -> NDArray[np.uint8]:
+    """A tone as one-bit sound (DSD64), a bit an item."""
+    time = np.arange(seconds * DSD_HZ) / DSD_HZ
+    level = np.cumsum(0.5 + 0.4 * np.sin(2 * np.pi * tone_hz * time))
+    return np.diff(np.floor(level), prepend=0).astype(np.uint8)
+
+
+DSD_HZ = 2_822_400
+
+
+def dsf(path: Path, tone_hz: int, seconds: int) -> Path:
+    bits = np.packbits(_one_bit(tone_hz, seconds), bitorder="little").tobytes()
+    data = bits + bytes(-len(bits) % 4096)
+    form = struct.pack("<4sQ6IQ2I", b"fmt ", 52, 1, 0, 1, 1, DSD_HZ, 1, len(bits) * 8, 4096, 0)
+    header = struct.pack("<4sQQQ", b"DSD ", 28, 28 + 52 + 12 + len(data), 0)
+    path.write_bytes(header + form + struct.pack("<4sQ", b"data", 12 + len(data)) + data)
+    return path
+
+
+def dff(path: Path, tone_hz: int, seconds: int) -> Path:
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack(">Q", len(content)) + content
+
+    kind = chunk(b"CMPR", b"DSD \x0enot compressed\0")
+    channels = chunk(b"CHNL", struct.pack(">H4s", 1, b"C   "))
+    properties = b"SND " + chunk(b"FS  ", struct.pack(">I", DSD_HZ)) + channels + kind
+    parts = [
+        chunk(b"FVER", bytes.fromhex("01050000")),
+        chunk(b"PROP", properties),
+        chunk(b"DSD ", np.packbits(_one_bit(tone_hz, seconds)).tobytes()),
+    ]
+    path.write_bytes(chunk(b"FRM8", b"DSD " + b"".join(parts)))
+    return path
+
+
 Case = Callable[[Path], Path]

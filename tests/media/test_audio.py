@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from canary_subs.errors import DamagedMedia, MediaUnavailable, Temporary
-from canary_subs.media import audio, ffmpeg, probe
+from canary_subs.media import audio, ffmpeg, probe, storage
 from tests.media.videos import (
     BEEPS_MS,
     Studio,
@@ -290,12 +290,12 @@ def test_a_video_of_terabytes_that_are_not_there(studio: Studio, tmp_path: Path)
     with pytest.raises(DamagedMedia, match=r"terabytes\.mkv is mostly a hole: only 0\.\d MiB"):
         probe.probe(video)
     os.truncate(video, 20 << 30)
-    assert probe.patience_s(video) < 11
-    assert isinstance(probe.unread(video), DamagedMedia)
+    assert storage.patience_s(video) < 11
+    assert isinstance(storage.unread(video), DamagedMedia)
 
 
 def test_a_slow_disk_is_waited_for_by_what_is_on_it(studio: Studio) -> None:
     video = studio.video("slow.mkv")
-    assert 60 <= probe.patience_s(video) < 61
-    assert probe.patience_s(video, 5) == 5
-    assert isinstance(probe.unread(video), MediaUnavailable)
+    assert 60 <= storage.patience_s(video) < 61
+    assert storage.patience_s(video, 5) == 5
+    assert isinstance(storage.unread(video), MediaUnavailable)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from canary_subs.errors import MediaError
+from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError
+from canary_subs.media.shots import shots_ms
 from tests.media import cases
 from tests.media.cases import Case, heard, likeness, spoken
 from tests.media.videos import probed
