@@ -27,6 +27,7 @@ from canary_subs.plugin import hookspecs
 from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
 from canary_subs.plugin.options import build, kinds, nearest
+from canary_subs.plugin.trust import writable_by_others
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,10 @@ HOOKS = (
     "canary_subs_job_changed",
     "canary_subs_video_done",
 )
+
+
+class PluginInsecure(PluginError):
+    """Somebody else could have written the plugin."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +125,8 @@ class Plugins:
             commands = list(self._offered_commands(plugin))
         except (Exception, SystemExit) as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
+            if isinstance(error, PluginInsecure):
+                log.warning("%s", error)
             if plugin is not None and self._manager.get_name(plugin) == name:
                 self._manager.unregister(plugin)
             broken = Plugin(name=name, origin=origin, version=version, broken=in_one_line(error))
@@ -418,6 +425,8 @@ def _from_file(file: Path) -> object:
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise PluginError(f"{file} cannot be imported as Python")
+    if (reason := writable_by_others(file.parent) or writable_by_others(file)) is not None:
+        raise PluginInsecure(f"{file} is not loaded, since somebody else could change it: {reason}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
