@@ -70,7 +70,7 @@ def watch(
         if settings.config.service.metrics is not None:
             from canary_subs.jobs.metrics import serve
 
-            stack.enter_context(serve(settings.config.service.metrics, store, supervisor))
+            stack.enter_context(serve(settings.config.service.metrics, store, supervisor, watcher))
         stack.enter_context(services.running(settings.config, plugins))
         # The notifier ends after the worker, so that it sees the last changes.
         stack.enter_context(_thread("notifier", notifier.run, threading.Event()))

@@ -69,7 +69,9 @@ def main() -> None:
     daemon = _Daemon(messages)
     logging.basicConfig(handlers=[daemon], level=logging.INFO, force=True)
     try:
-        _Worker(config, daemon, stop).run()
+        worker = _Worker(config, daemon, stop)
+        daemon.ready()
+        worker.run()
     except StoreError as error:
         log.error("%s", error)
         os._exit(STORE_FAILED)
@@ -80,6 +82,7 @@ def main() -> None:
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
+    daemon.finished()
     # Threads of libraries may hang as the interpreter ends; everything is saved.
     os._exit(0)
 
@@ -94,6 +97,14 @@ class _Daemon(logging.Handler):
     def progress(self, job: int) -> None:
         """Report that a job made progress."""
         self._send({"progress": job})
+
+    def ready(self) -> None:
+        """Report that the imports are done."""
+        self._send({"ready": True})
+
+    def finished(self) -> None:
+        """Report that the end that follows is no failure."""
+        self._send({"finished": True})
 
     def emit(self, record: logging.LogRecord) -> None:
         message = printable(record.getMessage())  # a file's name may contain anything
