@@ -40,7 +40,6 @@ from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
-from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows import review
 
 log = logging.getLogger("canary_subs.jobs.worker")  # not "__main__"
@@ -304,7 +303,7 @@ class _Worker:
                 plan=plan,
                 provenance=documents[0].provenance if documents else record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
-                reason=_review(outcome, self._plugins),
+                reason=self._review(outcome),
             )
             self._store.leases.done(job.id, self._owner, done)
             ended = "done: " + ", ".join(outcome.delivered)
@@ -316,6 +315,20 @@ class _Worker:
             extra=job_fields(job),
         )
 
+    def _review(self, outcome: Outcome) -> str | None:
+        """Write the review if one was asked for; return its findings, or its failure, in a line."""
+        if not outcome.task.plan.review:
+            return None
+        ours = self._store.results
+        try:
+            found = review.write(outcome, self._plugins, is_ours=ours.contains)
+        except CanarySubsError as error:
+            return f"not reviewed: {error}"
+        if found is not None and outcome.delivered:
+            folder, stem = Path(outcome.delivered[0]).parent, outcome.task.path.stem
+            ours.add(str(folder / f"{stem}{end}") for end in (review.REPORT, review.PAGE))
+        return found
+
     def _measure(self, outcome: Outcome) -> None:
         now = time.monotonic()
         work_ms = round((now - self._unmeasured_since) * 1000)
@@ -323,16 +336,6 @@ class _Worker:
         if outcome.media is not None and outcome.documents:
             workload = stale.workload(outcome.task.plan)
             self._store.speeds.add(workload, outcome.media.duration_ms, work_ms)
-
-
-def _review(outcome: Outcome, plugins: Plugins) -> str | None:
-    """Write the review if one was asked for; return its findings, or its failure, in a line."""
-    if not outcome.task.plan.review:
-        return None
-    try:
-        return review.write(outcome, plugins)
-    except CanarySubsError as error:
-        return f"not reviewed: {error}"
 
 
 def _prefer_for_oom_killer() -> None:
