@@ -75,6 +75,12 @@ class Leases:
             )
         )
 
+    def running_elsewhere(self, me: str) -> bool:
+        """Whether another worker holds a job, be it one that died unseen."""
+        return bool(
+            self._database.query("SELECT 1 FROM jobs WHERE owner IS NOT NULL AND owner <> ?", (me,))
+        )
+
     def rival(self, job: Job) -> Path | None:
         """Return the video that has the names which this running job's results would have.
 

@@ -73,6 +73,11 @@ class Supervisor:
         return self._queue.start_s if loading else self._queue.stall_s
 
     @property
+    def owner(self) -> str:
+        """Its name among workers."""
+        return self._owner
+
+    @property
     def start_failure(self) -> str | None:
         """Why the worker process cannot start working; None if it can."""
         return self._start_failure

@@ -65,6 +65,22 @@ class Views:
         found = {JobState(row["state"]): row["n"] for row in rows}
         return {state: found.get(state, 0) for state in JobState}
 
+    def last_change(self) -> int:
+        """Return the number of the last change of a job's state, for `counts_below`."""
+        rows = self._database.query("SELECT coalesce(max(rowid), 0) FROM transitions")
+        return int(rows[0][0])
+
+    def counts_below(self, roots: Sequence[Path], since: int) -> dict[JobState, int]:
+        """Return how many jobs of these folders are in each state; ended ones that ended since."""
+        below = " OR ".join("instr(path, ?) = 1" for _ in roots)
+        rows = self._database.query(
+            f"SELECT state, count(*) AS n FROM jobs WHERE ({below}) AND (state IN ('queued', "
+            "'running') OR id IN (SELECT job FROM transitions WHERE rowid > ?)) GROUP BY state",
+            (*(os.fsencode(f"{root.absolute()}/".replace("//", "/")) for root in roots), since),
+        )
+        found = {JobState(row["state"]): row["n"] for row in rows}
+        return {state: found.get(state, 0) for state in JobState}
+
     def workers(self) -> list[WorkerRecord]:
         """Return the workers that have signed in and not signed off."""
         rows = self._database.query("SELECT owner, started_at, status FROM workers ORDER BY owner")
