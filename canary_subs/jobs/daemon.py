@@ -67,7 +67,7 @@ def watch(
         stack.callback(store.close)
         store.check()
         before = store.views.last_change()
-        supervisor = Supervisor(settings, store)
+        supervisor = Supervisor(settings, store, roots)
         watcher = Watcher(roots, settings, store)
         notifier = Notifier(store, plugins.job_changed, listener)
         if settings.config.service.metrics is not None:
@@ -78,7 +78,7 @@ def watch(
         # The notifier ends after the worker, so that it sees the last changes.
         stack.enter_context(_thread("notifier", notifier.run, threading.Event()))
         failures = stack.enter_context(_thread("watcher", watcher.run, stop, needed=True))
-        running = partial(store.leases.running_elsewhere, supervisor.owner)
+        running = partial(store.leases.running_elsewhere, supervisor.owner, roots)
         supervisor.run(stop, done=lambda: drain and watcher.settled and not running())
         if failures:
             raise CanarySubsError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from canary_subs.config.layers import Settings
@@ -39,10 +39,12 @@ _DRAIN_RESTARTS = 3
 class Supervisor:
     """Keeps one worker process running while there is work; lives in the daemon's process."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, roots: Sequence[Path] = ()) -> None:
+        """``roots`` are the watched folders, whose jobs alone are worked on; none: any."""
         self._settings = settings
         self._queue = settings.config.queue
         self._store = store
+        self._roots = tuple(roots)
         self._owner = identity.owner()
         self._process: WorkerProcess | None = None
         self._failed_starts = 0
@@ -118,7 +120,7 @@ class Supervisor:
         if self._every("tidy", _TIDY_S):
             self._tidy()
         nothing_comes = done()  # asked before the queue: anything that came earlier is in it
-        due = self._store.queue.due()
+        due = self._store.queue.due(self._roots)
         self._note_stillness(due)
         if self._process is not None:
             self._check_process(self._process, needed=due or not nothing_comes)
@@ -167,6 +169,7 @@ class Supervisor:
             store=self._store.path,
             owner=self._owner,
             idle_s=self._queue.idle_s,
+            roots=self._roots,
         )
         self._process = WorkerProcess(config)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from canary_subs.jobs import identity
 from canary_subs.jobs.database import Database
+from canary_subs.jobs.queue import below
 from canary_subs.jobs.records import Record, Transition, WorkerRecord, job_of, record_of
 from canary_subs.model import Job, JobState
 
@@ -72,11 +73,11 @@ class Views:
 
     def counts_below(self, roots: Sequence[Path], since: int) -> dict[JobState, int]:
         """Return how many jobs of these folders are in each state; ended ones that ended since."""
-        below = " OR ".join("instr(path, ?) = 1" for _ in roots)
+        inside, places = below(roots)
         rows = self._database.query(
-            f"SELECT state, count(*) AS n FROM jobs WHERE ({below}) AND (state IN ('queued', "
+            f"SELECT state, count(*) AS n FROM jobs WHERE ({inside}) AND (state IN ('queued', "
             "'running') OR id IN (SELECT job FROM transitions WHERE rowid > ?)) GROUP BY state",
-            (*(os.fsencode(f"{root.absolute()}/".replace("//", "/")) for root in roots), since),
+            (*places, since),
         )
         found = {JobState(row["state"]): row["n"] for row in rows}
         return {state: found.get(state, 0) for state in JobState}

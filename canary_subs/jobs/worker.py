@@ -172,6 +172,7 @@ class _Worker:
     def __init__(self, order: WorkerConfig, daemon: _Daemon, stop: threading.Event) -> None:
         self._settings = order.settings
         self._owner = order.owner
+        self._roots = order.roots
         self._idle_s = order.idle_s
         self._daemon = daemon
         self._stop = stop
@@ -193,7 +194,7 @@ class _Worker:
         check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
-            if not self._store.queue.due():
+            if not self._store.queue.due(self._roots):
                 self._stop.wait(_POLL_S)
                 continue
             for outcome in process(self._tasks(), self._plugins):
@@ -208,7 +209,9 @@ class _Worker:
             if any(active.record.crashes for active in self._active.values()):
                 yield None  # a video that crashed its process is worked on alone
                 continue
-            record = self._store.leases.take(self._owner, suspects=not self._active)
+            record = self._store.leases.take(
+                self._owner, suspects=not self._active, roots=self._roots
+            )
             if record is None:
                 yield None
                 continue

@@ -211,3 +211,21 @@ def test_a_drain_counts_what_it_was_asked_for(plugins: manager.Plugins, tmp_path
                 store.leases.failed(record.job.id, "another host/1/1", "broken", None)
     summary = daemon.watch(settings, plugins, [mine], drain=True, stop=threading.Event())
     assert {state: count for state, count in summary.counts.items() if count} == {JobState.DONE: 1}
+
+
+def test_a_job_waits_for_a_daemon_that_watches_its_folder(
+    plugins: manager.Plugins, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "first and more"
+    for folder in (first, second):
+        folder.mkdir()
+    settings = load(environment={}, flags=stage.flags(tmp_path))
+    video = stage.wav(second / "a.wav", 1, 1)
+    with closing(Store(settings.config.store)) as store:
+        stamp = Stamp.of(video.stat())
+        seen = Seen(path=video, root=second, fingerprint=fingerprint(video), stamp=stamp)
+        store.queue.arrive([seen])
+        daemon.watch(settings, plugins, [first], drain=True, stop=threading.Event())
+        assert [one.job.state for one in store.views.records()] == [JobState.QUEUED]
+        daemon.watch(settings, plugins, [second], drain=True, stop=threading.Event())
+        assert [one.job.state for one in store.views.records()] == [JobState.DONE]
