@@ -21,7 +21,7 @@ FOUNDATION = ("errors", "_text", "model", "time", "_files", "plugin.hookspecs")
 #: The stages of the pipeline and what stands beside them; they never import each other.
 STAGES = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver", "proof")
 
-PLUGIN = ("plugin.options", "plugin.contain", "plugin.manager")
+PLUGIN = ("plugin.options", "plugin.contain", "plugin.finding", "plugin.manager")
 
 #: What the pipeline joins besides plugins: reading rules, the choice of a track, shot changes.
 PIPELINE = (
@@ -35,11 +35,12 @@ WORKFLOWS = (*FOUNDATION, *PLUGIN, "pipeline", "media.tracks", "cues", "formats"
 ARROWS: dict[str, tuple[str, ...]] = {
     **{part: FOUNDATION[:place] for place, part in enumerate(FOUNDATION)},
     **dict.fromkeys(STAGES, FOUNDATION),
-    "canary": (*FOUNDATION, "_hub", "demo"),  # where the demonstration model lies
-    "sounds": (*FOUNDATION, "_hub", "demo", "canary.precision"),
+    "canary": (*FOUNDATION, "_hub", "_device", "demo"),  # where the demonstration model lies
+    "sounds": (*FOUNDATION, "_hub", "_device", "demo"),
     "formats": (*FOUNDATION, "plugin.manager", "plugin.contain"),  # `reading` asks all readers
     "demo": FOUNDATION,
     "_hub": ("errors",),
+    "_device": ("errors",),
     "_process": (),
     "plugin": FOUNDATION,
     "plugin.hookspecs": FOUNDATION[:5],
@@ -61,8 +62,8 @@ DRIVERS = {"jobs": {"cli", "testing", "api"}, "cli": {"testing"}, "__main__": {"
 #: Modules that may be longer: pages of definitions.
 LONGEST = {"model": 600, "plugin.hookspecs": 500, "config.schema": 450}
 
-#: Who may import torch and NeMo.
-TORCH = ("canary", "sounds", "demo", "cli.doctor", "workflows.precisions")  # devices, peak memory
+#: Who may import torch and NeMo; `cli.doctor` and `workflows.precisions` ask for devices.
+TORCH = ("_device", "canary", "sounds", "demo", "cli.doctor", "workflows.precisions")
 
 HEAVY = ("torch", "nemo", "lightning", "transformers", "av", "onnxruntime", "pysubs2", "silero_vad",
          "webrtcvad", "imageio_ffmpeg", "ffmpeg", "srt", "scipy", "librosa", "pandas", "watchdog",
@@ -215,3 +216,12 @@ def test_no_command_line_goes_through_a_shell() -> None:
                 assert called not in ("os.system", "os.popen", "eval", "exec"), (
                     f"{name}:{node.lineno}"
                 )
+
+
+def test_no_two_classes_have_one_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in tree(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}

@@ -245,7 +245,11 @@ def test_commercial_use_is_refused_for_every_engine(
     assert cli.main([*run, "parrot:bound", "--overwrite"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "the licence of bound (CC-BY-NC-4.0) does not allow commercial use" in line
-    assert "free" in line
+    assert line.partition("these do: ")[2].startswith("free, canary:nvidia/canary-1b-v2")
+    assert cli.main([*run, "canary-1b", "--overwrite"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the licence of nvidia/canary-1b (CC-BY-NC-4.0) does not allow" in line
+    assert "parrot:free" in line
 
 
 def test_options_reach_the_format_and_the_layout_of_relayout(

@@ -72,9 +72,10 @@ class CtcWordTimer:
 
     @cached_property
     def _model(self) -> tuple[Encoder, CtcAligner]:
-        from canary_subs.canary import align, load, precision
+        from canary_subs._device import device_of
+        from canary_subs.canary import align, load
         from canary_subs.canary.encoder import Encoder
 
-        device = precision.device_of(self._device)
+        device = device_of(self._device)
         model = load.load_ctc(Path(self._options.model))
         return Encoder(model, "fp32", device), align.CtcAligner(model, device)

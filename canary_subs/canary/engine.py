@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from canary_subs.canary import models
-from canary_subs.errors import DeviceTooSmall, PluginUnusable
+from canary_subs.errors import DeviceTooSmall
 from canary_subs.model import Context, ModelCard
 from canary_subs.plugin.hookspecs import Engine, NoOptions, Session
 
@@ -17,12 +17,6 @@ class CanaryEngine(Engine):
     def __init__(self, options: NoOptions, context: Context) -> None:
         self.model = context.model or models.DEFAULT_MODEL
         models.check(self.model)
-        if context.commercial and not self.card.commercial:
-            free = ", ".join(card.name for card in models.known() if card.commercial)
-            raise PluginUnusable(
-                f"the licence of {self.card.name} ({self.card.licence}) does not allow commercial "
-                f"use; these do: {free}"
-            )
 
     @cached_property
     def card(self) -> models.CanaryCard:
@@ -47,11 +41,12 @@ class CanaryEngine(Engine):
 
         Raises `ModelError`, and its kind `DeviceTooSmall`, and `UnknownName` for a precision.
         """
+        from canary_subs._device import device_of
         from canary_subs.canary import load, precision
         from canary_subs.canary.batch import out_of_memory
         from canary_subs.canary.session import CanarySession
 
-        device = precision.device_of(context.device)
+        device = device_of(context.device)
         form = precision.choose(context.precision, self.card, device)
         loaded = load.load(models.locate(self.model))
         try:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from canary_subs._device import free_bytes
 from canary_subs.canary import align, fallback, precision
 from canary_subs.canary.batch import Batcher
 from canary_subs.canary.beam import beam_search
@@ -83,7 +84,7 @@ class CanarySession(Session):
         self._frame_tokens = self._ctc is None and card.timestamps is Timing.FRAMES
         budget_s = _CPU_BUDGET_S
         if device.type == "cuda":
-            budget_s = 0.6 * precision.free_bytes(device) / _BYTES_PER_S
+            budget_s = 0.6 * free_bytes(device) / _BYTES_PER_S
         self.batch_ms = max(self.max_segment_ms, int(budget_s * 1000 / _USUAL_TEXTS))
         self._batcher = Batcher(budget_s, self._recover)
 
@@ -111,7 +112,7 @@ class CanarySession(Session):
         """The probability of each candidate to be the spoken language.
 
         Every clip is transcribed in every candidate, and the likeliest transcript wins. A model
-        that is given the wrong language may well translate, and be sure of it; a CTC model tells
+        that is given the wrong language may well translate, and be sure of it; a CTC model knows
         a translation from a transcript. Without one only the likelihood of the text counts.
         Raises `UnsupportedPair` for a candidate that the model does not know.
         """

@@ -108,7 +108,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _facts(engine: str, card: ModelCard, device: str) -> dict[str, Any]:
-    from canary_subs.canary.precision import device_of
+    from canary_subs._device import device_of
 
     place = device_of(device)
     return {
@@ -128,7 +128,7 @@ def _facts(engine: str, card: ModelCard, device: str) -> dict[str, Any]:
 
 def fits_as(card: ModelCard, device: str) -> str | None:
     """The best precision whose memory is free on a device; None if none is, or none is known."""
-    from canary_subs.canary.precision import device_of, free_bytes
+    from canary_subs._device import device_of, free_bytes
 
     place = device_of(device)
     # A graphics card computes in bf16 as well and faster; a CPU has to emulate it.
@@ -142,6 +142,8 @@ def _show(fact: dict[str, Any]) -> None:
     licence = fact["licence"] + ("" if fact["commercial"] else ": no commercial use")
     download = fact["download_bytes"]
     size = f"{download / 1e9:.1f} GB to download" if download else "nothing to download"
+    if download is None:
+        size = "to download"
     parameters = f"{fact['parameters'] / 1e6:,.0f} M parameters, " if fact["parameters"] else ""
     rows = {
         "engine": fact["engine"],

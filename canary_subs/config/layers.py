@@ -326,7 +326,7 @@ def _check_options(layer: Layer, value: object) -> None:
             raise ConfigError(f"{where} knows no {kind!r}{options.nearest(kind, KINDS)}")
         tables = named.values() if isinstance(named, Mapping) else [None]
         if not all(isinstance(table, Mapping) for table in tables):
-            raise ConfigError(f"{where}: write the options of a {kind} as [options.{kind}.NAME]")
+            raise ConfigError(f"{where}: write options as [options.{kind}.NAME]")
 
 
 def _check_profiles(layer: Layer, value: object) -> None:

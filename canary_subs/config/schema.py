@@ -148,7 +148,7 @@ class SkipRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
+class QueueKeys:
     """How work is stored, retried and supervised."""
 
     store: Path | None = setting(
@@ -177,7 +177,9 @@ class Queue:
     )
     crashes: int = setting(2, "How often a video may crash its process before it is set aside.")
     memory_mb: int | None = setting(
-        None, "End the worker process when it holds more memory than this (MiB)."
+        None,
+        "End the worker process when it holds more memory than this (MiB); if left out, three "
+        "quarters of what this machine (or container) has.",
     )
     remember_days: int = setting(
         90, "Days to keep recognised segments, so that a new layout of a video costs nothing."
@@ -222,7 +224,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class ServiceKeys:
     """How the daemon can be observed, and what runs beside it."""
 
     metrics: str | None = setting(
@@ -350,12 +352,14 @@ class Config:
     plugins: Path | None = setting(
         None, "Folder of .py plugins; by default 'plugins' beside the user's configuration."
     )
-    disable: tuple[str, ...] = setting((), "Plugins not to load, by name.")
+    disable: tuple[str, ...] = setting(
+        (), "Plugins not to load, by name; built-in ones too, as `canary-subs plugins` lists them."
+    )
     watch: Watch = setting(Watch(), "")
     skip: SkipRules = setting(SkipRules(), "")
-    queue: Queue = setting(Queue(), "")
+    queue: QueueKeys = setting(QueueKeys(), "")
     schedule: Schedule = setting(Schedule(), "")
-    service: Service = setting(Service(), "")
+    service: ServiceKeys = setting(ServiceKeys(), "")
     #: kind of provider -> its name -> its options, checked by the provider's own dataclass.
     options: Mapping[str, Mapping[str, Mapping[str, object]]] = field(
         default_factory=dict,
@@ -398,8 +402,8 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "": Config,
         "watch": Watch,
         "skip": SkipRules,
-        "queue": Queue,
+        "queue": QueueKeys,
         "schedule": Schedule,
-        "service": Service,
+        "service": ServiceKeys,
     }
 )

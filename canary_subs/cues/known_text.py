@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canary_subs.cues.check.reference import normal
-from canary_subs.model import Cue, Span, Word
+from canary_subs.model import Cue, Span, Transcript, Utterance, Word
 from canary_subs.time import joined
 
 #: An anchor is this many equal words in a row, or one word of `_LONG_WORD` letters.
@@ -154,6 +154,25 @@ def cue_texts(cues: Iterable[Cue]) -> list[list[str]]:
     return [" ".join(cue.lines).split() for cue in cues]
 
 
+def transcript_of(cues: Iterable[Cue], language: str) -> Transcript:
+    """A transcript with an utterance for each cue: its text, and its words if it has them."""
+    return Transcript(
+        language=language,
+        spoken=language,
+        engine="",
+        model="",
+        utterances=tuple(
+            Utterance(
+                text=" ".join(" ".join(cue.lines).split()),
+                span=Span(start_ms=cue.start_ms, end_ms=cue.end_ms),
+                language=language,
+                words=cue.words,
+            )
+            for cue in cues
+        ),
+    )
+
+
 def retime(cues: Sequence[Cue], text: TimedText, gap_ms: int) -> tuple[Cue, ...]:
     """Cues with the same texts and new times, from the times of their words.
 
@@ -187,9 +206,12 @@ def retime(cues: Sequence[Cue], text: TimedText, gap_ms: int) -> tuple[Cue, ...]
 
 
 def rising(cues: Sequence[Cue], gap_ms: int) -> tuple[Cue, ...]:
-    """The cues in the order of their starts, each ended ``gap_ms`` before the next begins."""
+    """The cues in the order of their starts, each ended ``gap_ms`` before the next begins.
+
+    One that ends before it starts gets the time of its words.
+    """
     result: list[Cue] = []
-    for cue in sorted(cues, key=lambda cue: cue.start_ms):
+    for cue in sorted(map(_ending_after_start, cues), key=lambda cue: cue.start_ms):
         if result:
             before = result[-1]
             latest_ms = max(cue.start_ms - gap_ms, before.start_ms + 1)
@@ -200,3 +222,10 @@ def rising(cues: Sequence[Cue], gap_ms: int) -> tuple[Cue, ...]:
                 continue
         result.append(cue)
     return tuple(result)
+
+
+def _ending_after_start(cue: Cue) -> Cue:
+    if cue.end_ms >= cue.start_ms:
+        return cue
+    needed_ms = _WORD_MS * max(1, len(" ".join(cue.lines).split()))
+    return replace(cue, end_ms=cue.start_ms + needed_ms)

@@ -65,7 +65,7 @@ class Leases:
             move(
                 connection, row["id"], (JobState.QUEUED,), JobState.RUNNING, None,
                 owner=owner, started_at=time.time(), attempts=Expression("attempts + 1"),
-                retry_at=None, stage=None, progress=0.0, finished_at=None,
+                retry_at=None, stage=None, progress=0.0, finished_at=None, warnings=None,
             )  # fmt: skip
             return record_of(
                 connection.execute("SELECT * FROM jobs WHERE id = ?", (row["id"],)).fetchone()
@@ -139,15 +139,25 @@ class Leases:
             "finished_at": time.time(), "duration_ms": done.duration_ms,
             "delivered": json.dumps(done.delivered), "plan": json.dumps(dict(done.plan)),
             "provenance": json.dumps(dict(done.provenance)),
+            "warnings": json.dumps(done.warnings),
         }  # fmt: skip
         self._results.add(done.delivered)
         return self._end(id, owner, lambda row: (JobState.DONE, done.reason, columns))
 
     def skipped(
-        self, id: int, owner: str, rule: str, reason: str, plan: Mapping[str, str] | None = None
+        self,
+        id: int,
+        owner: str,
+        rule: str,
+        reason: str,
+        plan: Mapping[str, str] | None = None,
+        warnings: Sequence[str] = (),
     ) -> bool:
         """Note that a running job needs no work, and the rule that decided."""
-        columns = {"rule": rule, "plan": json.dumps(dict(plan or {})), "finished_at": time.time()}
+        columns = {
+            "rule": rule, "plan": json.dumps(dict(plan or {})), "finished_at": time.time(),
+            "warnings": json.dumps(warnings),
+        }  # fmt: skip
         return self._end(id, owner, lambda row: (JobState.SKIPPED, reason, columns))
 
     def failed(self, id: int, owner: str, reason: str, retries: Retries | None) -> bool:

@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,7 +37,7 @@ from canary_subs.jobs.records import GONE, TAKEN, Done, Record, Retries
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.walk import refused_link
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
-from canary_subs.model import MediaInfo, Plan, Skip, Span, Stage, Utterance
+from canary_subs.model import Job, MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
@@ -92,6 +93,8 @@ class _Daemon(logging.Handler):
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
         self._stream = stream
+        #: File -> the job that works on it, so that records about a file name their job.
+        self.jobs: dict[str, _ActiveJob] = {}
 
     def progress(self, job: int) -> None:
         """Report that a job made progress."""
@@ -109,9 +112,10 @@ class _Daemon(logging.Handler):
         message = printable(record.getMessage())  # a file's name may contain anything
         if record.exc_info and record.exc_info[0] is not None:
             message += "\n" + "".join(traceback.format_exception(*record.exc_info))
-        self._send(
-            {"level": record.levelno, "name": record.name, "message": message, **fields_of(record)}
-        )
+        fields = fields_of(record)
+        if (active := self.jobs.get(fields.get("file", ""))) is not None:
+            fields = {**job_fields(active.job), **fields}
+        self._send({"level": record.levelno, "name": record.name, "message": message, **fields})
 
     def _send(self, message: Mapping[str, Any]) -> None:
         with contextlib.suppress(OSError):  # the daemon is gone: see `_exit_with_daemon`
@@ -146,6 +150,11 @@ class _ActiveJob:
         self._written_at = 0.0
         self._polled_at = 0.0
         self._lost = False
+
+    @property
+    def job(self) -> Job:
+        """The job in its present stage."""
+        return replace(self.record.job, stage=self._reported[0])
 
     def progress(self, stage: Stage, share: float) -> None:
         """Report to the daemon at once, and to the store now and then."""
@@ -268,6 +277,7 @@ class _Worker:
         if not self._active:
             self._unmeasured_since = time.monotonic()
         self._active[task] = active
+        self._daemon.jobs[str(job.path)] = active
         return task
 
     def _decide(self, rules: SkipRules, redo: bool, media: MediaInfo, plan: Plan) -> Plan | Skip:
@@ -278,8 +288,9 @@ class _Worker:
 
     def _note(self, outcome: Outcome) -> None:
         """Note what became of a video."""
-        record = self._active.pop(outcome.task).record
-        job, plan = record.job, stale.describe(outcome.task.plan, self._plugins)
+        active = self._active.pop(outcome.task)
+        record, job = active.record, active.job
+        plan = stale.describe(outcome.task.plan, self._plugins)
         self._store.results.add(outcome.delivered)
         if outcome.cancelled:
             reason = self._store.queue.paused() or "the worker stopped"
@@ -296,7 +307,7 @@ class _Worker:
             ended = f"failed{' for now' if temporary else ''}: {reason}"
         elif outcome.skip and not (outcome.skip.rule == "exists" and record.delivery_began):
             rule, reason = outcome.skip.rule, outcome.skip.reason
-            self._store.leases.skipped(job.id, self._owner, rule, reason, plan)
+            self._store.leases.skipped(job.id, self._owner, rule, reason, plan, outcome.warnings)
             ended = f"skipped: {reason}"
         else:
             self._measure(outcome)
@@ -307,9 +318,10 @@ class _Worker:
                 provenance=documents[0].provenance if documents else record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
                 reason=self._review(outcome),
+                warnings=outcome.warnings,
             )
             self._store.leases.done(job.id, self._owner, done)
-            ended = "done: " + ", ".join(outcome.delivered)
+            ended = "done: " + ", ".join((*outcome.delivered, *outcome.warnings))
         log.info(
             "job %d: %s: %s",
             job.id,
@@ -317,6 +329,7 @@ class _Worker:
             printable(ended),
             extra=job_fields(job),
         )
+        del self._daemon.jobs[str(job.path)]
 
     def _review(self, outcome: Outcome) -> str | None:
         """Write the review if one was asked for; return its findings, or its failure, in a line."""

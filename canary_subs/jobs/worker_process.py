@@ -32,6 +32,23 @@ _LOG_LINES = 200
 _MAX_LINE_BYTES = 1_000_000
 
 
+def default_memory_mb() -> int | None:
+    """How much memory the process may hold where no setting says so (MiB); None: not known.
+
+    Three quarters of what the machine has, or the container.
+    """
+    try:
+        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        limit = "max"
+    there = min(there, int(limit)) if limit.isdecimal() else there
+    return there * 3 // 4 // 2**20
+
+
 class WorkerProcess:
     """One worker process, and what is known about it."""
 

@@ -36,7 +36,7 @@ def build(cls: type[T], mapping: Mapping[str, object], where: str) -> T:
     """Make ``cls`` (a dataclass) from a table; ``where`` names the table for a person.
 
     Raises `ConfigError` for a key that ``cls`` does not know, a value of another type, and a value
-    that ``cls`` itself refuses by raising `ValueError`.
+    that ``cls`` itself refuses by raising.
     """
     known = kinds(cls)
     values: dict[str, Any] = {}
@@ -46,7 +46,7 @@ def build(cls: type[T], mapping: Mapping[str, object], where: str) -> T:
         values[key] = check(known[key], value, f"{where}: {key}")
     try:
         return cls(**values)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # the options of a plugin may check themselves, and err
         raise ConfigError(f"{where}: {error}") from error
 
 

@@ -6,6 +6,12 @@ import os
 import stat
 from pathlib import Path
 
+from canary_subs.errors import PluginError
+
+
+class PluginInsecure(PluginError):
+    """Somebody else could have written the plugin."""
+
 
 def writable_by_others(path: Path) -> str | None:
     """Return why a folder or file of plugins is not safe to load from; None if it is.

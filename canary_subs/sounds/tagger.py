@@ -225,7 +225,7 @@ def _folder(name: str) -> Path:
 @cache
 def _network(name: str, device: str) -> _Network:
     """The model, loaded once for each device. Raises `ModelError`."""
-    from canary_subs.canary.precision import device_of
+    from canary_subs._device import device_of
 
     folder = _folder(name)
     if missing := [file for file in _FILES if not (folder / file).is_file()]:

@@ -103,10 +103,13 @@ def check_engine(
     device: str = "cpu",
     precision: str = "auto",
     speech: AudioClip | None = None,
+    spoken: str | None = None,
 ) -> None:
     """It knows its pairs, and answers each request for each of its targets.
 
-    ``speech`` is what it is asked to recognise, in its first language; by default `babble`.
+    ``speech`` is what it is asked to recognise, in the language ``spoken``. By default it is
+    `babble`, in the first languages that the engine knows; a model that writes one word after the
+    other may take minutes over that, so give it speech.
     """
     check_provider(provider)
     context = Context(model=model, device=device, precision=precision)
@@ -121,7 +124,7 @@ def check_engine(
     request_options = provider.request_options() if provider.request_options else None
     session = engine.open(context)
     try:
-        _check_session(session, pairs, request_options, speech)
+        _check_session(session, pairs, request_options, speech, spoken)
     finally:
         session.close()
 
@@ -131,6 +134,7 @@ def _check_session(
     pairs: frozenset[tuple[str, str]],
     options: object,
     speech: AudioClip | None,
+    spoken: str | None,
 ) -> None:
     claim(isinstance(session, Session), "a session is a subclass of hookspecs.Session")
     claim(isinstance(session.model, str) and session.model, "a session should name its model")
@@ -139,19 +143,19 @@ def _check_session(
     claim(longest_ms >= 1000, f"segments of {longest_ms} ms are too short to use")
     claim(session.batch_ms > 0, "a batch should hold some sound")
     claim(list(session.recognise([])) == [], "no requests give no answers")
-    clips = (
-        speech or babble(min(4000, longest_ms), start_ms=12_345),
-        silence(1000, start_ms=50_000),
-        babble(300, start_ms=60_000, seed=2),
-    )
-    languages = sorted({spoken for spoken, _ in pairs})
+    speech = speech or babble(min(4000, longest_ms), start_ms=12_345)
+    short = replace(silence(0, start_ms=60_000), samples=speech.samples[-4800:])
+    clips = (speech, silence(1000, start_ms=50_000), short)
+    languages = sorted({one for one, _ in pairs})
+    claim(spoken is None or spoken in languages, f"it does not know {spoken!r}")
+    asked = languages[:2] if spoken is None else [spoken]
     requests = []
-    for clip, spoken in zip(clips, itertools.cycle(languages[:2]), strict=False):
-        targets = sorted(written for other, written in pairs if other == spoken)[:3]
+    for clip, language in zip(clips, itertools.cycle(asked), strict=False):
+        targets = sorted(written for other, written in pairs if other == language)[:3]
         requests.append(
             Request(
-                clip=clip, spoken=spoken, targets=tuple(reversed(targets)), options=options,
-                video=Path("check.mkv"), previous="before", glossary=("Zebra",),
+                clip=clip, spoken=language, targets=tuple(reversed(targets)), options=options,
+                video=Path("check.mkv"), previous="Good evening.", glossary=("Zebra",),
             )
         )  # fmt: skip
     answers = session.recognise(requests)
@@ -165,7 +169,7 @@ def _check_session(
     try:
         probabilities = session.identify(clips[:1], languages)
     except PluginUnusable:
-        return  # it cannot tell languages, which the pipeline puts to the user
+        return  # it cannot identify languages, which the pipeline puts to the user
     claim(set(probabilities) == set(languages), f"of {languages} it judged {sorted(probabilities)}")
     shares = probabilities.values()
     claim(all(0 <= share <= 1 for share in shares), f"these are no probabilities: {probabilities}")
@@ -200,6 +204,8 @@ def _check_words(utterance: Utterance, span: Span) -> None:
     claim(written == "".join(said.split()), f"the words {written!r} are not the text {said!r}")
     last_ms = utterance.span.start_ms
     for word in utterance.words:
+        times = (word.start_ms, word.end_ms)
+        claim(all(isinstance(ms, int) for ms in times), f"{word!r} has no whole milliseconds")
         claim(last_ms <= word.start_ms <= word.end_ms, f"{word!r} begins or ends too early")
         claim(word.end_ms <= utterance.span.end_ms, f"{word!r} ends after its utterance")
         last_ms = word.start_ms

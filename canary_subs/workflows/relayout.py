@@ -9,11 +9,11 @@ from pathlib import Path
 
 from canary_subs.cues import known_text
 from canary_subs.errors import UsageError
-from canary_subs.formats.reading import read
-from canary_subs.model import Cue, Document, MediaInfo, Plan, Span, Track, Transcript, Utterance
+from canary_subs.model import Cue, Document, MediaInfo, Plan, Track
 from canary_subs.pipeline.tracks import lay_out
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import named_language
+from canary_subs.workflows.subtitles import read_intact
 
 
 def relayout(
@@ -23,30 +23,27 @@ def relayout(
     *,
     language: str | None = None,
     frame_rate: Fraction | None = None,
+    force: bool = False,
 ) -> Document:
     """A subtitle file with its words in cues by the plan's layout; words keep order and time.
 
     Where the file does not time its words, each cue's words share its time. A new cue keeps the
-    speaker that all its words have. Raises `NotSubtitles`, `UnknownName`, `PluginError`, and
-    `UsageError` where the language is not known.
+    speaker that all its words have. ``frame_rate`` is the video's; ``force`` leaves out what cannot
+    be read. Raises `NotSubtitles`, `UnknownName`, `PluginError`, and `UsageError` where the
+    language is not known.
     """
-    found = read(
+    found = read_intact(
         subtitles,
         plugins,
         language=language or named_language(subtitles),
         frame_rate=frame_rate,
+        force=force,
     )
     language = language or found.language or named_language(subtitles)
     if language is None:
         raise UsageError(f"{subtitles}: its language is not known; name it with --language")
     cues = known_text.rising([cue for cue in found.cues if known_text.cue_texts([cue])[0]], 0)
-    transcript = Transcript(
-        language=language,
-        spoken=language,
-        engine="",
-        model="",
-        utterances=tuple(_utterance(cue, language) for cue in cues),
-    )
+    transcript = known_text.transcript_of(cues, language)
     media = _no_media(subtitles, cues, frame_rate)
     broken = lay_out(transcript, plan, plugins, media)
     return Document(
@@ -54,15 +51,6 @@ def relayout(
         track=Track((language,)),
         transcript=transcript,
         cues=_with_speakers(broken, cues),
-    )
-
-
-def _utterance(cue: Cue, language: str) -> Utterance:
-    return Utterance(
-        text=" ".join(" ".join(cue.lines).split()),
-        span=Span(start_ms=cue.start_ms, end_ms=cue.end_ms),
-        language=language,
-        words=cue.words,
     )
 
 

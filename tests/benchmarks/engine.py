@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from canary_subs._device import device_of
 from canary_subs.canary import precision
 from canary_subs.canary.archive import Archive
 from canary_subs.canary.load import Loaded
@@ -50,7 +51,7 @@ def run(
 ) -> Report:
     """Measure an architecture of `random_models.SHAPES`. Raises `UnknownName`, `DeviceTooSmall`."""
     session = endless(architecture, tokens, device=device, precision_name=precision_name)
-    where, form = precision.device_of(device), session.precision
+    where, form = device_of(device), session.precision
     shape = _capped(architecture, tokens)
     draw = np.random.default_rng(0)
     audio = [
@@ -97,7 +98,7 @@ def endless(
     Raises `UnknownName`, `DeviceTooSmall`.
     """
     shape = _capped(architecture, tokens)
-    where = precision.device_of(device)
+    where = device_of(device)
     card = _card(architecture, shape)
     form = precision.choose(precision_name, card, where)
     archive = Archive(

@@ -87,7 +87,7 @@ def test_languages_are_written_as_bcp_47_does() -> None:
         ('profile = """\nmodel = 3\n"""\nmodel = 3\n', 4, "model is a text"),
         ('a = 1\nb = [\nc = "x\n', 3, "is not TOML"),
         ("[options.fromat.ass]\nx = 1\n", 1, "knows no 'fromat'; did you mean 'format'?"),
-        ("[options.format]\nass = 1\n", 1, "write the options of a format"),
+        ("[options.format]\nass = 1\n", 1, "write options as [options.format.NAME]"),
         ('[schedule]\nhours = ["25:00-07:00"]\n', 2, "hours are written as"),
         ('[service]\nmetrics = "0.0.0.0:1"\n', 2, "loopback"),
         ("[queue]\nattempts = 0\n", 2, "at least 1"),

@@ -235,9 +235,9 @@ def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
     before, after = work.qsize() // 10, []
     for _ in range(before):  # some lie there before the watch begins
         after.append(work.get())
-    for _, path, data in after:
+    for _, path, early in after:
         path.parent.mkdir(parents=True, exist_ok=True)
-        create(path, data, outside)
+        create(path, early, outside)
     begun = time.monotonic()
     ended.update({path: begun for _, path, _ in after})
     watcher.start()
