@@ -489,6 +489,35 @@ def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
             pass
 
 
+@pytest.mark.parametrize(
+    ("below", "reason"),
+    [
+        (".trash/a.wav", "hidden"), ("@eaDir/a.wav", "hidden"), ("results/a.wav", "for results"),
+        ("link/a.wav", "a link leads out"),
+    ],
+)  # fmt: skip
+def test_why_answers_as_the_watcher_does(
+    tmp_path: Path, store: Store, plugins: manager.Plugins, below: str, reason: str
+) -> None:
+    root = tmp_path / "root"
+    (tmp_path / "private").mkdir()
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "private")
+    (root / below).parent.mkdir(exist_ok=True)
+    stage.wav(root / below, 1, 1)
+    settings = stage.settings(tmp_path / "state", out=str(root / "results"))
+    answer = why(root / below, settings, plugins, store, [root])
+    assert answer.decided.verdict == "skip" and reason in answer.decided.detail
+
+
+def test_why_knows_a_pause(tmp_path: Path, store: Store, plugins: manager.Plugins) -> None:
+    video = stage.wav(tmp_path / "a.wav", 1, 1)
+    store.queue.pause("tea")
+    answer = why(video, stage.settings(tmp_path / "state"), plugins, store, [tmp_path])
+    assert (answer.decided.verdict, answer.decided.rule) == ("wait", "paused")
+    assert "tea" in answer.decided.detail
+
+
 def test_health_is_true(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work is due and nothing progresses; the watcher stands still; both recover."""
     supervisor = Supervisor(stage.settings(tmp_path / "state", queue={"stall_s": 1}), store)
