@@ -40,8 +40,45 @@ TRAINING_SECTIONS = (
     "init_from_ptl_ckpt",
 )
 
-_ALLOWED_TARGETS = ("nemo.collections.asr.", "nemo.collections.common.", "nemo.core.")
+#: The classes that a Canary, or the CTC model packed with it, is built from. NeMo imports what
+#: a name leads to, and "nemo.core.classes.modelPT.os.system" leads to a function of another module.
+_ALLOWED_TARGETS = frozenset(
+    f"nemo.collections.{name}"
+    for name in (
+        "asr.models.EncDecMultiTaskModel",
+        "asr.models.aed_multitask_models.EncDecMultiTaskModel",
+        "asr.models.EncDecCTCModelBPE",
+        "asr.models.ctc_bpe_models.EncDecCTCModelBPE",
+        "asr.models.EncDecCTCModel",
+        "asr.models.ctc_models.EncDecCTCModel",
+        "asr.models.EncDecHybridRNNTCTCBPEModel",
+        "asr.models.hybrid_rnnt_ctc_bpe_models.EncDecHybridRNNTCTCBPEModel",
+        "asr.modules.AudioToMelSpectrogramPreprocessor",
+        "asr.modules.audio_preprocessing.AudioToMelSpectrogramPreprocessor",
+        "asr.modules.SpectrogramAugmentation",
+        "asr.modules.audio_preprocessing.SpectrogramAugmentation",
+        "asr.modules.ConformerEncoder",
+        "asr.modules.conformer_encoder.ConformerEncoder",
+        "asr.modules.ConvASRDecoder",
+        "asr.modules.conv_asr.ConvASRDecoder",
+        "asr.modules.RNNTDecoder",
+        "asr.modules.rnnt.RNNTDecoder",
+        "asr.modules.RNNTJoint",
+        "asr.modules.rnnt.RNNTJoint",
+        "asr.modules.transformer.get_nemo_transformer",
+        "asr.modules.transformer.transformer_encoders.TransformerEncoder",
+        "asr.parts.submodules.token_classifier.TokenClassifier",
+        "common.losses.SmoothedCrossEntropyLoss",
+        "common.losses.smoothed_cross_entropy.SmoothedCrossEntropyLoss",
+        "common.tokenizers.AggregateTokenizer",
+        "common.tokenizers.aggregate_tokenizer.AggregateTokenizer",
+        "common.tokenizers.canary_tokenizer.CanaryTokenizer",
+        "common.tokenizers.canary_tokenizer.CanaryBPETokenizer",
+        "common.tokenizers.canary_multilingual_tokenizer.CanaryMultilingualTokenizer",
+    )
+)
 _MAX_CONFIG_BYTES = 4_000_000
+_MAX_CONFIG_DEPTH = 100
 _MAX_TOKENIZER_BYTES = 64_000_000
 _LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2})(?:-[A-Z]{2})?\|>")
 
@@ -209,8 +246,19 @@ def _read_config(path: Path, members: Members, name: str) -> Mapping[str, Any]:
 
     if name not in members:
         raise ModelError(f"{path} is not a NeMo model: it has no {name}")
+    data = members.read(name, _MAX_CONFIG_BYTES)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = 0
     try:
-        config = yaml.safe_load(io.BytesIO(members.read(name, _MAX_CONFIG_BYTES)))
+        for event in yaml.parse(io.BytesIO(data), Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_CONFIG_DEPTH:
+                raise ModelError(f"{path}: {name} is not a configuration that can be read")
+            # NeMo writes none; a few lines of them stand for gigabytes.
+            if isinstance(event, yaml.AliasEvent):
+                raise ModelError(f"{path}: its {name} uses YAML aliases; do not use it")
+        config = yaml.load(io.BytesIO(data), Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{path}: {name} is not a configuration that can be read") from error
     if isinstance(config, dict) and isinstance(config.get("model"), dict):
@@ -219,7 +267,7 @@ def _read_config(path: Path, members: Members, name: str) -> Mapping[str, Any]:
         raise ModelError(f"{path}: {name} is not a model's configuration")
     config = {key: value for key, value in config.items() if key not in TRAINING_SECTIONS}
     for key, value in _leaves(config):
-        if key in ("_target_", "target") and not str(value).startswith(_ALLOWED_TARGETS):
+        if key in ("_target_", "target") and str(value) not in _ALLOWED_TARGETS:
             raise ModelError(f"{path}: it asks for the foreign class {value!r}; do not use it")
         if key in ("_partial_", "_args_", "cls") or "${oc." in str(value):
             raise ModelError(f"{path}: its configuration uses {value!r} for {key}; do not use it")

@@ -156,7 +156,7 @@ def check(args: argparse.Namespace) -> int:
 def proof(args: argparse.Namespace) -> int:
     """Write the proof page of a video and its subtitle files, or the index of a folder."""
     from canary_subs.cli.progress import VideoProgress
-    from canary_subs.workflows.review import review_files, save
+    from canary_subs.workflows.review import is_review, review_files, save
     from canary_subs.workflows.review_index import write_index
 
     if args.video.is_dir():
@@ -180,7 +180,7 @@ def proof(args: argparse.Namespace) -> int:
         )
     if args.out is not None:
         save(args.out, found.page(args.out.absolute().parent))
-    print(printable(args.out or found.store(args.video.parent)))
+    print(printable(args.out or found.store(args.video.parent, may_replace=is_review)))
     print(printable(found.summary))
     return 0
 

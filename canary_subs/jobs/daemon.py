@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from canary_subs.config.layers import Settings
@@ -28,8 +29,9 @@ _THREAD_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The state of the queue when the daemon ended."""
+    """What became of the watched folders' videos until the daemon ended."""
 
+    #: Of those that wait or run, or have ended in this run.
     counts: Mapping[JobState, int]
     #: Whether a signal ended it.
     stopped: bool
@@ -64,23 +66,26 @@ def watch(
         store = Store(settings.config.store)
         stack.callback(store.close)
         store.check()
-        supervisor = Supervisor(settings, store)
+        before = store.views.last_change()
+        supervisor = Supervisor(settings, store, roots)
         watcher = Watcher(roots, settings, store)
         notifier = Notifier(store, plugins.job_changed, listener)
         if settings.config.service.metrics is not None:
             from canary_subs.jobs.metrics import serve
 
-            stack.enter_context(serve(settings.config.service.metrics, store, supervisor))
+            stack.enter_context(serve(settings.config.service.metrics, store, supervisor, watcher))
         stack.enter_context(services.running(settings.config, plugins))
         # The notifier ends after the worker, so that it sees the last changes.
         stack.enter_context(_thread("notifier", notifier.run, threading.Event()))
         failures = stack.enter_context(_thread("watcher", watcher.run, stop, needed=True))
-        supervisor.run(stop, done=lambda: drain and watcher.settled)
+        running = partial(store.leases.running_elsewhere, supervisor.owner, roots)
+        supervisor.run(stop, done=lambda: drain and watcher.settled and not running())
         if failures:
             raise CanarySubsError(
                 f"the watcher failed unexpectedly ({failures[0]!r:.200}); please report its log"
             )
-        return Summary(counts=store.views.counts(), stopped=signalled.is_set())
+        counts = store.views.counts_below(roots, before)
+        return Summary(counts=counts, stopped=signalled.is_set())
 
 
 @contextmanager

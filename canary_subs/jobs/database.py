@@ -50,6 +50,7 @@ class Database:
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._migrate(migrations, unsupported)
+                self._inode = _inode(path)
             except BaseException:
                 self._connection.close()
                 raise
@@ -64,6 +65,13 @@ class Database:
         findings = [row[0] for row in self.query("PRAGMA quick_check(3)")]
         if findings != ["ok"]:
             raise StoreError(f"{self.path}: is damaged ({findings[0]}); {_REPAIR}")
+
+    def check_place(self) -> None:
+        """Raise `StoreError` if another file, or none, is where this one was opened."""
+        if _inode(self.path) != self._inode:
+            raise StoreError(
+                f"{self.path}: was deleted or replaced while it was in use; start again"
+            )
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return all rows of a SELECT. Raises `StoreError`."""
@@ -122,6 +130,14 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _store_error(self.path, error) from error
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 _START_AFRESH = (

@@ -17,7 +17,7 @@ from typing import Any
 from canary_subs._text import printable
 from canary_subs.jobs import identity
 from canary_subs.jobs.database import Database
-from canary_subs.jobs.queue import DUE, due_times
+from canary_subs.jobs.queue import DUE, below, due_times
 from canary_subs.jobs.records import Done, Record, Retries, record_of
 from canary_subs.jobs.results import Results
 from canary_subs.jobs.transitions import (
@@ -42,13 +42,19 @@ class Leases:
         #: Owner -> (its heartbeats, our monotonic time when they last rose).
         self._heartbeats: dict[str, tuple[int, float]] = {}
 
-    def take(self, owner: str, *, suspects: bool = True) -> Record | None:
-        """Take the next job that is due; ``suspects``: also one that crashed its worker."""
+    def take(
+        self, owner: str, *, suspects: bool = True, roots: Sequence[Path] = ()
+    ) -> Record | None:
+        """Take the next job that is due, of these folders if any are given.
+
+        ``suspects``: also one that crashed its worker.
+        """
+        inside, places = below(roots)
         with self._database.writing() as connection:
             row = connection.execute(
                 f"SELECT id FROM jobs WHERE {DUE} AND (crashes = 0 OR ?) "
-                "ORDER BY priority DESC, interruptions, crashes, id LIMIT 1",
-                (*due_times(), suspects),
+                f"AND ({inside}) ORDER BY priority DESC, interruptions, crashes, id LIMIT 1",
+                (*due_times(), suspects, *places),
             ).fetchone()
             if row is None:
                 return None
@@ -74,6 +80,12 @@ class Leases:
                 (id, owner),
             )
         )
+
+    def running_elsewhere(self, me: str, roots: Sequence[Path]) -> bool:
+        """Whether another worker, perhaps one that died unseen, holds a job of these folders."""
+        inside, places = below(roots)
+        sql = f"SELECT 1 FROM jobs WHERE owner IS NOT NULL AND owner <> ? AND ({inside})"
+        return bool(self._database.query(sql, (me, *places)))
 
     def rival(self, job: Job) -> Path | None:
         """Return the video that has the names which this running job's results would have.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from canary_subs._text import printable
@@ -27,6 +27,17 @@ _DAY_S = 86_400.0
 #: Jobs that could start now; its parameters are the time twice, the second one a day later.
 #: A wait that ends more than a day from now was set by a clock that jumped.
 DUE = "state = 'queued' AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ?)"
+
+
+def below(roots: Sequence[Path]) -> tuple[str, tuple[bytes, ...]]:
+    """Return the SQL condition for videos in one of these folders, and its parameters; none: any.
+
+    A job waits for a daemon that watches its folder, since another one has other settings.
+    """
+    if not roots:
+        return "1", ()
+    places = tuple(os.fsencode(root.absolute() / "x")[:-1] for root in roots)
+    return " OR ".join("instr(path, ?) = 1" for _ in places), places
 
 
 def due_times() -> tuple[float, float]:
@@ -115,9 +126,11 @@ class Queue:
         rows = self._database.query("SELECT value FROM flags WHERE key = 'paused'")
         return rows[0]["value"] if rows else None
 
-    def due(self) -> bool:
-        """Whether a job could start now."""
-        return bool(self._database.query(f"SELECT 1 FROM jobs WHERE {DUE} LIMIT 1", due_times()))
+    def due(self, roots: Sequence[Path] = ()) -> bool:
+        """Whether a job, of these folders if any are given, could start now."""
+        inside, places = below(roots)
+        sql = f"SELECT 1 FROM jobs WHERE {DUE} AND ({inside}) LIMIT 1"
+        return bool(self._database.query(sql, (*due_times(), *places)))
 
 
 def _arrive(connection: sqlite3.Connection, seen: Seen) -> Arrival:

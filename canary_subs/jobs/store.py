@@ -46,3 +46,7 @@ class Store:
     def check(self) -> None:
         """Read all of it for damage. Raises `StoreError`."""
         self._database.check()
+
+    def check_place(self) -> None:
+        """Raise `StoreError` if the file was deleted or replaced while it is open."""
+        self._database.check_place()

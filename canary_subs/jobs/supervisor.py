@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from canary_subs.config.layers import Settings
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: How long a process that was asked to stop may take to finish its batch; then it is killed.
 STOP_S = 6.0
+#: How long a process may take until its imports are done, before it has a job.
+IMPORT_S = 300.0
 #: How long a cancelled job may go on before its process is killed.
 _CANCEL_S = 20.0
 #: How often the loop checks everything, with and without a process.
@@ -37,10 +39,12 @@ _DRAIN_RESTARTS = 3
 class Supervisor:
     """Keeps one worker process running while there is work; lives in the daemon's process."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, roots: Sequence[Path] = ()) -> None:
+        """``roots`` are the watched folders, whose jobs alone are worked on; none: any."""
         self._settings = settings
         self._queue = settings.config.queue
         self._store = store
+        self._roots = tuple(roots)
         self._owner = identity.owner()
         self._process: WorkerProcess | None = None
         self._failed_starts = 0
@@ -52,6 +56,29 @@ class Supervisor:
         self._cancelled: dict[int, float] = {}
         self._start_failure: str | None = None
         self._memory_mb = self._queue.memory_mb or default_memory_mb()
+        #: When a heartbeat was last written, and when a job last made progress.
+        self.store_sign_at: float | None = None
+        self.progress_at: float | None = None
+        #: Since when work has been due without any progress; None if none is.
+        self._still_since: float | None = None
+
+    @property
+    def still_s(self) -> float:
+        """How long work has been due, and not paused, without any progress."""
+        since = self._still_since
+        return 0.0 if since is None else time.monotonic() - max(since, self.progress_at or 0.0)
+
+    @property
+    def patience_s(self) -> float:
+        """How long there may be no progress; a model that is downloaded makes none."""
+        process = self._process
+        loading = process is not None and process.progress_at is None
+        return self._queue.start_s if loading else self._queue.stall_s
+
+    @property
+    def owner(self) -> str:
+        """Its name among workers."""
+        return self._owner
 
     @property
     def start_failure(self) -> str | None:
@@ -90,10 +117,12 @@ class Supervisor:
         self._heartbeat()
         if self._every("pause check", _PAUSE_CHECK_S):
             self._check_pause()
+            self._store.check_place()
         if self._every("tidy", _TIDY_S):
             self._tidy()
         nothing_comes = done()  # asked before the queue: anything that came earlier is in it
-        due = self._store.queue.due()
+        due = self._store.queue.due(self._roots)
+        self._note_stillness(due)
         if self._process is not None:
             self._check_process(self._process, needed=due or not nothing_comes)
             return False
@@ -105,10 +134,20 @@ class Supervisor:
             return False
         return nothing_comes
 
+    def _note_stillness(self, due: bool) -> None:
+        if self._process is not None and self._process.progress_at is not None:
+            self.progress_at = self._process.progress_at
+        working = due or bool(self._store.leases.held(self._owner))
+        if not working or self._pause_reason is not None:
+            self._still_since = None
+        elif self._still_since is None:
+            self._still_since = time.monotonic()
+
     def _heartbeat(self) -> None:
         if self._every("heartbeat", self._queue.lease_s / 4):
             status = f"paused: {self._pause_reason}" if self._pause_reason else None
             self._store.leases.heartbeat(self._owner, status)
+            self.store_sign_at = time.monotonic()
             if count := self._store.leases.take_over(self._owner, self._queue.lease_s):
                 log.info("took over %d jobs of dead workers", count)
 
@@ -131,6 +170,7 @@ class Supervisor:
             store=self._store.path,
             owner=self._owner,
             idle_s=self._queue.idle_s,
+            roots=self._roots,
         )
         self._process = WorkerProcess(config)
 
@@ -146,6 +186,8 @@ class Supervisor:
         held = self._store.leases.held(self._owner)
         if not needed and not held:
             process.stop()
+        if not process.ready and now - process.started_at > IMPORT_S:
+            process.kill(f"was not ready to work after {IMPORT_S:g} s")
         loading = not process.progress_at or any(one.job.stage is Stage.LOAD for one in held)
         limit_s = self._queue.start_s if loading else self._queue.stall_s
         if not held:  # the limit only counts while it has a job
@@ -168,7 +210,8 @@ class Supervisor:
         held = self._store.leases.held(self._owner)
         status = process.status or 0
         asked_to_stop = process.stopped_at is not None and process.kill_reason is None
-        if status in (0, STORE_FAILED, UNUSABLE) or asked_to_stop:
+        finished = status == 0 and process.finished
+        if finished or status in (STORE_FAILED, UNUSABLE) or asked_to_stop:
             for record in held:
                 self._store.leases.released(record.job.id, self._owner, "the worker stopped")
         else:
@@ -184,10 +227,11 @@ class Supervisor:
                     log=self._write_log(record.job.id, process),
                 )
         self._process = None
-        if status == 0 or held or process.stopped_at is not None:
+        if finished or held or asked_to_stop:
             self._failed_starts, self._start_failure = 0, None
         else:
             last = process.lines[-1].strip() if process.lines else exit_text(status)
+            last = f"the worker process {process.kill_reason}" if process.kill_reason else last
             self._start_failure = last
             wait_s = _RESTARTS_S[min(self._failed_starts, len(_RESTARTS_S) - 1)]
             self._failed_starts += 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from canary_subs.jobs import identity
 from canary_subs.jobs.database import Database
+from canary_subs.jobs.queue import below
 from canary_subs.jobs.records import Record, Transition, WorkerRecord, job_of, record_of
 from canary_subs.model import Job, JobState
 
@@ -62,6 +63,22 @@ class Views:
     def counts(self) -> dict[JobState, int]:
         """Return how many jobs are in each state."""
         rows = self._database.query("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+        found = {JobState(row["state"]): row["n"] for row in rows}
+        return {state: found.get(state, 0) for state in JobState}
+
+    def last_change(self) -> int:
+        """Return the number of the last change of a job's state, for `counts_below`."""
+        rows = self._database.query("SELECT coalesce(max(rowid), 0) FROM transitions")
+        return int(rows[0][0])
+
+    def counts_below(self, roots: Sequence[Path], since: int) -> dict[JobState, int]:
+        """Return how many jobs of these folders are in each state; ended ones that ended since."""
+        inside, places = below(roots)
+        rows = self._database.query(
+            f"SELECT state, count(*) AS n FROM jobs WHERE ({inside}) AND (state IN ('queued', "
+            "'running') OR id IN (SELECT job FROM transitions WHERE rowid > ?)) GROUP BY state",
+            (*places, since),
+        )
         found = {JobState(row["state"]): row["n"] for row in rows}
         return {state: found.get(state, 0) for state in JobState}
 

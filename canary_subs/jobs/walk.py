@@ -70,6 +70,20 @@ def walk(
                 continue
 
 
+def refused_place(below: str, root: Path, config: Config) -> str | None:
+    """Return why the folder of a path below a watched folder is not entered; None if it is."""
+    folders = below.split("/")[:-1]
+    if folders and not config.watch.recursive:
+        return "it is in a subfolder; [watch] recursive is false"
+    for name in folders:
+        if globs.private_folder(name):
+            return f"the folder {name} is hidden, or the system's own"
+    out = config.out.absolute() if config.out is not None else root
+    if out != root and (root / below).is_relative_to(out):
+        return f"it is in {out}, the folder for results"
+    return None
+
+
 def refused_link(place: str, root: Path, watch: Watch) -> str | None:
     """Return why a path is not taken because of the links in it; None if it is."""
     if watch.follow_links == "inside" and leaves(Path(place), root):

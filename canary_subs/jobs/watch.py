@@ -86,6 +86,8 @@ class Watcher:
         self._hints: queue.Queue[tuple[Path, str, bool]] = queue.Queue()
         self._observer: Any = None
         self._scanned = threading.Event()
+        #: When it last did something (monotonic seconds).
+        self.sign_at = time.monotonic()
 
     @property
     def settled(self) -> bool:
@@ -97,6 +99,7 @@ class Watcher:
         """Watch until ``stop`` is set."""
         try:
             while not stop.is_set():
+                self.sign_at = time.monotonic()
                 self._scan_due()
                 self._check_due()
                 self._handle_events()

@@ -13,11 +13,11 @@ from typing import Literal
 from canary_subs.config.layers import Config, Settings
 from canary_subs.config.plan import plan as plan_for
 from canary_subs.errors import CanarySubsError
-from canary_subs.jobs import skip
+from canary_subs.jobs import schedule, skip
 from canary_subs.jobs.complete import incomplete
 from canary_subs.jobs.records import GONE, Record
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.walk import refusal
+from canary_subs.jobs.walk import refusal, refused_link, refused_place
 from canary_subs.model import ORIGINAL, JobState, MediaInfo, Plan, Skip
 from canary_subs.pipeline.existing import existing_outputs, outstanding
 from canary_subs.pipeline.segments import probe
@@ -102,6 +102,8 @@ def _outside(
         yield RuleFinding(rule="folder", verdict="fail", detail=str(error))
         return
     yield _name(path, root, config)
+    if store is not None and (paused := _paused(store, config)) is not None:
+        yield RuleFinding(rule="paused", verdict="wait", detail=paused)
     if store is not None and store.results.contains(path):
         yield RuleFinding(rule="ours", verdict="skip", detail="it is a result of ours")
     if record is not None:
@@ -113,9 +115,17 @@ def _name(path: Path, root: Path | None, config: Config) -> RuleFinding:
     if root is None:
         detail = "is not in a watched folder; `canary-subs run` would take it"
         return RuleFinding(rule="watch", verdict="skip", detail=detail)
-    if (reason := refusal(os.path.relpath(path, root), config)) is not None:
+    below = os.path.relpath(path, root)
+    reason = refused_place(below, root, config) or refusal(below, config)
+    reason = reason or refused_link(str(path), root, config.watch)
+    if reason is not None:
         return RuleFinding(rule="excluded", verdict="skip", detail=reason)
     return RuleFinding(rule="watch", verdict=None, detail=f"is in the watched folder {root}")
+
+
+def _paused(store: Store, config: Config) -> str | None:
+    reason = store.queue.paused() or schedule.pause_reason(config.schedule)
+    return None if reason is None else f"all work is paused: {reason}"
 
 
 def _job(record: Record) -> RuleFinding:

@@ -41,7 +41,6 @@ from canary_subs.model import Job, MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
-from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows import review
 
 log = logging.getLogger("canary_subs.jobs.worker")  # not "__main__"
@@ -70,7 +69,9 @@ def main() -> None:
     daemon = _Daemon(messages)
     logging.basicConfig(handlers=[daemon], level=logging.INFO, force=True)
     try:
-        _Worker(config, daemon, stop).run()
+        worker = _Worker(config, daemon, stop)
+        daemon.ready()
+        worker.run()
     except StoreError as error:
         log.error("%s", error)
         os._exit(STORE_FAILED)
@@ -81,6 +82,7 @@ def main() -> None:
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
+    daemon.finished()
     # Threads of libraries may hang as the interpreter ends; everything is saved.
     os._exit(0)
 
@@ -97,6 +99,14 @@ class _Daemon(logging.Handler):
     def progress(self, job: int) -> None:
         """Report that a job made progress."""
         self._send({"progress": job})
+
+    def ready(self) -> None:
+        """Report that the imports are done."""
+        self._send({"ready": True})
+
+    def finished(self) -> None:
+        """Report that the end that follows is no failure."""
+        self._send({"finished": True})
 
     def emit(self, record: logging.LogRecord) -> None:
         message = printable(record.getMessage())  # a file's name may contain anything
@@ -171,6 +181,7 @@ class _Worker:
     def __init__(self, order: WorkerConfig, daemon: _Daemon, stop: threading.Event) -> None:
         self._settings = order.settings
         self._owner = order.owner
+        self._roots = order.roots
         self._idle_s = order.idle_s
         self._daemon = daemon
         self._stop = stop
@@ -192,7 +203,7 @@ class _Worker:
         check_providers(self._settings, self._plugins)
         idle_since = time.monotonic()
         while not self._stop.is_set() and time.monotonic() - idle_since < self._idle_s:
-            if not self._store.queue.due():
+            if not self._store.queue.due(self._roots):
                 self._stop.wait(_POLL_S)
                 continue
             for outcome in process(self._tasks(), self._plugins):
@@ -207,7 +218,9 @@ class _Worker:
             if any(active.record.crashes for active in self._active.values()):
                 yield None  # a video that crashed its process is worked on alone
                 continue
-            record = self._store.leases.take(self._owner, suspects=not self._active)
+            record = self._store.leases.take(
+                self._owner, suspects=not self._active, roots=self._roots
+            )
             if record is None:
                 yield None
                 continue
@@ -304,7 +317,7 @@ class _Worker:
                 plan=plan,
                 provenance=documents[0].provenance if documents else record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
-                reason=_review(outcome, self._plugins),
+                reason=self._review(outcome),
                 warnings=outcome.warnings,
             )
             self._store.leases.done(job.id, self._owner, done)
@@ -318,6 +331,20 @@ class _Worker:
         )
         del self._daemon.jobs[str(job.path)]
 
+    def _review(self, outcome: Outcome) -> str | None:
+        """Write the review if one was asked for; return its findings, or its failure, in a line."""
+        if not outcome.task.plan.review:
+            return None
+        ours = self._store.results
+        try:
+            found = review.write(outcome, self._plugins, is_ours=ours.contains)
+        except CanarySubsError as error:
+            return f"not reviewed: {error}"
+        if found is not None and outcome.delivered:
+            folder, stem = Path(outcome.delivered[0]).parent, outcome.task.path.stem
+            ours.add(str(folder / f"{stem}{end}") for end in (review.REPORT, review.PAGE))
+        return found
+
     def _measure(self, outcome: Outcome) -> None:
         now = time.monotonic()
         work_ms = round((now - self._unmeasured_since) * 1000)
@@ -325,16 +352,6 @@ class _Worker:
         if outcome.media is not None and outcome.documents:
             workload = stale.workload(outcome.task.plan)
             self._store.speeds.add(workload, outcome.media.duration_ms, work_ms)
-
-
-def _review(outcome: Outcome, plugins: Plugins) -> str | None:
-    """Write the review if one was asked for; return its findings, or its failure, in a line."""
-    if not outcome.task.plan.review:
-        return None
-    try:
-        return review.write(outcome, plugins)
-    except CanarySubsError as error:
-        return f"not reviewed: {error}"
 
 
 def _prefer_for_oom_killer() -> None:

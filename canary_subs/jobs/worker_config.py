@@ -22,3 +22,5 @@ class WorkerConfig:
     owner: str
     #: How long to keep the model loaded without work.
     idle_s: float
+    #: The watched folders, whose jobs alone it takes; none: any.
+    roots: tuple[Path, ...] = ()

@@ -6,12 +6,15 @@ import json
 import logging
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -21,8 +24,12 @@ from canary_subs.jobs.worker_config import WorkerConfig
 
 log = logging.getLogger(__name__)
 
+#: -P: the current folder may be the watched one, and its files are never imported.
+_COMMAND = ("-P", "-m", "canary_subs.jobs.worker")
 #: Lines of output that are kept for the log of a job that crashed the process.
 _LOG_LINES = 200
+#: A longer line is taken apart.
+_MAX_LINE_BYTES = 1_000_000
 
 
 def default_memory_mb() -> int | None:
@@ -57,10 +64,13 @@ class WorkerProcess:
         self.kill_reason: str | None = None
         #: Its last log lines and other output.
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
-        self._closed = False
+        #: Whether it has begun to work: its imports are done.
+        self.ready = False
+        #: Whether it said that it ends because there is nothing to do.
+        self.finished = False
+        self._closed = threading.Event()
         self._process = subprocess.Popen(
-            # -P: the current folder may be the watched one, and its files are never imported.
-            [sys.executable, "-P", "-m", "canary_subs.jobs.worker"],
+            [sys.executable, *_COMMAND],
             env=safe_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -69,17 +79,16 @@ class WorkerProcess:
             start_new_session=True,
         )
         assert self._process.stdin and self._process.stdout and self._process.stderr
+        pipes = (
+            (self._read_messages, self._process.stdout),
+            (self._read_stderr, self._process.stderr),
+            (partial(self._send, config), self._process.stdin),
+        )
         self._threads = [
-            threading.Thread(target=self._read_messages, args=(self._process.stdout,), daemon=True),
-            threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True),
+            threading.Thread(target=target, args=(pipe,), daemon=True) for target, pipe in pipes
         ]
         for thread in self._threads:
             thread.start()
-        try:
-            self._process.stdin.write(pickle.dumps(config))
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            log.debug("the worker process exited before it read its configuration")
 
     @property
     def pid(self) -> int:
@@ -106,11 +115,11 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Wait for its exit, kill the rest of its group, drain its output; safe to repeat."""
-        if self._closed:
+        if self._closed.is_set():
             return
-        self._closed = True
         self._process.wait()
         self.kill()
+        self._closed.set()
         for thread in self._threads:
             thread.join(timeout=2)
         assert self._process.stdin and self._process.stdout and self._process.stderr
@@ -128,8 +137,16 @@ class WorkerProcess:
             return 0.0
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
+    def _send(self, config: WorkerConfig, pipe: IO[bytes]) -> None:
+        # In a thread: a process that hangs before it reads would hold us up as well.
+        try:
+            pipe.write(pickle.dumps(config))
+            pipe.flush()
+        except (BrokenPipeError, ValueError):
+            log.debug("the worker process ended before it read its configuration")
+
     def _read_messages(self, pipe: IO[bytes]) -> None:
-        for line in pipe:
+        for line in self._lines_of(pipe):
             try:
                 message = json.loads(line)
             except ValueError:
@@ -137,6 +154,10 @@ class WorkerProcess:
                 continue
             if "progress" in message:
                 self.progress_at = time.monotonic()
+            elif "ready" in message:
+                self.ready = True
+            elif "finished" in message:
+                self.finished = True
             else:
                 self.lines.append(message["message"])
                 fields = {name: message[name] for name in JOB_FIELDS if name in message}
@@ -145,9 +166,34 @@ class WorkerProcess:
                 )
 
     def _read_stderr(self, pipe: IO[bytes]) -> None:
-        while line := pipe.readline(10_000):
-            self.lines.append(_text(line))
-            log.debug("%s", _text(line))
+        for line in self._lines_of(pipe):
+            self.lines.append(_text(line[:10_000]))
+            log.debug("%s", _text(line[:10_000]))
+
+    def _lines_of(self, pipe: IO[bytes]) -> Iterator[bytes]:
+        """Yield the lines of a pipe until its end, or what is in it when the process is closed.
+
+        A process that the worker left behind may keep the pipe open forever.
+        """
+        descriptor, rest = pipe.fileno(), b""
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        while True:
+            closed = self._closed.is_set()
+            if not waiting.poll(0 if closed else 200):
+                if closed:
+                    break
+                continue
+            data = os.read(descriptor, 65_536)
+            *lines, rest = (rest + data).split(b"\n")
+            yield from lines
+            if not data:
+                break
+            if len(rest) > _MAX_LINE_BYTES:
+                yield rest
+                rest = b""
+        if rest:
+            yield rest
 
 
 def exit_text(status: int) -> str:

@@ -19,6 +19,7 @@ from canary_subs.plugin import hookspecs
 from canary_subs.plugin.contain import misbehaved, shown
 from canary_subs.plugin.hookspecs import PROJECT, Provider
 from canary_subs.plugin.options import describe, kinds
+from canary_subs.plugin.trust import PluginInsecure, writable_by_others
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,8 @@ def from_file(file: Path) -> object:
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise PluginError(f"{file} cannot be imported as Python")
+    if (reason := writable_by_others(file.parent) or writable_by_others(file)) is not None:
+        raise PluginInsecure(f"{file} is not loaded, since somebody else could change it: {reason}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)

@@ -40,6 +40,7 @@ from canary_subs.plugin.finding import (
 )
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
 from canary_subs.plugin.options import build, kinds, nearest
+from canary_subs.plugin.trust import PluginInsecure
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,8 @@ class Plugins:
             raise
         except BaseException as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
+            if isinstance(error, PluginInsecure):
+                log.warning("%s", error)
             if plugin is not None and self._manager.get_name(plugin) == name:
                 self._manager.unregister(plugin)
             broken = Plugin(name=name, origin=origin, version=version, broken=in_one_line(error))

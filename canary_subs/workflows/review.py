@@ -94,11 +94,21 @@ class Review:
         # File names may hold bytes that are not text.
         return (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
 
-    def store(self, folder: Path) -> Path:
-        """Write report and page into a folder; return the page's path. Raises `OutputError`."""
-        stem = self.media.path.stem
-        save(folder / f"{stem}{REPORT}", self.report())
-        target = folder / f"{stem}{PAGE}"
+    def store(
+        self, folder: Path, *, may_replace: Callable[[Path], bool] = lambda path: False
+    ) -> Path:
+        """Write report and page into a folder; return the page's path.
+
+        A file that is there is kept unless ``may_replace`` says that it is ours. Raises
+        `OutputError`, before anything is written if a file is to be kept.
+        """
+        report, target = (folder / f"{self.media.path.stem}{end}" for end in (REPORT, PAGE))
+        for path in (report, target):
+            if os.path.lexists(path) and not may_replace(path):
+                raise OutputError(
+                    f"{path}: is already there and is kept; move it, or use --overwrite"
+                )
+        save(report, self.report())
         save(target, self.page(folder))
         return target
 
@@ -223,10 +233,16 @@ def review_files(
     )
 
 
-def write(outcome: Outcome, plugins: Plugins) -> str | None:
+def write(
+    outcome: Outcome,
+    plugins: Plugins,
+    *,
+    is_ours: Callable[[Path], bool] = lambda path: False,
+) -> str | None:
     """Put report and page beside what was delivered; return a line that sums them up.
 
-    None where nothing was delivered to a folder. Raises as `review`, and `OutputError`.
+    Files that are there are kept unless the plan overwrites or ``is_ours`` says so. None where
+    nothing was delivered to a folder. Raises as `review`, and `OutputError`.
     """
     place = next((Path(place) for place in outcome.delivered if Path(place).is_file()), None)
     if place is None or outcome.media is None or not outcome.documents:
@@ -244,8 +260,18 @@ def write(outcome: Outcome, plugins: Plugins) -> str | None:
         spoken=outcome.documents[0].transcript.spoken,
         warnings=outcome.warnings,
     )
-    found.store(place.parent)
+    overwrite = plan.context.overwrite
+    found.store(place.parent, may_replace=lambda path: overwrite or is_ours(path))
     return found.summary
+
+
+def is_review(path: Path) -> bool:
+    """Whether a file looks like a report or page that this program wrote."""
+    try:
+        data = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+    except OSError:
+        return False
+    return data.startswith(b'{\n "video":') or b'"generator" content="canary-subs"' in data[:2000]
 
 
 def save(path: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,13 +117,40 @@ def test_a_bomb(tiny_file: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["os.system", "subprocess.run", "builtins.eval", "nemo.utils.exp_manager.exp_manager"]
+    "target",
+    [
+        "os.system",
+        "subprocess.run",
+        "builtins.eval",
+        "nemo.utils.exp_manager.exp_manager",
+        "nemo.core.classes.modelPT.os.system",
+        "nemo.collections.asr.models.os.system",
+        "nemo.collections.asr.modules.ConformerEncoder.from_pretrained",
+    ],
 )
 def test_foreign_classes(tiny_file: Path, tmp_path: Path, target: str) -> None:
     def change(config: dict[str, Any]) -> None:
         config["encoder"]["_target_"] = target
 
     refused(pack(tmp_path / "m.nemo", with_config(members(tiny_file), change)), "foreign class")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [{f'*b{n - 1}, ' * 9 if n else '*a'}]\n"
+                                  for n in range(30)),
+        "a: &a\n  b: *a\n",
+        "a: " + "[" * 100_000,
+        "a: " + "{b: " * 100_000,
+    ],
+    ids=["a bomb", "itself", "deep lists", "deep tables"],
+)  # fmt: skip
+def test_a_configuration_that_explodes(tiny_file: Path, tmp_path: Path, text: str) -> None:
+    files = {**members(tiny_file), archive.CONFIG: text.encode()}
+    began = time.perf_counter()
+    refused(pack(tmp_path / "m.nemo", files), archive.CONFIG)
+    assert time.perf_counter() - began < 5
 
 
 def test_another_kind_of_model(tiny_file: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import logging
 import shutil
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from canary_subs.config.layers import load
 from canary_subs.errors import CanarySubsError
 from canary_subs.jobs import daemon, services
+from canary_subs.jobs.identity import Stamp, fingerprint
+from canary_subs.jobs.records import Seen
+from canary_subs.jobs.store import Store
 from canary_subs.model import Job, JobState
 from canary_subs.plugin import manager
 from tests.crash import stage
@@ -187,3 +191,41 @@ def test_an_unexpected_end_is_an_error(
     settings = load(environment={}, flags=stage.flags(tmp_path))
     with pytest.raises(CanarySubsError, match=r"watcher failed unexpectedly .*a bug"):
         daemon.watch(settings, plugins, [tmp_path], stop=threading.Event())
+
+
+def test_a_drain_counts_what_it_was_asked_for(plugins: manager.Plugins, tmp_path: Path) -> None:
+    """Neither the failures of other folders and days, nor a job of a worker that died unseen."""
+    mine, others = tmp_path / "mine", tmp_path / "others"
+    mine.mkdir()
+    others.mkdir()
+    settings = load(environment={}, flags=stage.flags(tmp_path, queue={"lease_s": 1}))
+    with closing(Store(settings.config.store)) as store:
+        for folder, name in ((others, "a.wav"), (mine, "b.wav")):
+            video = stage.wav(folder / name, 1, len(name))
+            stamp = Stamp.of(video.stat())
+            seen = Seen(path=video, root=folder, fingerprint=fingerprint(video), stamp=stamp)
+            store.queue.arrive([seen])
+            record = store.leases.take("another host/1/1")
+            assert record is not None
+            if folder is others:
+                store.leases.failed(record.job.id, "another host/1/1", "broken", None)
+    summary = daemon.watch(settings, plugins, [mine], drain=True, stop=threading.Event())
+    assert {state: count for state, count in summary.counts.items() if count} == {JobState.DONE: 1}
+
+
+def test_a_job_waits_for_a_daemon_that_watches_its_folder(
+    plugins: manager.Plugins, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "first and more"
+    for folder in (first, second):
+        folder.mkdir()
+    settings = load(environment={}, flags=stage.flags(tmp_path))
+    video = stage.wav(second / "a.wav", 1, 1)
+    with closing(Store(settings.config.store)) as store:
+        stamp = Stamp.of(video.stat())
+        seen = Seen(path=video, root=second, fingerprint=fingerprint(video), stamp=stamp)
+        store.queue.arrive([seen])
+        daemon.watch(settings, plugins, [first], drain=True, stop=threading.Event())
+        assert [one.job.state for one in store.views.records()] == [JobState.QUEUED]
+        daemon.watch(settings, plugins, [second], drain=True, stop=threading.Event())
+        assert [one.job.state for one in store.views.records()] == [JobState.DONE]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import shutil
+import socket
 import subprocess
+import time
 import urllib.request
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -28,6 +32,7 @@ from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Done, Seen
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.supervisor import Supervisor
+from canary_subs.jobs.watch import Watcher
 from canary_subs.jobs.why import why
 from canary_subs.model import AudioTrack, MediaInfo, Plan, Skip, SubtitleTrack, Track
 from canary_subs.plugin import manager
@@ -468,7 +473,11 @@ def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
             assert line.startswith("# ") or len(line.rsplit(" ", 1)) == 2
         names = {line.split("{")[0].split(" ")[0] for line in lines if not line.startswith("#")}
         assert names == {line.split(" ")[2] for line in lines if line.startswith("# TYPE")}
-        assert json.loads(get("/health")) == {"healthy": True, "paused": None}
+        assert json.loads(get("/health")) == {
+            "healthy": True,
+            "paused": None,
+            "seconds": {"watcher": None, "store": None, "worker": None},
+        }
         store.queue.pause("tea")
         assert json.loads(get("/health"))["paused"] == "tea"
         with pytest.raises(urllib.request.HTTPError, match="404"):
@@ -478,6 +487,88 @@ def test_metrics_and_health(tmp_path: Path, store: Store) -> None:
             metrics.serve(f"127.0.0.1:{port}", store, supervisor),
         ):
             pass
+
+
+@pytest.mark.parametrize(
+    ("below", "reason"),
+    [
+        (".trash/a.wav", "hidden"), ("@eaDir/a.wav", "hidden"), ("results/a.wav", "for results"),
+        ("link/a.wav", "a link leads out"),
+    ],
+)  # fmt: skip
+def test_why_answers_as_the_watcher_does(
+    tmp_path: Path, store: Store, plugins: manager.Plugins, below: str, reason: str
+) -> None:
+    root = tmp_path / "root"
+    (tmp_path / "private").mkdir()
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "private")
+    (root / below).parent.mkdir(exist_ok=True)
+    stage.wav(root / below, 1, 1)
+    settings = stage.settings(tmp_path / "state", out=str(root / "results"))
+    answer = why(root / below, settings, plugins, store, [root])
+    assert answer.decided.verdict == "skip" and reason in answer.decided.detail
+
+
+def test_why_knows_a_pause(tmp_path: Path, store: Store, plugins: manager.Plugins) -> None:
+    video = stage.wav(tmp_path / "a.wav", 1, 1)
+    store.queue.pause("tea")
+    answer = why(video, stage.settings(tmp_path / "state"), plugins, store, [tmp_path])
+    assert (answer.decided.verdict, answer.decided.rule) == ("wait", "paused")
+    assert "tea" in answer.decided.detail
+
+
+def test_health_is_true(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is due and nothing progresses; the watcher stands still; both recover."""
+    supervisor = Supervisor(stage.settings(tmp_path / "state", queue={"stall_s": 1}), store)
+    watcher = Watcher([tmp_path], stage.settings(tmp_path / "state"), store)
+    assert metrics.health(store, supervisor, watcher)[0] == 200
+    video = stage.wav(tmp_path / "b.wav", 1, 1)
+    store.queue.arrive(
+        [Seen(path=video, root=tmp_path, fingerprint="b", stamp=Stamp.of(video.stat()))]
+    )
+    monkeypatch.setattr(supervisor, "_start", lambda: None)  # nothing starts
+    supervisor._step(lambda: False)
+    assert metrics.health(store, supervisor, watcher)[0] == 200
+    time.sleep(1.2)
+    supervisor._step(lambda: False)
+    status, text = metrics.health(store, supervisor, watcher)
+    assert status == 503 and "nothing has progressed for 1 s" in text
+    supervisor.progress_at = time.monotonic()
+    status, text = metrics.health(store, supervisor, watcher)
+    assert status == 200 and json.loads(text)["seconds"]["store"] is not None
+    monkeypatch.setattr(metrics, "WATCHER_S", 1.0)
+    watcher.sign_at -= 5
+    status, text = metrics.health(store, supervisor, watcher)
+    assert status == 503 and "the watcher has given no sign for" in text
+
+
+def test_connections_that_ask_nothing_keep_nobody_out(tmp_path: Path, store: Store) -> None:
+    supervisor = Supervisor(stage.settings(tmp_path / "state"), store)
+    with metrics.serve("127.0.0.1:0", store, supervisor) as port, ExitStack() as stack:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(200):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+        url = f"http://127.0.0.1:{port}/health"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            assert answer.status == 200
+        assert len(list(Path("/proc/self/fd").iterdir())) < before + 200 + 40
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:9", 200), ("[::1]:9", 200), ("127.0.0.1", 200), ("evil.example:9", 403)],
+)
+def test_only_this_machines_names_are_answered(
+    tmp_path: Path, store: Store, host: str, status: int
+) -> None:
+    supervisor = Supervisor(stage.settings(tmp_path / "state"), store)
+    with (
+        metrics.serve("127.0.0.1:0", store, supervisor) as port,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as client,
+    ):
+        client.request("GET", "/metrics", headers={"Host": host})
+        assert client.getresponse().status == status
 
 
 # Service.

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from canary_subs.config.layers import Settings, load
-from canary_subs.errors import CanarySubsError
+from canary_subs.errors import CanarySubsError, StoreError
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
 from canary_subs.jobs.store import Store
@@ -385,6 +385,89 @@ def test_the_diary_is_what_the_engine_did(setup: Setup) -> None:
     assert sorted((start_ms, target) for _, start_ms, target in lines) == [
         (0, "de"), (0, "en"), (1000, "de"), (1000, "en")
     ]  # fmt: skip
+
+
+def plugin(setup: Setup, code: str) -> None:
+    """Have the worker load a plugin, and the light engine beside it."""
+    folder = setup.state / "plugins"
+    folder.mkdir()
+    for file in stage.PLUGINS.glob("*.py"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "strange.py").write_text(code)
+    setup.more = {**setup.more, "plugins": str(folder)}
+
+
+HOOK = """
+from canary_subs import hookimpl
+
+@hookimpl
+def canary_subs_plan(media, plan):
+    {code}
+    return plan
+"""
+
+
+def test_a_process_that_ends_as_if_all_were_well_counts_as_crashed(setup: Setup) -> None:
+    plugin(setup, HOOK.format(code="import os; os._exit(0)"))
+    setup.video("a.wav")
+    setup.drain()
+    job = setup.record("a.wav").job
+    assert job.state is JobState.FAILED and "failed (status 0)" in (job.reason or "")
+
+
+def test_a_process_that_ends_at_import_is_a_failure_to_start(setup: Setup) -> None:
+    plugin(setup, "import os; os._exit(0)")
+    setup.video("a.wav")
+    with pytest.raises(CanarySubsError, match="recognition cannot start"):
+        setup.drain()
+
+
+def test_a_process_that_hangs_at_import_is_ended(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary_subs.jobs.supervisor.IMPORT_S", 1.0)
+    plugin(setup, "import signal, time; time.sleep(1000)")
+    setup.video("a.wav")
+    with setup.working() as supervisor:
+        eventually(lambda: supervisor.start_failure)
+        assert "was not ready to work after 1 s" in (supervisor.start_failure or "")
+
+
+def test_a_process_that_never_reads_holds_nothing_up(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "canary_subs.jobs.worker_process._COMMAND", ("-c", "import time; time.sleep(1000)")
+    )
+    setup.more = {"glossary": ["x" * 1000] * 1000}
+    setup.video("a.wav")
+    with setup.working():
+        time.sleep(2)
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+
+
+def test_a_process_left_behind_does_not_hold_up_the_end(setup: Setup) -> None:
+    code = 'import subprocess; subprocess.Popen(["sleep", "100"], start_new_session=True)'
+    plugin(setup, HOOK.format(code=code))
+    setup.video("first.wav")
+    setup.drain()
+    setup.video("a.wav")
+    began, open_before = time.monotonic(), len(list(Path("/proc/self/fd").iterdir()))
+    setup.drain()
+    assert setup.record("a.wav").job.state is JobState.DONE
+    assert time.monotonic() - began < 50
+    assert len(list(Path("/proc/self/fd").iterdir())) <= open_before
+
+
+def test_a_store_that_is_deleted_ends_the_daemon(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("canary_subs.jobs.supervisor._PAUSE_CHECK_S", 0.2)
+    supervisor = setup.supervisor()
+    threading.Timer(1.0, (setup.state / "jobs.sqlite").unlink).start()
+    with pytest.raises(StoreError, match="was deleted or replaced"):
+        supervisor.run(threading.Event())
 
 
 def test_of_two_videos_of_one_name_the_second_is_left_alone(setup: Setup) -> None:

@@ -731,3 +731,40 @@ def test_a_broken_plugin_costs_a_command_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "SystemExit: 9\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "reason"),
+    [
+        (".", 0o777, "anybody may write"),
+        (".", 0o775, "a group may write"),
+        (".", 0o1777, "anybody may write"),
+        ("..", 0o777, "anybody may write"),
+        ("one.py", 0o666, "anybody may write"),
+        ("one.py", 0o664, "a group may write"),
+        (".", 0o755, None),
+        ("..", 0o1777, None),
+    ],
+)
+def test_a_plugin_that_others_may_write_is_not_loaded(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    mode: int,
+    reason: str | None,
+) -> None:
+    folder = tmp_path / "above" / "plugins"
+    folder.mkdir(parents=True)
+    ran = tmp_path / "ran"
+    code = f"import pathlib; pathlib.Path({str(ran)!r}).touch()\nfrom canary_subs import hookimpl\n"
+    code += "@hookimpl\ndef canary_subs_plan(media, plan):\n    return plan\n"
+    (folder / "one.py").write_text(code)
+    monkeypatch.setattr("canary_subs.plugin.trust._own_group", lambda gid: False)
+    (folder / place).chmod(mode)
+    (one,) = load(folder, builtins=False).plugins[-1:]
+    assert ran.exists() == (reason is None)
+    if reason is None:
+        assert one.broken is None
+    else:
+        assert reason in (one.broken or "") and reason in caplog.text

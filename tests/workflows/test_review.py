@@ -174,7 +174,23 @@ def reviewed(folder: Path, name: str, *cues: Cue) -> Path:
     found = review.review_files(
         video, [track], plugins(Fakes(), Listener(), formats), profile="netflix", spoken="en"
     )
-    return found.store(folder)
+    return found.store(folder, may_replace=review.is_review)
+
+
+@pytest.mark.parametrize("end", [review.REPORT, review.PAGE])
+def test_a_file_of_a_person_is_kept(tmp_path: Path, end: str) -> None:
+    (tmp_path / f"film{end}").write_text("a person's own")
+    with pytest.raises(OutputError, match="already there and is kept"):
+        reviewed(tmp_path, "film")
+    assert (tmp_path / f"film{end}").read_text() == "a person's own"
+    assert len([*tmp_path.glob("*.proof.html"), *tmp_path.glob("*.check.json")]) == 1
+
+
+def test_a_review_of_ours_is_replaced(tmp_path: Path) -> None:
+    page = reviewed(tmp_path, "film")
+    before = page.read_bytes()
+    assert reviewed(tmp_path, "film", *cues_over_silence(2)) == page
+    assert page.read_bytes() != before
 
 
 def cues_over_silence(count: int) -> list[Cue]:
