@@ -42,16 +42,17 @@ def check_file(
     spoken: str | None = None,
     original: Path | None = None,
     reference: Path | None = None,
+    frame_rate: Fraction | None = None,
 ) -> Report:
     """Check a subtitle file by every rule that what is given allows.
 
     ``language`` (BCP-47) is the file's, else as its name or content states; ``video`` is the video,
     in whose audio track in ``spoken`` speech is looked for; ``original`` the file that this one
-    translates; ``reference`` a correct one in the same language. Raises `NotSubtitles`,
-    `MediaError`, `UnknownName`.
+    translates; ``reference`` a correct one in the same language; ``frame_rate`` is by default the
+    video's. Raises `NotSubtitles`, `MediaError`, `UnknownName`.
     """
     media = probe(video, plugins)[0] if video is not None else None
-    frame_rate = media.frame_rate if media else None
+    frame_rate = frame_rate or (media.frame_rate if media else None)
     found = read(
         subtitles,
         plugins,
@@ -75,7 +76,7 @@ def check_file(
         name=str(subtitles),
         cues=found.cues,
         findings=find(request, plugins),
-        damage=tuple(map(str, found.damage)),
+        damage=tuple(map(str, found.damage)) or (() if found.cues else ("there is no cue in it",)),
         comparison=comparison,
     )
 

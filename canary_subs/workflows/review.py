@@ -12,6 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path, PurePath
 
 from canary_subs._files import write_atomic
@@ -192,13 +193,20 @@ def review_files(
     profile: str,
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
+    frame_rate: Fraction | None = None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Review:
-    """`review` of existing subtitle files. Raises `NotSubtitles` too."""
+    """`review` of existing subtitle files. Raises `NotSubtitles` too.
+
+    ``frame_rate`` times files that count frames, by default that of the video.
+    """
     media = probe(video, plugins)[0]
+    frame_rate = frame_rate or media.frame_rate
     tracks: dict[str, Examined] = {}
     for path in subtitles:
-        found = read(path, plugins, language=named_language(path), frame_rate=media.frame_rate)
+        found = read(path, plugins, language=named_language(path), frame_rate=frame_rate)
+        for damage in found.damage:
+            log.warning("%s: %s; it is not on the page", path, damage)
         stated = found.track or (Track((found.language,)) if found.language else None)
         track = named_track(path) or stated
         name = str(track) if track else path.name
