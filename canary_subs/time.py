@@ -8,6 +8,7 @@ drift and the same video gives the same bytes on every machine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -43,6 +44,21 @@ def frames_to_ms(frames: int, frame_rate: Fraction) -> int:
 def ms_to_frames(ms: int, frame_rate: Fraction) -> int:
     """Milliseconds to the nearest frame at ``frame_rate`` frames a second."""
     return round_half_up(Fraction(ms, 1000) * frame_rate)
+
+
+def parse_frame_rate(text: str) -> Fraction | None:
+    """A frame rate as people write it: "25", "23.976", "30000/1001"; None for anything else.
+
+    23.976 and its like are how 24000/1001 is written.
+    """
+    match = re.fullmatch(r"\s*(\d{1,6}(?:[.,]\d{1,6})?)(?:/(\d{1,6}))?\s*", text, re.ASCII)
+    if match is None or (match[2] and not int(match[2])):
+        return None
+    rate = Fraction(match[1].replace(",", ".")) / int(match[2] or 1)
+    if not 1 <= rate <= 240:
+        return None
+    exact = Fraction(round(rate) * 1000, 1001)
+    return exact if abs(exact - rate) < Fraction(1, 200) else rate
 
 
 def clock(ms: int, *, decimal: str = ".") -> str:

@@ -15,6 +15,7 @@ from canary_subs.time import (
     frames_to_ms,
     ms_to_frames,
     ms_to_samples,
+    parse_frame_rate,
     round_half_up,
     samples_to_ms,
     seconds_to_ms,
@@ -79,3 +80,21 @@ def test_a_clock_as_it_is_written() -> None:
 def test_no_clock_shows_a_time_before_the_start() -> None:
     with pytest.raises(ValueError, match="-1 ms"):
         clock(-1)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("25", Fraction(25)),
+        ("23.976", Fraction(24000, 1001)),
+        (" 29,97 ", Fraction(30000, 1001)),
+        ("30000/1001", Fraction(30000, 1001)),
+        ("12.5", Fraction(25, 2)),
+        ("0", None),
+        ("25/0", None),
+        ("1000", None),
+        ("pal", None),
+    ],
+)
+def test_frame_rates_as_people_write_them(text: str, rate: Fraction | None) -> None:
+    assert parse_frame_rate(text) == rate

@@ -87,13 +87,22 @@ def _software() -> Iterator[Condition]:
 def _ffmpeg() -> Condition:
     from canary_subs.media import ffmpeg
 
-    try:
-        binary = ffmpeg.find()
-    except FileNotFoundError as error:
-        return Condition(what="ffmpeg", state="bad", found="none", advice=str(error))
-    own = shutil.which("ffmpeg") == binary
-    origin = "the system's" if own else "from imageio-ffmpeg"
-    found = f"{ffmpeg.version(binary)}, {origin} ({binary})"
+    programs = ffmpeg.programs()
+    if not programs:
+        advice = "install ffmpeg, or the package imageio-ffmpeg"
+        return Condition(what="ffmpeg", state="bad", found="none", advice=advice)
+    used, *others = programs
+    found = f"{used.version}, {used.origin} ({used.path})"
+    for other in others:
+        than = "newer than" if used.codecs > other.codecs else "as new as"
+        found += f"; {than} {other.version}, {other.origin} ({other.path})"
+    if used.is_old:
+        return Condition(
+            what="ffmpeg",
+            state="slow",
+            found=f"{found}; older than the libraries that probe, so some files are not read",
+            advice="pip install --upgrade imageio-ffmpeg",
+        )
     return Condition(what="ffmpeg", state="ok", found=found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import closing
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ def add_to(commands: Commands[Parser]) -> None:
     checking.add_argument(
         "--original", type=Path, metavar="FILE", help="the subtitles that these translate"
     )
+    _add_frame_rate(checking)
     checking.add_argument(
         "--reference", type=Path, metavar="FILE", help="correct subtitles to compare with"
     )
@@ -46,6 +48,7 @@ def add_to(commands: Commands[Parser]) -> None:
     proving.add_argument("video", type=Path, metavar="VIDEO|FOLDER")
     proving.add_argument("files", nargs="*", type=Path, metavar="SUBTITLES")
     proving.add_argument("--out", type=Path, metavar="FILE", help="the page to write")
+    _add_frame_rate(proving)
     _add_reading(proving)
     proving.set_defaults(command=proof)
 
@@ -55,6 +58,7 @@ def add_to(commands: Commands[Parser]) -> None:
     aligning.add_argument("video", type=Path, metavar="VIDEO")
     aligning.add_argument("text", type=Path, metavar="TEXT|SUBTITLES")
     aligning.add_argument("--language", metavar="LANG", help="language of the text")
+    _add_frame_rate(aligning)
     _add_result(aligning)
     common.add_work(aligning)
     aligning.set_defaults(command=align)
@@ -63,6 +67,7 @@ def add_to(commands: Commands[Parser]) -> None:
         "relayout", help="break a subtitle file into new cues, keeping its words"
     )
     breaking.add_argument("file", type=Path, metavar="SUBTITLES")
+    _add_frame_rate(breaking)
     _add_reading(breaking)
     _add_result(breaking)
     breaking.set_defaults(command=relayout)
@@ -77,7 +82,29 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     common.add_options(parser)
 
 
+def _add_frame_rate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--frame-rate",
+        type=_frame_rate,
+        metavar="RATE",
+        help="frames a second (25, 23.976, 30000/1001) for formats that count frames; "
+        "by default the video's",
+    )
+
+
+def _frame_rate(text: str) -> Fraction:
+    from canary_subs.time import parse_frame_rate
+
+    rate = parse_frame_rate(text)
+    if rate is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a frame rate such as 25 or 23.976")
+    return rate
+
+
 def _add_result(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--force", action="store_true", help="leave out what of the file cannot be read"
+    )
     parser.add_argument(
         "--to-file", type=Path, metavar="FILE", help="the file to write; by default standard output"
     )
@@ -111,6 +138,7 @@ def check(args: argparse.Namespace) -> int:
                 spoken=chosen.spoken,
                 original=args.original,
                 reference=args.reference,
+                frame_rate=args.frame_rate,
             )
         except CanarySubsError as error:
             common.complain(common.about(path, error))
@@ -147,6 +175,7 @@ def proof(args: argparse.Namespace) -> int:
             profile=chosen.profile,
             own_profiles=chosen.profiles,
             spoken=chosen.spoken,
+            frame_rate=args.frame_rate,
             on_progress=partial(progress.show, args.video, "finding speech"),
         )
     if args.out is not None:
@@ -183,7 +212,15 @@ def align(args: argparse.Namespace) -> int:
         writer = _writer(args, app, plan)
         # A model that does not exist is reported before the video is opened.
         engine_of(plan.engine, plan.context, app.plugins)
-        document = time(args.video, args.text, plan, app.plugins, language=args.language)
+        document = time(
+            args.video,
+            args.text,
+            plan,
+            app.plugins,
+            language=args.language,
+            frame_rate=args.frame_rate,
+            force=args.force,
+        )
         return _write(document, writer, plan, app.plugins, args.to_file)
 
 
@@ -197,7 +234,14 @@ def relayout(args: argparse.Namespace) -> int:
     plan = plan_for(app.settings.config, app.plugins)
     with closing(app.plugins):
         writer = _writer(args, app, plan)
-        document = break_anew(args.file, plan, app.plugins, language=args.language)
+        document = break_anew(
+            args.file,
+            plan,
+            app.plugins,
+            language=args.language,
+            frame_rate=args.frame_rate,
+            force=args.force,
+        )
         return _write(document, writer, plan, app.plugins, args.to_file)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from canary_subs.cues.abbreviations import abbreviations
 from canary_subs.cues.function_words import ORDINAL_LANGUAGES, UNITS, FunctionWords, function_words
 from canary_subs.cues.width import is_wide
 from canary_subs.model import primary
@@ -43,6 +44,10 @@ _BRACKETS = frozenset("“„«‹([{「『（【¿¡")
 _DASHES = frozenset("-–—")
 _SEMICOLONS = frozenset(";\u037e")
 _THAT = frozenset(("que", "qu", "qu'", "che", "că"))
+#: Before "that", these are one word with it.
+_ONE_WITH_THAT = frozenset("ce est-ce parce tandis afin ciò quello aquello aquilo".split())
+#: "U.S", without the last full stop.
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 _ORDINAL = re.compile(r"\d{1,2}\.")
 
 #: Japanese and Chinese: what may not begin a line, and what may not end one.
@@ -76,6 +81,7 @@ class _Shape:
     ordinal: bool  #: "3.", which is "third" in many languages
     initial: bool  #: "K.", an initial of a name
     semicolon: bool  #: ends with the Greek question mark
+    stop: bool  #: ends with one full stop, as an abbreviation does
 
 
 @lru_cache(maxsize=1 << 16)
@@ -98,6 +104,7 @@ def _shape(text: str) -> _Shape:
         ordinal=bool(_ORDINAL.fullmatch(text)),
         initial=len(text) == 2 and text[0].isupper() and text[1] == ".",
         semicolon=tail[-1:] in _SEMICOLONS,
+        stop=text[-1:] == "." and text[-2:-1] != ".",
     )
 
 
@@ -134,6 +141,12 @@ def _name(shapes: Sequence[_Shape], i: int) -> bool:
 def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, code: str) -> Break | None:
     """The rank by the words themselves; None if only being a name could connect them."""
     ends = left.end is Break.SENTENCE or (left.semicolon and code == "el")
+    if "." in left.core and left.end is None and left.core in abbreviations(code).before:
+        return Break.FORBIDDEN  # "dott.ssa Rossi"
+    if ends and left.stop and right.core:
+        if (rank := _rank_abbreviation(left, right, words, code)) is not None:
+            return rank
+        ends = not _goes_on(left, right, code)
     # Separate punctuation belongs to the word before it or, if it opens, to the one after it.
     if not right.core and not right.opens:
         return Break.SENTENCE if ends and right.dash else Break.FORBIDDEN
@@ -157,10 +170,33 @@ def _rank(left: _Shape, right: _Shape, words: FunctionWords | None, code: str) -
     return _rank_words(left, right, words)
 
 
+def _rank_abbreviation(
+    left: _Shape, right: _Shape, words: FunctionWords | None, code: str
+) -> Break | None:
+    """The rank after an abbreviation that decides it; None after any other word."""
+    known = abbreviations(code)
+    if left.core in known.before or (left.core in known.numbered and right.number):
+        return Break.FORBIDDEN
+    if left.core in known.closing or not _DOTTED.fullmatch(left.core) or right.small:
+        return None
+    # "the U.S. Army", but "in the U.S. They ..."
+    return Break.SENTENCE if words and right.core in words.common else Break.AVOID
+
+
+def _goes_on(left: _Shape, right: _Shape, code: str) -> bool:
+    """Whether the sentence goes on after an abbreviation: a small letter or a number follows."""
+    known = abbreviations(code)
+    short = left.core in known.closing | known.numbered or _DOTTED.fullmatch(left.core)
+    return bool(short) and (right.small or right.number)
+
+
 def _rank_words(left: _Shape, right: _Shape, words: FunctionWords) -> Break | None:
     """The rank of two words without punctuation between them, by their classes."""
     if right.core in words.enclitics:
         return Break.FORBIDDEN
+    that = right.core in _THAT or right.core.startswith("qu'")
+    if that and (left.core in words.articles or left.core in _ONE_WITH_THAT):
+        return Break.FORBIDDEN  # "what": "ce que", "lo que", "o que"
     if right.core in words.conjunctions:
         # "before that" in Romance languages is one conjunction of two words.
         double = left.core in words.prepositions and right.core in _THAT

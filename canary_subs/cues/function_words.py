@@ -38,6 +38,11 @@ class FunctionWords:
         """Articles, prepositions and negations: nothing comes between them and the next word."""
         return self.articles | self.prepositions | self.negations
 
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """Words that are no names, so that their capital begins a sentence."""
+        return self.leaning | self.pronouns | self.conjunctions | self.auxiliaries
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(word.strip("'-") for word in words.casefold().split())

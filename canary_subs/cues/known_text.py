@@ -206,9 +206,12 @@ def retime(cues: Sequence[Cue], text: TimedText, gap_ms: int) -> tuple[Cue, ...]
 
 
 def rising(cues: Sequence[Cue], gap_ms: int) -> tuple[Cue, ...]:
-    """The cues in the order of their starts, each ended ``gap_ms`` before the next begins."""
+    """The cues in the order of their starts, each ended ``gap_ms`` before the next begins.
+
+    One that ends before it starts gets the time of its words.
+    """
     result: list[Cue] = []
-    for cue in sorted(cues, key=lambda cue: cue.start_ms):
+    for cue in sorted(map(_ending_after_start, cues), key=lambda cue: cue.start_ms):
         if result:
             before = result[-1]
             latest_ms = max(cue.start_ms - gap_ms, before.start_ms + 1)
@@ -219,3 +222,10 @@ def rising(cues: Sequence[Cue], gap_ms: int) -> tuple[Cue, ...]:
                 continue
         result.append(cue)
     return tuple(result)
+
+
+def _ending_after_start(cue: Cue) -> Cue:
+    if cue.end_ms >= cue.start_ms:
+        return cue
+    needed_ms = _WORD_MS * max(1, len(" ".join(cue.lines).split()))
+    return replace(cue, end_ms=cue.start_ms + needed_ms)

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from canary_subs.formats.ass import AssOptions, AssReader, AssWriter
 from canary_subs.formats.json import JsonOptions, JsonReader, JsonWriter
 from canary_subs.formats.microdvd import MicroDvdReader
+from canary_subs.formats.sami import SamiReader
 from canary_subs.formats.sbv import SbvReader
 from canary_subs.formats.srt import SrtOptions, SrtReader, SrtWriter
+from canary_subs.formats.subviewer import SubViewerReader
 from canary_subs.formats.ttml import TtmlReader
 from canary_subs.formats.txt import TxtOptions, TxtWriter
 from canary_subs.formats.vtt import VttOptions, VttReader, VttWriter
@@ -59,8 +61,10 @@ def canary_subs_readers() -> Iterable[Provider[Reader]]:
         _reader("ttml", "Timed Text Markup Language: iTT, IMSC, EBU-TT-D, DFXP", TtmlReader),
         _reader("json", "canary-subs' own JSON", JsonReader),
         _reader("ass", "Advanced SubStation Alpha and SubStation Alpha (SSA)", AssReader),
+        _reader("sami", "SAMI, Windows Media's captions", SamiReader),
         _reader("srt", "SubRip", SrtReader),
         _reader("microdvd", "MicroDVD, whose times are frames", MicroDvdReader),
+        _reader("subviewer", "SubViewer 2", SubViewerReader),
         _reader("sbv", "SBV, YouTube's captions", SbvReader),
     ]
 

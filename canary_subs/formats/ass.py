@@ -36,7 +36,8 @@ _COLUMNS = (
     *("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect"),
     "text",
 )
-_DRAWING = re.compile(r"\\p[1-9]")
+#: Begins a drawing, or with 0 ends it.
+_DRAWING = re.compile(r"\\p(\d+)")
 _ESCAPES = {r"\N": "\n", r"\n": "\n", r"\h": " ", r"\{": "{", r"\}": "}"}
 _ESCAPE = re.compile(r"\\[Nnh{}]")
 
@@ -190,8 +191,8 @@ def _read_dialogue(found: Gathered, number: int, rest: str, columns: list[str]) 
     if start_ms is None or end_ms is None:
         found.lost(number, f"not a time: {quoted(event['start'] + ' to ' + event['end'])}")
         return
-    text, overrides = _parted(event["text"])
-    if _DRAWING.search(overrides):
+    text, drawn = _shown(event["text"])
+    if drawn and not text.strip():
         return
     text = _ESCAPE.sub(lambda match: _ESCAPES[match.group()], text)
     found.cues.append(
@@ -204,17 +205,20 @@ def _read_dialogue(found: Gathered, number: int, rest: str, columns: list[str]) 
     )
 
 
-def _parted(text: str) -> tuple[str, str]:
-    """What is shown of a text, and the overrides in its braces."""
+def _shown(text: str) -> tuple[str, bool]:
+    """What is shown of a text without its overrides and drawings, and whether it has drawings."""
     shown: list[str] = []
-    overrides: list[str] = []
+    drawing = drawn = False
     at = 0
     while (begin := text.find("{", at)) >= 0 and (end := text.find("}", begin)) >= 0:
-        if text[begin - 1 : begin] == "\\":  # an escaped brace is text
-            shown.append(text[at : begin + 1])
+        escaped = text[begin - 1 : begin] == "\\"  # such a brace is text
+        if not drawing:
+            shown.append(text[at : begin + escaped])
+        if escaped:
             at = begin + 1
-        else:
-            shown.append(text[at:begin])
-            overrides.append(text[begin : end + 1])
-            at = end + 1
-    return "".join(shown) + text[at:], "".join(overrides)
+            continue
+        if switches := _DRAWING.findall(text, begin, end):
+            drawing = int(switches[-1][:9]) > 0
+            drawn |= drawing
+        at = end + 1
+    return "".join(shown) + ("" if drawing else text[at:]), drawn

@@ -6,7 +6,6 @@ The frame rate stands in a first cue ``{1}{1}25``, or nowhere.
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 
 from canary_subs._text import quoted
 from canary_subs.errors import NotSubtitles
@@ -14,7 +13,7 @@ from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import split_lines, tidy
 from canary_subs.model import Cue, Subtitles
 from canary_subs.plugin.hookspecs import ReadHints
-from canary_subs.time import frames_to_ms
+from canary_subs.time import frames_to_ms, parse_frame_rate
 
 _SIGN = re.compile(r"^\{\d+\}\{\d*\}", re.MULTILINE)
 _CUE = re.compile(r"\{(\d{1,9})\}\{(\d{0,9})\}(.*)")
@@ -45,14 +44,14 @@ class MicroDvdReader:
                     found.lost(number, f"no frames in braces: {quoted(line)}")
                 continue
             first, last, body = match.groups()
-            stated = _stated_rate(body) if first == last and int(first) <= 1 else None
+            stated = parse_frame_rate(body) if first == last and int(first) <= 1 else None
             if stated is not None and not found.cues:
                 rate = stated
                 continue
             if rate is None:
                 raise NotSubtitles(
                     f"line {number}: times are in frames and the file states no frame rate; "
-                    "name the video too"
+                    "give that of the video with --frame-rate"
                 )
             start_ms = frames_to_ms(int(first), rate)
             found.cues.append(
@@ -63,14 +62,3 @@ class MicroDvdReader:
                 )
             )
         return found.subtitles()
-
-
-def _stated_rate(body: str) -> Fraction | None:
-    if not re.fullmatch(r"\s*\d{1,3}([.,]\d{1,6})?\s*", body):
-        return None
-    rate = Fraction(body.strip().replace(",", "."))
-    if not 1 <= rate <= 240:
-        return None
-    # 23.976 is how files write 24000/1001.
-    exact = Fraction(round(rate) * 1000, 1001)
-    return exact if abs(exact - rate) < Fraction(1, 200) else rate

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from canary_subs._text import quoted
 from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import JOINER, plain_lines, split_lines, tidy, without_overrides
-from canary_subs.formats.timestamps import arrow_ms
+from canary_subs.formats.timestamps import arrow_ms, is_damaged_arrow
 from canary_subs.model import Cue, Document, Subtitles
 from canary_subs.plugin.hookspecs import ReadHints
 
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 #: line of times.
 _ACTIVE = re.compile(r"<(?=\S)|&(?=#?\w+;)|--(?=>)|\d:(?=\d{1,2}:\d{1,2}[,.:]\d)", re.ASCII)
 
-#: A line of times, also a damaged one: a digit at either edge of the arrow.
-_TIMES = re.compile(r"\W{0,3}\d.*-->|.*-->\s{0,3}\d")
 #: Styling that SubRip files carry; anything else in angle brackets is text.
 _STYLING = re.compile(r"</?(?:i|b|u|s|font)(?:\s[^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
+#: New lines and hard spaces of HTML and SubStation, which players obey in SubRip too.
+_NEW_LINE = re.compile(r"<br\s*/?>|\\N", re.IGNORECASE)
+_HARD_SPACE = "\\h"
 #: WebVTT has arrows too, after a first line of its own.
 _WEBVTT = re.compile(r"\s*WEBVTT\b", re.IGNORECASE)
 
@@ -89,13 +90,14 @@ class SrtReader:
     suffixes = (".srt",)
 
     def sniff(self, data: bytes, hints: ReadHints) -> bool:
-        return "-->" in hints.text and not _WEBVTT.match(hints.text)
+        lines = split_lines(hints.text)
+        return any(map(_has_times, lines)) and not _WEBVTT.match(hints.text)
 
     def read(self, data: bytes, hints: ReadHints) -> Subtitles:
         """Cues in the order of the file; styling is dropped."""
         found = Gathered()
         lines = split_lines(hints.text)
-        times = [i for i, line in enumerate(lines) if _TIMES.match(line)]
+        times = [i for i, line in enumerate(lines) if _has_times(line)]
         for at, following in pairwise([*times, len(lines)]):
             body = lines[at + 1 : following]
             while body and not body[-1].strip():
@@ -106,6 +108,15 @@ class SrtReader:
             if span is None:
                 found.lost(at + 1, f"not a pair of times: {quoted(lines[at].strip())}")
                 continue
-            shown = tidy([_STYLING.sub("", line) for line in body])
+            shown = tidy([line for text in body for line in _read_lines(text)])
             found.cues.append(Cue(start_ms=span[0], end_ms=span[1], lines=shown))
         return found.subtitles()
+
+
+def _has_times(line: str) -> bool:
+    return ">" in line and (arrow_ms(line) is not None or is_damaged_arrow(line))
+
+
+def _read_lines(text: str) -> list[str]:
+    """A line of the file as the lines that players show."""
+    return _NEW_LINE.sub("\n", _STYLING.sub("", text).replace(_HARD_SPACE, " ")).split("\n")

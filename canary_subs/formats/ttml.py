@@ -1,19 +1,24 @@
 """TTML and its profiles (IMSC, iTT, EBU-TT-D, DFXP): W3C's "Timed Text Markup Language".
 
-Paragraphs and timed spans become cues. A document type declaration is refused: subtitles need
-none, and through one a file could make its reader fetch another file or grow without end.
+Paragraphs become cues, several where timed spans in them come and go. A document type declaration
+is refused: subtitles need none, and through one a file could make its reader fetch another file or
+grow without end.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
+from typing import TypeAlias
 
 from canary_subs._text import quoted
 from canary_subs.errors import NotSubtitles
 from canary_subs.formats.damage import Gathered
 from canary_subs.formats.text import tidy
+from canary_subs.formats.timestamps import clock_ms
 from canary_subs.model import Cue, Subtitles
 from canary_subs.plugin.hookspecs import ReadHints
 from canary_subs.time import round_half_up
@@ -24,6 +29,11 @@ _XML = "{http://www.w3.org/XML/1998/namespace}"
 #: Frames a second where a document states none (TTML2, 7.2.5).
 _DEFAULT_FRAME_RATE = Fraction(30)
 _MAX_DEPTH = 100
+#: Of one paragraph: each is compared with the times of all others.
+_MAX_SPANS = 2000
+
+#: When an element is shown, in seconds; without an end, as long as the video.
+_Interval: TypeAlias = tuple[Fraction, Fraction | None]
 
 _CLOCK = re.compile(r"(\d{2,4}):(\d\d):(\d\d)(?:(\.\d{1,9})|[:;](\d{2,3})(?:\.\d{1,9})?)?")
 _OFFSET = re.compile(r"(\d{1,12}(?:\.\d{1,12})?)(ms|h|m|s|f|t)")
@@ -44,7 +54,7 @@ class TtmlReader:
         walk = _Walk(root)
         for element in root:
             if _tag(element) == "body":
-                walk.through(element, Fraction(0), None, 0)
+                walk.through(element, (Fraction(0), None), 0)
         walk.found.sort()
         return walk.found.subtitles(root.get(f"{_XML}lang") or None)
 
@@ -79,41 +89,114 @@ class _Walk:
         # TTML2, 7.2.21: frames and subframes where there is a frame rate, else 1.
         implied = rate if "frameRate" in stated else Fraction(1)
         self._ticks = _positive(stated.get("tickRate")) or implied
+        self._rubies = {
+            element.get(f"{_XML}id", ""): value
+            for element in root.iter()
+            if _tag(element) == "style"
+            for name, value in element.items()
+            if _local(name) == "ruby"
+        }
         self.found = Gathered()
 
-    def through(
-        self, element: ET.Element, begin_s: Fraction, end_s: Fraction | None, depth: int
-    ) -> None:
-        """Gather the cues in an element whose parent is shown from ``begin_s`` to ``end_s``."""
+    def through(self, element: ET.Element, parent: _Interval, depth: int) -> _Interval:
+        """Gather the cues in a body, a division or a paragraph; give when it is shown."""
         if depth > _MAX_DEPTH:
             raise NotSubtitles(f"elements are nested more than {_MAX_DEPTH} deep")
-        span = self._interval(element, begin_s, end_s)
-        if span is None:
-            return
-        inner = [child for child in element if _tag(child) in ("div", "p", "span")]
-        timed = any("begin" in child.attrib for child in element.iter() if child is not element)
-        if _tag(element) in ("body", "div") or (timed and inner):
-            for child in inner:
-                self.through(child, *span, depth + 1)
-            return
-        lines = tidy(_text(element, depth).split("\n"))
-        if span[1] is None:
-            if lines:
-                self.found.lost(None, f"a cue without an end: {quoted(' '.join(lines))}")
-            return
-        if lines or _tag(element) == "p":
-            self.found.cues.append(
-                Cue(
-                    start_ms=round_half_up(span[0] * 1000),
-                    end_ms=round_half_up(span[1] * 1000),
-                    lines=lines,
-                )
-            )
+        shown = self._interval(element, parent)
+        if shown is None:
+            if _tag(element) == "p":
+                return parent
+            shown = parent  # an odd time of a container is not its children's loss
+        if _tag(element) == "p":
+            parts: list[tuple[_Interval, str]] = []
+            self._parts(element, shown, depth, parts)
+            self._add_cues(shown, parts)
+            return shown
+        inside = shown
+        for child in element:
+            if _tag(child) in ("div", "p"):
+                ended = self.through(child, inside, depth + 1)
+                inside = self._after(element, inside, ended)
+        return shown
 
-    def _interval(
-        self, element: ET.Element, begin_s: Fraction, end_s: Fraction | None
-    ) -> tuple[Fraction, Fraction | None] | None:
+    def _parts(
+        self,
+        element: ET.Element,
+        shown: _Interval,
+        depth: int,
+        parts: list[tuple[_Interval, str]],
+    ) -> None:
+        """Append the texts in an element, each with when it is shown: "\\n" for a ``br``."""
+        if depth > _MAX_DEPTH:
+            raise NotSubtitles(f"elements are nested more than {_MAX_DEPTH} deep")
+        # Bare text has no duration in a sequence (TTML2, 12.2.2).
+        in_turn = _in_turn(element)
+        inside = shown
+        if not in_turn:
+            parts.append((shown, _spaces(element.text)))
+        for child in element:
+            ruby = self._ruby(child)
+            if _tag(child) == "br":
+                parts.append((inside, "\n"))
+            elif _tag(child) == "span" and ruby != "delimiter":
+                span = self._interval(child, inside)
+                if span is not None:
+                    if ruby == "text":
+                        parts.append((span, "（"))
+                    self._parts(child, span, depth + 1, parts)
+                    if ruby == "text":
+                        parts.append((span, "）"))
+                    inside = self._after(element, inside, span)
+            if not in_turn:
+                parts.append((shown, _spaces(child.tail)))
+
+    def _add_cues(self, shown: _Interval, parts: Sequence[tuple[_Interval, str]]) -> None:
+        """A cue for each stretch of time in which a paragraph shows the same text."""
+        edges = {edge for interval, text in parts if text.strip() for edge in interval}
+        times = sorted(edge for edge in edges if edge is not None)
+        if len(times) * len(parts) > _MAX_SPANS**2:
+            raise NotSubtitles(f"a paragraph of more than {_MAX_SPANS} timed spans")
+        for begin_s, end_s in pairwise([*times, None]):
+            if begin_s is None:
+                break
+            text = "".join(
+                text
+                for (start_s, stop_s), text in parts
+                if start_s <= begin_s and (stop_s is None or begin_s < stop_s)
+            )
+            lines = tidy([" ".join(line.split()) for line in text.split("\n")])
+            if end_s is None:
+                if lines:
+                    self.found.lost(None, f"a cue without an end: {quoted(' '.join(lines))}")
+            elif lines:
+                self._add(begin_s, end_s, lines)
+        if not times and shown[1] is not None:
+            self._add(shown[0], shown[1], ())
+
+    def _add(self, begin_s: Fraction, end_s: Fraction, lines: tuple[str, ...]) -> None:
+        self.found.cues.append(
+            Cue(
+                start_ms=round_half_up(begin_s * 1000),
+                end_ms=round_half_up(end_s * 1000),
+                lines=lines,
+            )
+        )
+
+    def _after(self, element: ET.Element, inside: _Interval, child: _Interval) -> _Interval:
+        """Where the next child of an element is timed from."""
+        if not _in_turn(element) or child[1] is None:
+            return inside
+        return child[1], inside[1]
+
+    def _ruby(self, element: ET.Element) -> str | None:
+        """The part of a ruby that an element is, by itself or by its style (TTML2, 10.2.35)."""
+        own = next((value for name, value in element.items() if _local(name) == "ruby"), None)
+        named = (self._rubies.get(name) for name in element.get("style", "").split())
+        return own or next(filter(None, named), None)
+
+    def _interval(self, element: ET.Element, parent: _Interval) -> _Interval | None:
         """When an element is shown; None, with the damage noted, where it has no valid times."""
+        begin_s, end_s = parent
         seconds: dict[str, Fraction | None] = {"begin": Fraction(0), "end": None, "dur": None}
         for name in seconds:
             if (value := element.get(name)) is not None:
@@ -131,6 +214,7 @@ class _Walk:
         return start, min(ends) if ends else None
 
     def _seconds(self, value: str) -> Fraction | None:
+        value = value.replace(",", ".")
         if match := _CLOCK.fullmatch(value):
             hours, minutes, seconds, fraction, frames = match.groups()
             time_s = Fraction(int(hours) * 3600 + int(minutes) * 60 + int(seconds))
@@ -142,21 +226,14 @@ class _Walk:
             if unit == "f":
                 return number / self._rate
             return number / self._ticks if unit == "t" else number * _SECONDS[unit]
-        return None
+        # Not TTML's, but written: "3:58.640".
+        time_ms = clock_ms(value)
+        return None if time_ms is None else Fraction(time_ms, 1000)
 
 
-def _text(element: ET.Element, depth: int) -> str:
-    """What an element shows: ``br`` is a new line, other white space is a space."""
-    if depth > _MAX_DEPTH:
-        raise NotSubtitles(f"elements are nested more than {_MAX_DEPTH} deep")
-    parts = [_spaces(element.text)]
-    for child in element:
-        if _tag(child) == "br":
-            parts.append("\n")
-        elif _tag(child) == "span":
-            parts.append(_text(child, depth + 1))
-        parts.append(_spaces(child.tail))
-    return "".join(parts)
+def _in_turn(element: ET.Element) -> bool:
+    """Whether the children of an element are shown one after the other."""
+    return element.get("timeContainer") == "seq"
 
 
 def _spaces(text: str | None) -> str:

@@ -21,13 +21,19 @@ from canary_subs.formats.text import (
     tidy,
     words_in_lines,
 )
-from canary_subs.formats.timestamps import arrow_ms
+from canary_subs.formats.timestamps import arrow_ms, is_damaged_arrow
 from canary_subs.model import Cue, Document, Subtitles, Word
 from canary_subs.plugin.hookspecs import ReadHints
 from canary_subs.time import clock
 
 _HEAD = re.compile(r"\s*WEBVTT\b", re.IGNORECASE)
-_TAG = re.compile(r"</?(?:c|i|b|u|ruby|rt|v|lang)?(?:[.\s][^<>]*)?>|<[\d:.]+>")
+#: Browsers show no tag, those that they do not know neither.
+_TAG = re.compile(r"</?(?:[a-z][^<>]*)?>|<[\d:.]+>", re.IGNORECASE)
+#: Left by converters from SubRip and SubStation; and a new line, as they meant it.
+_LEFT_OVER = re.compile(r"\{\\an\d\}")
+_NEW_LINE = re.compile(r"<br\s*/?>", re.IGNORECASE)
+#: What the standard takes for times, wherever they stand.
+_STRICT = re.compile(r"\s*(?:\d{2,}:)?\d\d:\d\d\.\d{3}\s*-->\s*(?:\d{2,}:)?\d\d:\d\d\.\d{3}(?!\S)")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
 
 
@@ -132,9 +138,14 @@ class VttReader:
 
 def _read_block(found: Gathered, first: int, block: list[str]) -> None:
     """Read one cue, several whose empty lines are missing, or a block that shows nothing."""
-    if not block or re.match(r"(NOTE|STYLE|REGION)\b", block[0]):
-        return
-    arrows = [i for i, line in enumerate(block) if "-->" in line]
+    # To browsers, times end a comment, a style sheet or a region, and begin a cue.
+    aside = bool(block) and re.match(r"(NOTE|STYLE|REGION)\b", block[0]) is not None
+    arrows = [
+        i
+        for i, line in enumerate(block)
+        if "-->" in line
+        and (_STRICT.match(line) if aside else arrow_ms(line) is not None or is_damaged_arrow(line))
+    ]
     for arrow, following in pairwise([*arrows, len(block)]):
         span = arrow_ms(block[arrow])
         if span is None:
@@ -142,7 +153,8 @@ def _read_block(found: Gathered, first: int, block: list[str]) -> None:
             continue
         body = "\n".join(block[arrow + 1 : following])
         voices = _VOICE.findall(body)
-        text = html.unescape(_TAG.sub("", body))
+        text = _NEW_LINE.sub("\n", _LEFT_OVER.sub("", body))
+        text = html.unescape(_TAG.sub("", text))
         found.cues.append(
             Cue(
                 start_ms=span[0],

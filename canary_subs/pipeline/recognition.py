@@ -144,7 +144,7 @@ class Recognition:
                 spoken=language,
                 targets=tuple(dict.fromkeys(wanted)),
                 video=self._media.path,
-                previous=previous,
+                previous=previous if language == self.spoken else "",
                 glossary=self._plan.glossary,
                 options=self._engine.request_options,
             )

@@ -282,7 +282,7 @@ class Plugins:
     def session(self, choice: Choice, context: Context) -> Session:
         """The loaded model of an engine; loads it at first use. Raises `ModelError`.
 
-        Choices that differ only in the options of requests share one.
+        Choices that differ only in the options of requests share one, and so do watched folders.
         """
         context = _context_for("engine", choice, context)
         key = ("session", choice.name, values_of(self.options("engine", choice)), context)
@@ -368,7 +368,7 @@ def _context_for(kind: str, choice: Choice, context: Context) -> Context:
     """The context without what is not for that kind: a folder for results loads no other model."""
     context = replace(context, model=choice.model)
     if kind != "delivery":
-        context = replace(context, out=None, root=None, overwrite=False)
+        context = replace(context, out=None, root=None, within=None, overwrite=False)
     if kind != "segmenter":
         context = replace(context, short_segments=False)
     return context

@@ -8,7 +8,7 @@ only a whole number may stand for a float, as in every language that writes numb
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -79,11 +79,20 @@ def check(kind: Any, value: object, where: str) -> object:
     elif kind is Path and isinstance(value, (str, Path)):
         return _path(str(value), where)
     elif kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        if math.isfinite(value):
+        if abs(value) <= sys.float_info.max:  # neither infinite, nor a whole number beyond it
             return float(value)
     elif kind in (bool, int, str) and type(value) is kind:  # a bool is an int to isinstance
         return value
-    raise ConfigError(f"{where} is {describe(kind)}, not {value!r}")
+    raise ConfigError(f"{where} is {describe(kind)}, not {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """A wrong value for a message; it may be of any size, nested to any depth."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits; a deep table
+        return f"this {type(value).__name__}"
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def parse(kind: Any, text: str, where: str) -> object:

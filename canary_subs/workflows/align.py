@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import canary_subs
@@ -12,7 +13,7 @@ from canary_subs.cues.check import sync
 from canary_subs.cues.limits import min_gap_ms
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import UsageError
-from canary_subs.formats.reading import read, read_script
+from canary_subs.formats.reading import read_script
 from canary_subs.model import (
     ORIGINAL,
     AudioClip,
@@ -33,6 +34,7 @@ from canary_subs.pipeline.tracks import lay_out
 from canary_subs.plugin.hookspecs import Aligner
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import named_language, sound_of, speech_in
+from canary_subs.workflows.subtitles import read_intact
 
 #: A text of which a smaller share is recognised belongs to another video or language.
 MIN_RECOGNISED = 0.2
@@ -42,7 +44,14 @@ _MAX_OFFSET_MS = 60_000
 
 
 def align(
-    video: Path, text: Path, plan: Plan, plugins: Plugins, *, language: str | None = None
+    video: Path,
+    text: Path,
+    plan: Plan,
+    plugins: Plugins,
+    *,
+    language: str | None = None,
+    frame_rate: Fraction | None = None,
+    force: bool = False,
 ) -> Document:
     """Time a script or a subtitle file to a video; every word of it is kept, in order.
 
@@ -51,6 +60,8 @@ def align(
     share the speech between those that were. A script is laid out by the plan's profile; a
     subtitle file keeps its cues. A subtitle file in another language than the video's
     (``language``, else as its name or content states) is moved as a unit, by when people speak.
+    ``frame_rate`` times a file that counts frames, by default that of the video; ``force`` leaves
+    out what of a file cannot be read.
 
     Raises `NotSubtitles`, `UsageError`, `MediaError`, `ModelError`, `LanguageUncertain`.
     """
@@ -60,7 +71,13 @@ def align(
         document, _ = _matched(text, script.split(), recognised, plan, plugins)
         cues = lay_out(document.transcript, plan, plugins, document.media)
         return replace(document, cues=cues)
-    subtitles = read(text, plugins, language=language or named_language(text))
+    subtitles = read_intact(
+        text,
+        plugins,
+        language=language or named_language(text),
+        frame_rate=frame_rate or probe(video, plugins)[0].frame_rate,
+        force=force,
+    )
     written = language or subtitles.language or named_language(text)
     if written and plan.spoken and primary(written) != primary(plan.spoken):
         return _moved(video, text, subtitles.cues, written, plan, plugins)

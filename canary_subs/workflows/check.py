@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
 from canary_subs.formats.filename import Named, parse_name
 from canary_subs.formats.reading import read
-from canary_subs.media import tracks
 from canary_subs.model import AudioClip, Choice, Cue, Finding, Span, Track
-from canary_subs.pipeline.segments import Audio, probe
+from canary_subs.pipeline.segments import choose, probe
 from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Check, CheckRequest, Segmenter
 from canary_subs.plugin.manager import Plugins
@@ -43,16 +42,17 @@ def check_file(
     spoken: str | None = None,
     original: Path | None = None,
     reference: Path | None = None,
+    frame_rate: Fraction | None = None,
 ) -> Report:
     """Check a subtitle file by every rule that what is given allows.
 
     ``language`` (BCP-47) is the file's, else as its name or content states; ``video`` is the video,
     in whose audio track in ``spoken`` speech is looked for; ``original`` the file that this one
-    translates; ``reference`` a correct one in the same language. Raises `NotSubtitles`,
-    `MediaError`, `UnknownName`.
+    translates; ``reference`` a correct one in the same language; ``frame_rate`` is by default the
+    video's. Raises `NotSubtitles`, `MediaError`, `UnknownName`.
     """
     media = probe(video, plugins)[0] if video is not None else None
-    frame_rate = media.frame_rate if media else None
+    frame_rate = frame_rate or (media.frame_rate if media else None)
     found = read(
         subtitles,
         plugins,
@@ -76,7 +76,7 @@ def check_file(
         name=str(subtitles),
         cues=found.cues,
         findings=find(request, plugins),
-        damage=tuple(map(str, found.damage)),
+        damage=tuple(map(str, found.damage)) or (() if found.cues else ("there is no cue in it",)),
         comparison=comparison,
     )
 
@@ -124,9 +124,8 @@ def sound_of(
 ) -> Iterator[Iterator[AudioClip]]:
     """The sound of a video, for as long as the block lasts. Raises `MediaError`, `PluginError`."""
     media, source = probe(video, plugins)
-    track = tracks.choose(media, language=spoken, index=index).track
-    audio = Audio(media=media, track=track, source=source, stop=threading.Event())
-    with audio.clips() as clips:
+    choice = choose(media, source, threading.Event(), language=spoken, index=index)
+    with closing(choice), next(choice).clips() as clips:
         yield clips
 
 

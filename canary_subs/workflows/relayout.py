@@ -9,11 +9,11 @@ from pathlib import Path
 
 from canary_subs.cues import known_text
 from canary_subs.errors import UsageError
-from canary_subs.formats.reading import read
 from canary_subs.model import Cue, Document, MediaInfo, Plan, Track
 from canary_subs.pipeline.tracks import lay_out
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import named_language
+from canary_subs.workflows.subtitles import read_intact
 
 
 def relayout(
@@ -23,18 +23,21 @@ def relayout(
     *,
     language: str | None = None,
     frame_rate: Fraction | None = None,
+    force: bool = False,
 ) -> Document:
     """A subtitle file with its words in cues by the plan's layout; words keep order and time.
 
     Where the file does not time its words, each cue's words share its time. A new cue keeps the
-    speaker that all its words have. Raises `NotSubtitles`, `UnknownName`, `PluginError`, and
-    `UsageError` where the language is not known.
+    speaker that all its words have. ``frame_rate`` is the video's; ``force`` leaves out what cannot
+    be read. Raises `NotSubtitles`, `UnknownName`, `PluginError`, and `UsageError` where the
+    language is not known.
     """
-    found = read(
+    found = read_intact(
         subtitles,
         plugins,
         language=language or named_language(subtitles),
         frame_rate=frame_rate,
+        force=force,
     )
     language = language or found.language or named_language(subtitles)
     if language is None:

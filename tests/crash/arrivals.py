@@ -229,6 +229,7 @@ def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
             ended[path] = time.monotonic()
 
     stop = threading.Event()
+    chosen = {**chosen, "follow_links": "all"}
     settings = stage.settings(folder / "state", watch=chosen)
     watcher = threading.Thread(target=Watcher([root], settings, store).run, args=(stop,))
     before, after = work.qsize() // 10, []

@@ -12,7 +12,7 @@ from unicodedata import is_normalized
 import pytest
 
 from canary_subs import cues
-from canary_subs.cues import function_words, sound_labels
+from canary_subs.cues import abbreviations, function_words, sound_labels
 from canary_subs.cues.sdh import KINDS
 
 FOLDER = Path(cues.__file__).parent / "data"
@@ -27,15 +27,20 @@ def table(kind: str, language: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / kind / f"{language}.toml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("kind", ["function_words", "sound_labels"])
+@pytest.mark.parametrize("kind", ["abbreviations", "function_words", "sound_labels"])
 def test_there_is_one_file_for_each_of_25_languages(kind: str) -> None:
     assert sorted(path.name for path in (FOLDER / kind).iterdir()) == [
         f"{language}.toml" for language in LANGUAGES
     ]
-    assert sound_labels.languages() == function_words.languages() == set(LANGUAGES)
+    assert (
+        sound_labels.languages()
+        == function_words.languages()
+        == abbreviations.languages()
+        == set(LANGUAGES)
+    )
 
 
-@pytest.mark.parametrize("kind", ["function_words", "sound_labels"])
+@pytest.mark.parametrize("kind", ["abbreviations", "function_words", "sound_labels"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_file_begins_with_how_to_correct_it(kind: str, language: str) -> None:
     text = (FOLDER / kind / f"{language}.toml").read_text(encoding="utf-8")
@@ -66,6 +71,16 @@ def test_every_list_of_function_words_is_there(language: str) -> None:
     read = function_words.function_words(language)
     assert read is not None
     assert "'" not in {word[-1] for name in LISTS for word in getattr(read, name)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_list_of_abbreviations_is_there(language: str) -> None:
+    lists = table("abbreviations", language)
+    assert set(lists) == {field.name for field in fields(abbreviations.Abbreviations)}
+    words = [word for one in lists.values() for word in one.split()]
+    assert all(one.split() for one in lists.values())
+    assert len(words) == len(set(words)), "a word stands twice"
+    assert not [word for word in words if word.endswith(".") or word != word.casefold()]
 
 
 def test_other_languages_have_none() -> None:

@@ -34,6 +34,9 @@ SAMPLES = {
     b'"kind": "sdh", "utterances": [], "cues": [{"start_ms": 0, "end_ms": 900, '
     b'"lines": ["Hello"], "speaker": null}]}',
     "microdvd": b"{1}{1}25\n{25}{50}{y:i}Hello|there\n",
+    "sami": b"<SAMI><BODY><SYNC Start=1000><P Class=ENCC>Hello<br>there"
+    b"<SYNC Start=2000><P Class=ENCC>&nbsp;</BODY></SAMI>",
+    "subviewer": b"[INFORMATION]\n[TITLE]x\n[SUBTITLE]\n00:00:01.00,00:00:02.00\nHello[br]there\n",
     "sbv": b"0:00:01.000,0:00:02.000\nHello\n",
 }
 
@@ -179,7 +182,19 @@ def test_two_readers_of_one_name_cost_only_themselves(caplog: pytest.LogCaptureF
 
 
 def test_suffixes_are_those_of_all_readers() -> None:
-    built_in = {".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".itt", ".sbv", ".sub"}
+    built_in = {
+        ".srt",
+        ".vtt",
+        ".ass",
+        ".ssa",
+        ".ttml",
+        ".dfxp",
+        ".itt",
+        ".sbv",
+        ".sub",
+        ".smi",
+        ".sami",
+    }
     assert suffixes(plugins(formats)) == built_in
     assert suffixes(plugins(formats, Stranger("one", fails, (".LYR",)))) == {*built_in, ".lyr"}
 
@@ -231,6 +246,6 @@ def test_the_list_shows_what_is_read_and_what_is_written() -> None:
     ways = {name: (one.reads, one.writes) for (name, _), one in found.items()}
     assert ways == {
         **dict.fromkeys(("srt", "vtt", "ass", "json"), (True, True)),
-        **dict.fromkeys(("ttml", "microdvd", "sbv", "lyr"), (True, False)),
+        **dict.fromkeys(("ttml", "sami", "microdvd", "subviewer", "sbv", "lyr"), (True, False)),
         **dict.fromkeys(("txt", "fake"), (False, True)),
     }

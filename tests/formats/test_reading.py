@@ -278,11 +278,18 @@ def test_paths_that_are_not_files(tmp_path: Path) -> None:
         "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<v" + " " * 1_000_000,
         "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,," + "{" * 1_000_000,
         "\n" * 1_000_000 + "x",
+        "1\n" + "1:" * 500_000 + "! --> 00:00:02,000\nx\n",
         "{1}{2}" + "{y:" * 300_000,
+        "<sami><sync start=1>" + "<p " * 300_000,
+        "<sami><sync start=1>" + "<!--" * 300_000,
+        "<sami>" + ".a{" * 300_000,
+        f"<tt {TT}><body><p end='1h'>"
+        + "".join(f"<span begin='{i}ms'>x</span>" for i in range(20_000))
+        + "</p></body></tt>",
         "1\n00:00:01,000 --> 00:00:02,000\n" + "<font " * 300_000,
         "\n".join(f"{i}\n00:00:01,000 --> 00:00:02,000\nx\n" for i in range(20_000)),
     ],
-    ids=["digits", "voice", "braces", "newlines", "styles", "tags", "many"],
+    ids="digits voice braces newlines clock styles tags comments classes spans fonts many".split(),
 )
 def test_hostile_files_cost_little_time(text: str) -> None:
     begun = time.process_time()
@@ -346,3 +353,170 @@ def test_what_pysubs2_writes_is_read(format_name: str) -> None:
     text = script.to_string(format_name, fps=25)
     wanted = [(e.start, e.end, e.plaintext) for e in script]
     assert of(text) == wanted
+
+
+CUE = "1\n00:00:01,000 --> 00:00:02,000\n"
+
+
+def test_an_arrow_in_a_text_is_text() -> None:
+    for text in (
+        "The score went 2 --> 3.",
+        "a --> b and 00:00:01,000 --> 00:00:02,000",
+        "At 10:30 --> we go",
+    ):
+        assert of(CUE + text) == [(1000, 2000, text)]
+        assert of(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{text}\n") == [(1000, 2000, text)]
+
+
+@pytest.mark.parametrize(
+    ("times", "start_ms", "end_ms"),
+    [
+        ("0:0:1,5 --> 0:0:2,25", 1500, 2250),
+        ("00:00:03.500-->00:00:04.250", 3500, 4250),
+        ("00:00:05:500 -> 00:00:06:250", 5500, 6250),
+        ("00:00:05,500 –> 00:00:06,250", 5500, 6250),
+        ("00:01:07,500 --> 00:01:8,250 ", 67_500, 68_250),
+        ("00:00:09 --> 00:00:10", 9000, 10_000),
+    ],
+)
+def test_subrip_times_that_hands_wrote(times: str, start_ms: int, end_ms: int) -> None:
+    assert of(f"{CUE}before\n\n2\n{times}\nafter\n") == [
+        (1000, 2000, "before"),
+        (start_ms, end_ms, "after"),
+    ]
+
+
+def test_subrip_shows_what_players_show() -> None:
+    assert of(CUE + r"\h\hIndented by ffmpeg\hcaptions") == [
+        (1000, 2000, "Indented by ffmpeg captions")
+    ]
+    assert of(CUE + "one<br>two<BR />three\\Nfour") == [(1000, 2000, "one\ntwo\nthree\nfour")]
+
+
+def test_webvtt_shows_what_browsers_show() -> None:
+    text = (
+        "WEBVTT\n\n"
+        "NOTE no empty line follows\n00:00:01.000 --> 00:00:03.000\nshown\n\n"
+        "STYLE\n00:00:04.000 --> 00:00:06.000\nand this one\n\n"
+        "NOTE a comment of\nthree lines\n00:07.000 --> 00:08.000 align:start\nends at the times\n\n"
+        "NOTE times without a fraction are none\n00:00:08 --> 00:00:09\n\n"
+        '00:10.000 --> 00:11.000\n<font color="#ffff00">Yellow</font> and <s>struck</s>{\\an8}\n\n'
+        "00:12.000 --> 00:13.000\none<br>two, 3 < 4 > 2\n"
+    )
+    found = parse(text.encode(), BUILT_IN, name="x")
+    assert rows(found.cues) == [
+        (1000, 3000, "shown"),
+        (4000, 6000, "and this one"),
+        (7000, 8000, "ends at the times"),
+        (10_000, 11_000, "Yellow and struck"),
+        (12_000, 13_000, "one\ntwo, 3 < 4 > 2"),
+    ]
+    assert not found.damage
+
+
+SAMI = """<SAMI>
+<HEAD><STYLE TYPE="text/css"><!--
+P { font-size: 20pt; }
+.KRCC { Name: Korean; lang: ko-KR; SAMIType: CC; }
+.ENCC { Name: English; lang: en-US; }
+--></STYLE></HEAD>
+<BODY>
+<SYNC Start=1000><P Class=KRCC>\uc548\ub155<br>\uc5ec\ub7ec\ubd84
+<P Class=ENCC><font color="#fff">Hello &amp;<br>welcome --> all</font>
+<SYNC Start=2500><P Class=KRCC>&nbsp;<P Class=ENCC>&nbsp;
+<SYNC Start=now><P Class=ENCC>lost
+<SYNC Start=3000><P Class=ENCC>Bye
+</BODY></SAMI>"""
+
+
+def test_sami_is_not_taken_for_subrip() -> None:
+    found = parse(SAMI.encode(), BUILT_IN, name="video.smi")
+    assert found.language == "ko-KR"
+    assert rows(found.cues) == [(1000, 2500, "\uc548\ub155\n\uc5ec\ub7ec\ubd84")]
+    assert [damage.line for damage in found.damage] == [11]
+    found = parse(SAMI.encode(), BUILT_IN, name="video.srt", language="en")
+    assert rows(found.cues) == [
+        (1000, 2500, "Hello &\nwelcome --> all"),
+        (3000, 8000, "Bye"),
+    ]
+    plain = "<SAMI><BODY><SYNC Start=0>one<SYNC Start=900>two<SYNC Start=1800>&nbsp;"
+    assert of(plain) == [(0, 900, "one"), (900, 1800, "two")]
+    assert "without a SYNC" in refusal("<SAMI><BODY>a --> b</BODY></SAMI>")
+
+
+def test_subviewer() -> None:
+    text = (
+        "[INFORMATION]\n[TITLE]A title\n[AUTHOR]\n[END INFORMATION]\n[SUBTITLE]\n"
+        "[COLF]&HFFFFFF,[STYLE]bd,[SIZE]18,[FONT]Arial\n"
+        "00:02:17.44,00:02:20.38\nSenator, we're making[br]our <i>final</i> approach.\n\n"
+        "00:02:21.00,00:02:22.5\nVery good.\n\nstray\n"
+    )
+    found = parse(text.encode(), BUILT_IN, name="video.sub")
+    assert rows(found.cues) == [
+        (137_440, 140_380, "Senator, we're making\nour final approach."),
+        (141_000, 142_500, "Very good."),
+    ]
+    assert [damage.line for damage in found.damage] == [13]
+    assert of("00:02:17.44,00:02:20.38\none[br]two\n") == [(137_440, 140_380, "one\ntwo")]
+
+
+def test_ass_drawings_are_not_text() -> None:
+    texts = [
+        r"{\p1}m 0 0 l 100 0{\p0}Text after",
+        r"Text before{\an8\p2}m 0 0{\c&H0&} l 1 1",
+        r"{\p1}m 0 0 l 1 1{\p0}",
+        r"{\pos(1,2)}place \{x\}",
+    ]
+    script = "[Events]\n" + "".join(
+        f"Dialogue: 0,0:00:0{i}.00,0:00:09.00,Default,,0,0,0,,{text}\n"
+        for i, text in enumerate(texts)
+    )
+    assert [text for *_, text in of(script)] == ["Text after", "Text before", "place {x}"]
+
+
+def test_ttml_keeps_the_text_beside_timed_spans() -> None:
+    text = (
+        f'<tt {TT}><body><div><p begin="1s" end="4s">These words stay '
+        '<span begin="1s" end="2s">and these go.</span></p></div></body></tt>'
+    )
+    assert of(text) == [
+        (1000, 2000, "These words stay"),
+        (2000, 3000, "These words stay and these go."),
+        (3000, 4000, "These words stay"),
+    ]
+
+
+def test_ttml_elements_in_sequence() -> None:
+    text = (
+        f'<tt {TT}><body timeContainer="seq"><div dur="10s"><p begin="1s" end="4s">one</p></div>'
+        '<div timeContainer="seq"><p dur="2s">two</p><p begin="1s" dur="3:58,640">three</p></div>'
+        "</body></tt>"
+    )
+    assert of(text) == [
+        (1000, 4000, "one"),
+        (10_000, 12_000, "two"),
+        (13_000, 251_640, "three"),
+    ]
+
+
+def test_ttml_rubies_stand_in_brackets() -> None:
+    text = (
+        f'<tt {TT} xmlns:tts="http://www.w3.org/ns/ttml#styling"><head><styling>'
+        '<style xml:id="r" tts:ruby="text"/></styling></head><body><div><p begin="1s" end="2s">'
+        '<span tts:ruby="container"><span tts:ruby="base">東京</span>'
+        '<span tts:ruby="delimiter">(</span><span tts:ruby="text">とうきょう</span>'
+        '<span tts:ruby="delimiter">)</span></span>と'
+        '<span>京都</span><span style="r">きょうと</span></p></div></body></tt>'
+    )
+    assert of(text) == [(1000, 2000, "東京（とうきょう）と京都（きょうと）")]
+
+
+def test_an_odd_time_in_ttml_costs_that_element_alone() -> None:
+    text = (
+        f'<tt {TT}><body><div begin="soon"><p begin="00:00:01,500" end="00:00:02,000">one</p>'
+        '<p begin="oops" end="3s">lost</p><p begin="3s" end="4s">two <span begin="x">lost</span>'
+        "</p></div></body></tt>"
+    )
+    found = parse(text.encode(), BUILT_IN, name="x")
+    assert rows(found.cues) == [(1500, 2000, "one"), (3000, 4000, "two")]
+    assert [damage.what.split("'")[1] for damage in found.damage] == ["soon", "oops", "x"]

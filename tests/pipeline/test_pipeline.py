@@ -988,6 +988,16 @@ def test_a_request_knows_its_video_and_the_text_before_it(tmp_path: Path) -> Non
         assert own == ["", "en0 en1"]
 
 
+def test_a_segment_in_another_language_has_no_text_before_it(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    fakes = Fakes()
+    fakes.engine.batch_ms = 1
+    one(fakes, path, fake_plan(targets=("original", "original.forced")))
+    asked = [(request.spoken, request.previous) for call in fakes.engine.asked for request in call]
+    assert [spoken for spoken, _ in asked] == ["en", "de", "en"]
+    assert [bool(previous) for _, previous in asked] == [False, False, True]
+
+
 def test_a_resumed_video_sends_the_text_before_each_segment(tmp_path: Path) -> None:
     class Slow(FakeEngine):
         def recognise(self, requests: Sequence[Request]) -> list[tuple[Utterance, ...]]:

@@ -25,7 +25,6 @@ SHORT = (
     "tests/cli",
     "tests/proof/test_page.py",
     "tests/test_api.py",
-    "tests/test_cli.py",
 )
 #: What the wheel must be able to do by itself, model included.
 VIDEO = "examples/videos/german.mkv"

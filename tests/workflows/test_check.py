@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +276,49 @@ def test_relayout_needs_a_language(tmp_path: Path, on_offer: Plugins) -> None:
         relayout(file, by("netflix"), on_offer)
     cues: tuple[Cue, ...] = relayout(file, by("netflix"), on_offer, language="en").cues
     assert [cue.text for cue in cues] == ["Hello."]
+
+
+def test_relayout_loses_nothing_silently(
+    tmp_path: Path, on_offer: Plugins, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "f.en.srt"
+    file.write_text(
+        "1\n00:00:01,000 --> 00:00:03,000\nFirst line.\n\n"
+        "2\n00:00:0x,000 --> 00:00:07,000\nDamaged time.\n\n"
+        "3\n00:00:08,000 --> 00:00:10,000\nThe score went 2 --> 3.\n"
+    )
+    with pytest.raises(NotSubtitles, match=r"line 6: not a pair of times: .*--force"):
+        relayout(file, by("netflix"), on_offer)
+    document = relayout(file, by("netflix"), on_offer, force=True)
+    assert [cue.text for cue in document.cues] == ["First line.", "The score went 2 --> 3."]
+    assert f"{file}: line 6: not a pair of times" in caplog.text
+
+
+def test_relayout_mends_a_cue_that_ends_before_it_starts(
+    tmp_path: Path, on_offer: Plugins, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = srt(tmp_path / "f.en.srt", (1000, 3000, "Good cue."), (5000, 4000, "It ends early."))
+    cues = relayout(file, by("netflix"), on_offer).cues
+    assert [cue.text for cue in cues] == ["Good cue.", "It ends early."]
+    assert cues[1].start_ms == 5000 and cues[1].end_ms > 6000
+    assert "ends before it starts, so gets the time of its words: 00:00:05.000" in caplog.text
+
+
+def test_a_file_without_cues_is_never_clean(tmp_path: Path, on_offer: Plugins) -> None:
+    file = tmp_path / "f.en.vtt"
+    file.write_text("WEBVTT\n\nNOTE nothing else\n")
+    report = check_file(file, on_offer, profile="netflix")
+    assert not report.clean and "no cue" in as_text(report)
+    with pytest.raises(NotSubtitles, match="no cue"):
+        relayout(file, by("netflix"), on_offer)
+
+
+def test_frames_are_timed_by_the_rate_that_is_given(tmp_path: Path, on_offer: Plugins) -> None:
+    file = tmp_path / "f.en.sub"
+    file.write_text("{25}{75}Where is the big coat?\n")
+    with pytest.raises(NotSubtitles, match="--frame-rate"):
+        relayout(file, by("netflix"), on_offer)
+    (cue,) = relayout(file, by("netflix"), on_offer, frame_rate=Fraction(25)).cues
+    assert cue.start_ms == 1000
+    report = check_file(file, on_offer, profile="netflix", frame_rate=Fraction(50))
+    assert report.cues[0].start_ms == 500
