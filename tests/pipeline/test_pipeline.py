@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -998,18 +999,28 @@ def test_a_segment_in_another_language_has_no_text_before_it(tmp_path: Path) -> 
 
 
 def test_a_resumed_video_sends_the_text_before_each_segment(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "a.film", (0, 1000), (3000, 4000), (6000, 7000), (9000, 10_000))
+    class Slow(FakeEngine):
+        def recognise(self, requests: Sequence[Request]) -> list[tuple[Utterance, ...]]:
+            time.sleep(0.2)  # so that all recalled segments wait together
+            return super().recognise(requests)
+
+    speech = [(start, start + 1000) for start in range(0, 30_000, 3000)]
+    path = write_video(tmp_path / "a.film", *speech)
+    other = write_video(tmp_path / "b.film", speech[0])
     memory = Memory()
     asked = []
-    for kept in (None, 2):
+    for kept in (None, 8):
         if kept is not None:  # as if it had been killed after so many segments
             memory.pieces = dict(list(memory.pieces.items())[:kept])
         fakes = Fakes()
+        fakes.engine = Slow()
         fakes.engine.batch_ms = 1
-        run(fakes, Task(path=path, plan=fake_plan(), cache=memory))
-        asked.append([request.previous for call in fakes.engine.asked for request in call])
-    assert asked[0][2] == "en0 en1 en6 en7"
-    assert asked[1] == asked[0][2:]
+        plan = fake_plan()
+        run(fakes, Task(path=other, plan=plan), Task(path=path, plan=plan, cache=memory))
+        calls = [request for call in fakes.engine.asked for request in call]
+        asked.append([request.previous for request in calls if request.video == path])
+    assert asked[0][1] == "en0 en1"
+    assert asked[1] == asked[0][8:]
 
 
 def test_videos_of_several_folders_share_one_model(tmp_path: Path) -> None:
