@@ -1,9 +1,9 @@
 """Our choice of a legacy code page beside chardet's and charset-normalizer's, on the same files.
 
-One file for each code page of 35 languages (`tests.formats.code_page_texts`), of 200 cues and of 5.
-The others are not given the language; ours is measured with and without. A file counts as read where
-every character is right. chardet is compared where it is installed. Exits with 1 where ours reads
-fewer files than another, or one wrongly though its language is given.
+One file for each code page of 34 languages (`tests.formats.code_page_texts`), of 200 cues and of 5.
+The others are not given the language; ours is measured with and without. A file counts as read
+where every character is right. chardet is compared where it is installed. Exits with 1 where ours
+reads fewer files than another, or one wrongly though its language is given.
 """
 
 from __future__ import annotations

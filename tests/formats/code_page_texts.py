@@ -1,4 +1,4 @@
-"""Subtitle texts in 32 languages, written for these tests, and the code pages that they came in."""
+"""Subtitle texts in 34 languages, written for these tests, and the code pages that they came in."""
 
 # ruff: noqa: E501 - a language keeps its lines together.
 

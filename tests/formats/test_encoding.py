@@ -1,4 +1,4 @@
-"""Legacy code pages: one file for each page of 35 languages, of 200 cues and of 5."""
+"""Legacy code pages: one file for each page of 34 languages, of 200 cues and of 5."""
 
 from __future__ import annotations
 
