@@ -82,7 +82,7 @@ hostile: $(SETUP) ## Damaged and malicious files
 endurance: $(SETUP) ## 2,000 jobs and 100,000 files: memory and time
 	$(BIN)/python -m tests.crash.endurance
 
-memory: $(SETUP) ## A 3-hour film beside a 10-minute one, and an hour aligned
+memory: $(SETUP) ## A 3-hour video beside a 10-minute one, and an hour aligned
 	$(BIN)/python -m tests.benchmarks.memory
 
 layouts: $(SETUP) ## 10,000 random transcripts

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
         Cancelled,
         ConfigError,
         DamagedMedia,
+        DeviceTooSmall,
         LanguageUncertain,
         MediaError,
         ModelError,
+        ModelUnavailable,
         NoAudio,
         NotMedia,
         NotSubtitles,
@@ -95,9 +97,9 @@ _MODULES = {
         Subtitler listen subtitle write
     """,
     "errors": """
-        Cancelled CanarySubsError ConfigError DamagedMedia LanguageUncertain MediaError
-        ModelError NoAudio NotMedia NotSubtitles OutputError PluginError PluginUnusable
-        StoreError Temporary UnknownName UnsupportedPair UsageError
+        Cancelled CanarySubsError ConfigError DamagedMedia DeviceTooSmall LanguageUncertain
+        MediaError ModelError ModelUnavailable NoAudio NotMedia NotSubtitles OutputError
+        PluginError PluginUnusable StoreError Temporary UnknownName UnsupportedPair UsageError
     """,
     "formats.reading": """
         read
@@ -134,6 +136,7 @@ __all__ = [
     "Damage",
     "DamagedMedia",
     "Delivery",
+    "DeviceTooSmall",
     "Document",
     "Engine",
     "Finding",
@@ -147,6 +150,7 @@ __all__ = [
     "MediaInfo",
     "ModelCard",
     "ModelError",
+    "ModelUnavailable",
     "NoAudio",
     "NoOptions",
     "NotMedia",

@@ -1,11 +1,57 @@
-"""Atomic writes: a file is visible only when complete."""
+"""Atomic writes: a file is visible only when complete, and only in the folder that was meant."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+#: Opens a folder to go on from: that needs no right to read it.
+_PASS = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+
+
+def leaves(path: Path, folder: Path) -> bool:
+    """Whether links lead a path out of a folder, as far as they can be followed."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+@contextmanager
+def opened(folder: Path, within: Path | None = None, *, make: bool = False) -> Iterator[Path]:
+    """Open a folder and yield a path to it that stays the same whatever is renamed or linked.
+
+    With ``within``, the folder lies in that one, and no link leads out of it, not even one that is
+    made meanwhile. ``make``: what is missing below ``within`` is made. Raises `OSError`.
+    """
+    descriptor = _descend(folder, within, make=make) if within else os.open(folder, _PASS)
+    try:
+        place = Path(f"/proc/self/fd/{descriptor}")
+        yield place if place.exists() else folder
+    finally:
+        os.close(descriptor)
+
+
+def _descend(folder: Path, within: Path, *, make: bool) -> int:
+    """Open a folder step by step from ``within``; no step is a link."""
+    top = os.path.realpath(within)
+    try:
+        steps = Path(os.path.realpath(folder)).relative_to(top).parts
+    except ValueError:
+        raise PermissionError(errno.EPERM, f"a link leads out of {within}", str(folder)) from None
+    descriptor = os.open(top, _PASS)
+    for step in steps:
+        try:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(step, dir_fd=descriptor)
+            below = os.open(step, _PASS | os.O_NOFOLLOW, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        descriptor = below
+    return descriptor
 
 
 def write_atomic(path: Path, data: bytes, *, replace: bool) -> None:

@@ -19,6 +19,19 @@ def prepare() -> None:
     leave_home_alone()
 
 
+def safe_environment() -> dict[str, str]:
+    """Return the environment for a Python child that imports nothing from the current folder.
+
+    Relative entries of PYTHONPATH go, and empty ones, as in ``PYTHONPATH=:/opt/lib``: both mean
+    the current folder. The child's own children are safe as well.
+    """
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    places = environment.pop("PYTHONPATH", "").split(os.pathsep)
+    if kept := [place for place in places if os.path.isabs(place)]:  # noqa: PTH117 - a text
+        environment["PYTHONPATH"] = os.pathsep.join(kept)
+    return environment
+
+
 def use_passive_threads() -> None:
     """Let threads that wait for each other sleep instead of spin, unless the user chose.
 

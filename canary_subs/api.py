@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import wave
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from os import PathLike, fspath
 from pathlib import Path
@@ -15,10 +17,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypedDict, Unpack
 
 from canary_subs._text import did_you_mean
 from canary_subs.config import layers
+from canary_subs.config.plan import check_providers
 from canary_subs.config.plan import plan as plan_for
-from canary_subs.config.schema import Config
-from canary_subs.cues.profiles import profile_for
-from canary_subs.errors import Cancelled, UsageError
+from canary_subs.cues.known_text import transcript_of
+from canary_subs.errors import Cancelled, MediaError, UsageError
 from canary_subs.model import (
     SAMPLE_RATE_HZ,
     Choice,
@@ -35,7 +37,7 @@ from canary_subs.pipeline.output import render
 from canary_subs.pipeline.schedule import follow
 from canary_subs.pipeline.task import Outcome, Passage, Task
 from canary_subs.pipeline.tracks import lay_out
-from canary_subs.plugin import manager
+from canary_subs.plugin import manager, options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 Progress = Callable[[Stage, float], None]
 
 
-class Settings(TypedDict, total=False):
+class SubtitlerSettings(TypedDict, total=False):
     """What a `Subtitler` can be made with; every key is one of the configuration's."""
 
     engine: str
@@ -80,15 +82,17 @@ class Subtitler:
     ...         Path(video).with_suffix(".de.srt").write_bytes(subtitler.write(cues, "srt"))
     """
 
-    def __init__(self, **settings: Unpack[Settings]) -> None:
+    def __init__(self, **settings: Unpack[SubtitlerSettings]) -> None:
         """Raises `UsageError` and `ModelError` for settings that cannot be used."""
         for name in settings:
-            if name not in Settings.__annotations__:
-                hint = did_you_mean(name, Settings.__annotations__)
+            if name not in SubtitlerSettings.__annotations__:
+                hint = did_you_mean(name, SubtitlerSettings.__annotations__)
                 raise TypeError(f"there is no setting {name!r}; {hint}")
-        self._config = Config(formats=(), deliveries=(), **settings)
-        profile_for(self._config.profile, "en", self._config.profiles)
+        table = {"formats": (), "deliveries": (), **settings}
+        checked = layers.Settings(last=(layers.Layer(name="the settings", table=table),))
+        self._config = checked.config
         self._plugins = manager.load()
+        check_providers(checked, self._plugins)
         plan = plan_for(self._config, self._plugins)
         # A model that does not exist is reported before any video is opened.
         self._plugins.use("engine", plan.engine, plan.context)
@@ -110,7 +114,7 @@ class Subtitler:
         to: str | Sequence[str] = "original",
         spoken: str | None = None,
         audio_track: int | None = None,
-        glossary: Sequence[str] = (),
+        glossary: str | Sequence[str] = (),
         on_progress: Progress | None = None,
         cancel: threading.Event | None = None,
     ) -> dict[str, tuple[Cue, ...]]:
@@ -119,7 +123,8 @@ class Subtitler:
         ``to`` names tracks, as "en,de" or ["en", "de"]: languages (BCP-47; "original" is the spoken
         one), "de+en" for two in one, "en.forced" for what is spoken in other languages, "en.sdh"
         for sounds too. ``spoken`` is the spoken language; without it the file's tag or the sound
-        decides. ``audio_track`` counts from 0. Cues rise, do not overlap, and keep the profile.
+        decides. ``audio_track`` counts from 0. ``glossary`` holds terms that are likely to be said,
+        as "Ahab,Pequod" or a list. Cues rise, do not overlap, and keep the profile.
 
         Empty where nobody speaks. Raises `CanarySubsError`: `MediaError` for the file,
         `LanguageUncertain`, `UnsupportedPair`, `ModelError`, `UsageError` for an argument, and
@@ -139,7 +144,7 @@ class Subtitler:
         to: str | Sequence[str] = "original",
         spoken: str | None = None,
         audio_track: int | None = None,
-        glossary: Sequence[str] = (),
+        glossary: str | Sequence[str] = (),
         on_progress: Progress | None = None,
         cancel: threading.Event | None = None,
     ) -> Iterator[tuple[str, Cue]]:
@@ -181,6 +186,9 @@ class Subtitler:
         ``options`` are the format's, as ``canary-subs plugins`` lists them. Raises `UnknownName`,
         `ConfigError` for an option, and what the format refuses.
         """
+        cues = tuple(cues)
+        if not all(isinstance(cue, Cue) for cue in cues):
+            raise UsageError("cues: give Cues, as subtitle and listen do")
         media = MediaInfo(
             path=Path("cues"),
             size_bytes=0,
@@ -189,11 +197,11 @@ class Subtitler:
             audio=(),
             frame_rate=frame_rate,
         )
-        transcript = Transcript(
-            language=language, spoken=language, engine="", model="", utterances=()
-        )
         document = Document(
-            media=media, track=Track((language,)), transcript=transcript, cues=tuple(cues)
+            media=media,
+            track=Track((language,)),
+            transcript=transcript_of(cues, language),
+            cues=cues,
         )
         plan = plan_for(self._config, self._plugins)
         writer = Choice(name=format.lower(), options=options or {})
@@ -204,18 +212,23 @@ class Subtitler:
         to: str | Sequence[str],
         spoken: str | None,
         audio_track: int | None,
-        glossary: Sequence[str],
+        glossary: str | Sequence[str],
     ) -> Plan:
-        names = [name.strip() for name in to.split(",")] if isinstance(to, str) else list(to)
+        names = _names(to, "to")
         if not any(names):
             raise UsageError("to: name at least one language, or 'original'")
+        if not isinstance(spoken, str | None):
+            raise UsageError(f"spoken: give a language tag as a text, not {spoken!r}")
         asked: dict[str, Any] = {
             "targets": tuple(layers.target(name, "to") for name in names),
             "spoken": None if spoken is None else layers.language(spoken, "spoken"),
-            "audio_track": audio_track,
-            "glossary": tuple(glossary),
+            "audio_track": options.check(int | None, audio_track, "audio_track"),
+            "glossary": tuple(filter(None, _names(glossary, "glossary"))),
         }
-        return plan_for(Config(**{**vars(self._config), **asked}), self._plugins)
+        try:
+            return plan_for(replace(self._config, **asked), self._plugins)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
     def _follow(
         self,
@@ -248,14 +261,36 @@ def _file(media: Media) -> Iterator[Path]:
         yield Path(fspath(media))
         return
     with TemporaryDirectory(prefix="canary-subs-") as folder:
-        if hasattr(media, "read"):
-            path = Path(folder) / (Path(str(getattr(media, "name", ""))).name or "media")
-            with path.open("wb") as file:
-                shutil.copyfileobj(media, file)
-        else:
-            path = Path(folder) / "samples.wav"
-            _write_wave(path, media)
+        try:
+            if hasattr(media, "read"):
+                path = Path(folder, _file_name(media))
+                with path.open("wb") as file:
+                    shutil.copyfileobj(media, file)
+            else:
+                path = Path(folder, "samples.wav")
+                _write_wave(path, media)
+        except (TypeError, ValueError) as error:  # opened as text, or closed
+            raise UsageError(f"media: open the file for reading bytes ({error})") from error
+        except OSError as error:
+            raise MediaError(f"media: cannot be copied to {folder} ({error.strerror})") from error
         yield path
+
+
+def _file_name(media: object) -> str:
+    """The name of an open file, for messages; "media" where it has none that a file can have."""
+    name = getattr(media, "name", None)
+    name = Path(name).name if isinstance(name, str) and len(os.fsencode(name)) < 250 else ""
+    return "media" if name in ("", "..") or "\0" in name else name
+
+
+def _names(given: object, what: str) -> tuple[str, ...]:
+    """Names as "a,b" or as several texts. Raises `UsageError`."""
+    if isinstance(given, str):
+        return tuple(name.strip() for name in given.split(","))
+    names = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(name, str) for name in names):
+        raise UsageError(f"{what}: give names as texts, not {given!r:.60}")
+    return names
 
 
 def _write_wave(path: Path, samples: NDArray[np.floating[Any]]) -> None:
@@ -266,7 +301,14 @@ def _write_wave(path: Path, samples: NDArray[np.floating[Any]]) -> None:
         raise UsageError(
             "media: give a path, a file opened in binary mode, or mono samples (n,) at 16 kHz"
         )
-    pcm = np.clip(np.nan_to_num(samples) * 32768, -32768, 32767).astype("<i2")
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise UsageError(
+            f"media: samples are floats in [-1, 1], not {samples.dtype}; divide int16 by 32768"
+        )
+    if not len(samples):
+        raise UsageError("media: there are no samples")
+    scaled = np.clip(np.nan_to_num(samples), -1, 1).astype(np.float32) * 32768
+    pcm = np.minimum(scaled, 32767).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -280,10 +322,10 @@ def subtitle(
     to: str | Sequence[str] = "original",
     spoken: str | None = None,
     audio_track: int | None = None,
-    glossary: Sequence[str] = (),
+    glossary: str | Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SubtitlerSettings],
 ) -> dict[str, tuple[Cue, ...]]:
     """`Subtitler.subtitle` for one video."""
     with Subtitler(**settings) as subtitler:
@@ -299,10 +341,10 @@ def listen(
     to: str | Sequence[str] = "original",
     spoken: str | None = None,
     audio_track: int | None = None,
-    glossary: Sequence[str] = (),
+    glossary: str | Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[SubtitlerSettings],
 ) -> Iterator[tuple[str, Cue]]:
     """`Subtitler.listen` for one video."""
     with Subtitler(**settings) as subtitler:

@@ -9,7 +9,9 @@
     ├── MediaError               this file cannot be subtitled             exit 3
     │   ├── NotMedia             not a sound or video file
     │   ├── NoAudio              no audio track in it
-    │   └── DamagedMedia         begins well and cannot be read to its end
+    │   │   └── NoSound          no sound at all; a video that is silent by intention
+    │   ├── DamagedMedia         begins well and cannot be read to its end
+    │   └── EncryptedMedia       cannot be read without its key
     ├── LanguageUncertain        the spoken language is not certain enough exit 4
     ├── ModelError               the model is missing, broken, or of another kind exit 5
     │   └── DeviceTooSmall       the model does not fit where it is to run
@@ -74,6 +76,14 @@ class NotMedia(MediaError):
 
 class NoAudio(MediaError):
     """The file has no audio track."""
+
+
+class NoSound(NoAudio):
+    """The file has no audio track, or one that holds nothing: there is nothing to subtitle."""
+
+
+class EncryptedMedia(MediaError):
+    """The file's sound cannot be read without its key."""
 
 
 class DamagedMedia(MediaError):

@@ -53,6 +53,10 @@ class Track:
     languages: tuple[str, ...]
     kind: TrackKind = TrackKind.FULL
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.languages, tuple) or not self.languages:
+            raise TypeError(f"a track's languages are a tuple, ('en',), not {self.languages!r}")
+
     @classmethod
     def parse(cls, name: str) -> Track:
         """The track of a name: "de", "de+en", "original", "en.forced", "en.sdh".
@@ -142,7 +146,7 @@ class SubtitleTrack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MediaInfo:
-    """What a look at a media file tells, without decoding it."""
+    """What probing a media file finds, without decoding it."""
 
     path: Path
     size_bytes: int
@@ -165,6 +169,8 @@ class AudioClip:
     samples: NDArray[np.float32]
     start_samples: int
     sample_rate_hz: int = SAMPLE_RATE_HZ
+    #: What a person should know of the sound up to its end: what is missing, which mix was taken.
+    warnings: tuple[str, ...] = ()
 
     @property
     def end_samples(self) -> int:
@@ -201,7 +207,7 @@ class Timing(StrEnum):
     FRAMES = "frames"  #: the model's own frame tokens
     ATTENTION = "attention"  #: the decoder's cross-attention
     SOURCE = "source"  #: a translation inside its source sentence's span: breaks, not word times
-    SPREAD = "spread"  #: by length of text over the span, for want of anything better
+    SPREAD = "spread"  #: by length of text over the span, if there is nothing better
 
 
 class Flag(StrEnum):
@@ -242,7 +248,8 @@ class Request:
     #: The video that the segment belongs to; requests of other videos are not its context.
     video: Path | None = None
     #: What was recognised in the same video before this call, in the spoken language; the requests
-    #: of one call share it. A session whose `Session.batch_ms` is 1 gets one segment a call.
+    #: of one call share it, and a segment in another language has none. A session whose
+    #: `Session.batch_ms` is 1 gets one segment a call.
     previous: str = ""
     #: Names and terms that are likely to be said.
     glossary: tuple[str, ...] = ()
@@ -418,6 +425,9 @@ class Context:
     out: Path | None = None
     #: For deliveries: the watched folder; videos below it keep their place below ``out``.
     root: Path | None = None
+    #: For deliveries: what is written beside a video stays in this folder, whatever links say;
+    #: None: anywhere.
+    within: Path | None = None
     #: For deliveries: replace results that are already there.
     overwrite: bool = False
     #: For segmenters: each line may be in another language, so that segments end at every pause
@@ -475,8 +485,8 @@ class ModelCard:
     #: (spoken, target) by primary subtag; (x, x) is transcription.
     pairs: frozenset[tuple[str, str]]
     parameters: int = 0
-    #: Bytes to download; 0 where nothing is downloaded.
-    size_bytes: int = 0
+    #: Bytes to download; 0 where nothing is downloaded, None where nobody counted them.
+    size_bytes: int | None = 0
     #: Precision -> device memory that it needs.
     memory_bytes: Mapping[str, int] = field(default_factory=dict)
 

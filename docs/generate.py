@@ -221,43 +221,48 @@ def hooks() -> str:
 
 
 def python_api() -> str:
-    """Every public name of the package."""
+    """Every public name of the package, by subject."""
     parts = [
         "# Python",
         "Everything that `import canary_subs` offers. Other modules are private and may change "
         "with any version, except `canary_subs.testing`, which has fakes and conformance checks "
         "for plugins.",
     ]
-    for name in public_names():
-        home, node = definition(name)
-        parts.append(f"## `{name}`")
-        parts.append(f"From `{home}`." if node is None else "")
-        if isinstance(node, ast.FunctionDef):
-            parts += [_signature(node), _text(ast.get_docstring(node) or "")]
-        elif isinstance(node, ast.ClassDef):
-            parts.append(klass(node, module(home), level=2, heading=False))
-    return "\n\n".join(part for part in parts if part)
+    homes = public_names()
+    subjects = {"api": "Subtitling", "errors": "Errors", "plugin": "For plugins"}
+    sections: dict[str, list[str]] = {
+        "Subtitling": [],
+        "Errors": [],
+        "Values": [],
+        "For plugins": [],
+    }
+    # The settings are what `Subtitler` and the functions take besides; they have no public name.
+    for name, home in [*sorted(homes.items()), ("SubtitlerSettings", "api")]:
+        title = subjects.get(home.partition(".")[0], "Values")
+        sections[title].append(definition(name, module(f"canary_subs.{home}")))
+    for title, found in sections.items():
+        parts += [f"## {title}", *found]
+    return "\n\n".join(parts)
 
 
-def public_names() -> list[str]:
-    """The names in ``canary_subs.__all__`` but the version."""
+def public_names() -> dict[str, str]:
+    """Each name in ``canary_subs.__all__`` but the version, with the module that defines it."""
     import canary_subs
 
-    return [name for name in canary_subs.__all__ if not name.startswith("__")]
+    return {name: canary_subs._HOMES[name] for name in canary_subs.__all__ if name != "__version__"}
 
 
-def definition(name: str) -> tuple[str, ast.AST | None]:
-    """The module that defines a public name, and the definition in its source."""
-    import canary_subs
-
-    value = getattr(canary_subs, name)
-    home = getattr(value, "__module__", "canary_subs")
-    if not home.startswith("canary_subs"):
-        home = "canary_subs"
-    for node in module(home).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
-            return home, node
-    return home, None
+def definition(name: str, tree: ast.Module) -> str:
+    """A class, function or constant of a module, as a section."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return klass(node, tree, level=3)
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return function(node, tree, level=3)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            shown = _fenced(ast.unparse(node), "{.python .signature}")
+            return f"### `{name}`\n\n{shown}\n\n{_text(_comment_above(node, tree))}"
+    raise LookupError(f"{name} is not defined where canary_subs says that it is")
 
 
 def exit_codes() -> str:
@@ -311,7 +316,9 @@ def klass(node: ast.ClassDef, tree: ast.Module, level: int, *, heading: bool = T
     if fields:
         parts.append(_table(("field", "kind", "default", "meaning"), fields))
     for line in node.body:
-        if isinstance(line, ast.FunctionDef) and not line.name.startswith("_"):
+        if isinstance(line, ast.FunctionDef) and line.name == "__init__":
+            parts += [_signature(line), _text(ast.get_docstring(line) or "")]
+        elif isinstance(line, ast.FunctionDef) and not line.name.startswith("_"):
             parts.append(function(line, tree, level + 1))
     return "\n\n".join(part for part in parts if part)
 
@@ -324,17 +331,28 @@ def function(node: ast.FunctionDef, tree: ast.Module, level: int) -> str:
 
 
 def _fields(node: ast.ClassDef, tree: ast.Module) -> Iterator[tuple[str, str, str, str]]:
-    lines: list[str] = tree.lines  # type: ignore[attr-defined]
     for line in node.body:
         if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name):
             continue
-        above, number = [], line.lineno - 2
-        while lines[number].strip().startswith("#:"):
-            above.insert(0, lines[number].strip().removeprefix("#:").strip())
-            number -= 1
         default = f"`{ast.unparse(line.value)}`" if line.value is not None else ""
         kind = f"`{ast.unparse(line.annotation)}`".replace("|", r"\|")
-        yield f"`{line.target.id}`", kind, default.replace("|", r"\|"), _text(" ".join(above))
+        yield (
+            f"`{line.target.id}`",
+            kind,
+            default.replace("|", r"\|"),
+            _text(_comment_above(line, tree)),
+        )
+
+
+def _comment_above(node: ast.stmt, tree: ast.Module) -> str:
+    """The ``#:`` comment over a field or a constant."""
+    lines: list[str] = tree.lines  # type: ignore[attr-defined]
+    above: list[str] = []
+    number = node.lineno - 2
+    while lines[number].strip().startswith("#:"):
+        above.insert(0, lines[number].strip().removeprefix("#:").strip())
+        number -= 1
+    return " ".join(above)
 
 
 def _signature(node: ast.FunctionDef) -> str:
@@ -362,8 +380,10 @@ def _split(arguments: str) -> list[str]:
 
 
 def _text(docstring: str) -> str:
-    """A docstring as Markdown: ``code`` and `names` become code; indented blocks stay."""
-    return re.sub(r"``([^`]+)``", r"`\1`", docstring)
+    """A docstring as Markdown: ``code`` and `names` become code, examples become blocks."""
+    paragraphs = docstring.split("\n\n")
+    shown = (_fenced(one, "pycon") if one.startswith(">>> ") else one for one in paragraphs)
+    return re.sub(r"``([^`\n]+)``", r"`\1`", "\n\n".join(shown))
 
 
 def _escaped(text: str) -> str:

@@ -48,7 +48,7 @@ class Track:
     language: str
     samples: Samples
     sentences: list[dict[str, Any]]
-    #: What SDH subtitles should tell of: kind, start_ms, end_ms.
+    #: What SDH subtitles should label: kind, start_ms, end_ms.
     sounds: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -167,8 +167,8 @@ def noise_and_music(seed: int, count: int) -> list[Track]:
 
 
 def sounds(seed: int) -> list[Track]:
-    """Speech, and in each pause something that SDH subtitles tell of."""
-    told = {
+    """Speech, and in each pause a sound that SDH subtitles label."""
+    labelled = {
         "knocking": events.knocks,
         "doorbell": events.doorbell,
         "telephone": events.telephone,
@@ -178,12 +178,12 @@ def sounds(seed: int) -> list[Track]:
         "bell": events.bell,
         "music": events.tune,
     }
-    track = spoken("en", _take(seed, len(told) + 1), seed, gaps_ms=(4500, 6000))
+    track = spoken("en", _take(seed, len(labelled) + 1), seed, gaps_ms=(4500, 6000))
     rng = np.random.default_rng(seed)
     loudness = sound.level(track.samples) / 0.1
     samples = track.samples + sound.noise(rng, len(track.samples)) * np.float32(0.01)
     track.samples = _filled(
-        track, samples, told.items(), margin_ms=800, gain=0.7 * loudness, rng=rng
+        track, samples, labelled.items(), margin_ms=800, gain=0.7 * loudness, rng=rng
     )
     return [track]
 
@@ -296,12 +296,12 @@ def _truth(example: Example, tracks: list[Track]) -> dict[str, Any]:
             **({"words": [moved(word) for word in item["words"]]} if "words" in item else {}),
         }
 
-    listed = [
+    listed: list[dict[str, Any]] = [
         {
             "index": index,
             "language": track.language,
             "sentences": [moved(sentence) for sentence in track.sentences],
-            "sounds": [moved(heard) for heard in track.sounds],
+            "sounds": [moved(one) for one in track.sounds],
         }
         for index, track in enumerate(tracks)
     ]
@@ -410,10 +410,10 @@ def _shift_ms(video: Path, index: int, track: Track, late_ms: int) -> float:
             "pipe:",
         ]
     )
-    heard = np.frombuffer(raw, "<i2").astype(np.float32)
+    decoded = np.frombuffer(raw, "<i2").astype(np.float32)
     wanted = np.concatenate([np.zeros(late_ms * SAMPLE_RATE_HZ // 1000, np.float32), track.samples])
-    size = 1 << (max(len(heard), len(wanted)) * 2).bit_length()
-    likeness = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    size = 1 << (max(len(decoded), len(wanted)) * 2).bit_length()
+    likeness = np.fft.irfft(np.fft.rfft(decoded, size) * np.conj(np.fft.rfft(wanted, size)), size)
     lag = int(likeness.argmax())
     return (lag - size if lag > size // 2 else lag) * 1000 / SAMPLE_RATE_HZ
 

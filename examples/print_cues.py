@@ -1,4 +1,4 @@
-"""Print a film's cues while it is being heard: python print_cues.py FILM [LANGUAGE ...]"""
+"""Print a video's cues as they are recognised: python print_cues.py VIDEO [LANGUAGE ...]"""
 
 import sys
 
@@ -6,9 +6,9 @@ from canary_subs import listen
 from canary_subs.errors import CanarySubsError
 from canary_subs.time import clock
 
-film, *languages = sys.argv[1:] or sys.exit(__doc__)
+video, *languages = sys.argv[1:] or sys.exit(__doc__)
 try:
-    for language, cue in listen(film, to=languages or ["original"], model="demo"):
+    for language, cue in listen(video, to=languages or ["original"], model="demo"):
         print(f"{clock(cue.start_ms)}  {language}  {' / '.join(cue.lines)}", flush=True)
 except CanarySubsError as error:
     sys.exit(f"print_cues: {error}")

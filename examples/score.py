@@ -22,7 +22,7 @@ MOST_WORD_ERRORS = 0.02
 LEAST_EXACT_TRANSLATIONS = 0.94
 MOST_WORD_START_MS = 40.0
 MOST_CUE_START_MS = 100.0
-#: Of the sounds in all videos; and how far from its begin one may be told of.
+#: Of the sounds in all videos; and how far from its begin one may be labelled.
 LEAST_SOUNDS = 0.9
 MOST_SOUND_START_MS = 1000
 
@@ -54,9 +54,9 @@ class Score:
     worst_cue_ms: int | None = None
     sentences: int = 0
     exact: int = 0
-    #: Sounds that there are; those of them that are told of in time; and labels of what is not.
+    #: Sounds in the video; those labelled in time; labels of sounds that are not there.
     sounds: int = 0
-    told: int = 0
+    labelled: int = 0
     invented: int = 0
 
 
@@ -76,9 +76,9 @@ def shortfalls(scores: Sequence[Score]) -> Iterator[str]:
     exact, sentences = (sum(getattr(s, part) for s in scores) for part in ("exact", "sentences"))
     if exact < LEAST_EXACT_TRANSLATIONS * sentences:
         yield f"translations: {exact} of {sentences} sentences exact"
-    told, sounds = (sum(getattr(s, part) for s in scores) for part in ("told", "sounds"))
-    if told < LEAST_SOUNDS * sounds:
-        yield f"sounds: {told} of {sounds} told of"
+    labelled, sounds = (sum(getattr(s, part) for s in scores) for part in ("labelled", "sounds"))
+    if labelled < LEAST_SOUNDS * sounds:
+        yield f"sounds: {labelled} of {sounds} labelled"
     for one in scores:
         if one.invented:
             yield f"{one.video} {one.language}: {one.invented} sounds that are not there"
@@ -109,14 +109,14 @@ def truth(video: Path, track: int = 0) -> Spoken:
 def score(video: Path, subtitles: Path, language: str, track: int = 0) -> Score:
     """Compare a JSON subtitle file of ours with the truth of the video's sound track.
 
-    ``language`` may be a track that tells of sounds: "en.sdh".
+    ``language`` may be a track with labels of sounds: "en.sdh".
     """
     spoken = truth(video, track)
     cues = read(subtitles, load()).cues
     if language.endswith(".sdh"):
         return _sounds_score(video, language, cues, spoken)
     words = [word for cue in cues for word in cue.words]
-    common = {"video": video.name, "language": language, "words": len(words)}
+    common: dict[str, Any] = {"video": video.name, "language": language, "words": len(words)}
     if language != spoken.language:
         wanted = spoken.translations[language]
         found = _sentences(" ".join(word.text for word in words))
@@ -144,8 +144,8 @@ def _sounds_score(video: Path, track: str, cues: Sequence[Cue], spoken: Spoken) 
     names = labels(track.partition(".")[0])
     shown = [(cue.text.strip("[]"), cue.start_ms) for cue in cues if cue.text.startswith("[")]
     right: set[tuple[str, int]] = set()
-    heard_to_ms: dict[str, int] = {}
-    told = 0
+    labelled_to_ms: dict[str, int] = {}
+    labelled = 0
     for kind, start_ms, end_ms in spoken.sounds:
         close = {
             (text, at_ms)
@@ -153,15 +153,15 @@ def _sounds_score(video: Path, track: str, cues: Sequence[Cue], spoken: Spoken) 
             if text == names[kind] and abs(at_ms - start_ms) <= MOST_SOUND_START_MS
         }
         right |= close
-        if close or start_ms - heard_to_ms.get(kind, -AGAIN_MS) < AGAIN_MS:
-            told += 1
-            heard_to_ms[kind] = end_ms
+        if close or start_ms - labelled_to_ms.get(kind, -AGAIN_MS) < AGAIN_MS:
+            labelled += 1
+            labelled_to_ms[kind] = end_ms
     return Score(
         video=video.name,
         language=track,
         words=sum(len(cue.words) for cue in cues),
         sounds=len(spoken.sounds),
-        told=told,
+        labelled=labelled,
         invented=len(shown) - len(right),
     )
 

@@ -54,7 +54,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fakes]:
     def load() -> Plugins:
         return plugins(AsDefaults(made))
 
-    monkeypatch.setattr(api.manager, "load", load)
+    monkeypatch.setattr("canary_subs.plugin.manager.load", load)
     before = threading.active_count()
     yield made
     assert threading.active_count() == before
@@ -65,7 +65,7 @@ def words(cues: Iterable[Cue]) -> list[str]:
     return [word for cue in cues for word in cue.text.split()]
 
 
-def test_a_film_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
+def test_a_video_becomes_cues_in_each_language(fakes: Fakes, tmp_path: Path) -> None:
     film = write_video(tmp_path / "a.film", (0, 4000), (6000, 30_000), tagged="de")
     found = subtitle(str(film), to=("original", "EN"))
     assert list(found) == ["de", "en"]
@@ -79,7 +79,7 @@ def test_one_language_needs_no_list(fakes: Fakes, tmp_path: Path) -> None:
     assert list(subtitle(film, to="fr", spoken="en")) == ["fr"]
 
 
-def test_cues_come_while_the_film_is_heard(fakes: Fakes, tmp_path: Path) -> None:
+def test_cues_come_while_the_video_is_recognised(fakes: Fakes, tmp_path: Path) -> None:
     speech = tuple((n * 10_000, n * 10_000 + 9000) for n in range(60))
     film = write_video(tmp_path / "a.film", *speech)
     heard = listen(film, to=("en", "de"), spoken="en")
@@ -129,7 +129,7 @@ def test_failures_are_raised(fakes: Fakes, tmp_path: Path, call: Any) -> None:
         call(both)
 
 
-def test_a_model_that_is_not_there_is_told_of_first(tmp_path: Path) -> None:
+def test_a_model_that_is_not_there_is_reported_first(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"missing\.nemo: there is no such model file"):
         subtitle(tmp_path / "none.film", model="missing.nemo")
 
@@ -215,6 +215,85 @@ def test_cues_are_written_in_a_format() -> None:
         write([cue], "srr")
     with pytest.raises(UsageError, match="knows no 'colour'"):
         write([cue], "ass", options={"colour": 1})
+
+
+def test_cues_of_an_iterator_are_written_in_a_format_of_plain_text() -> None:
+    cue = Cue(start_ms=0, end_ms=1500, lines=("Good", "evening."))
+    assert write(iter([cue]), "txt") == b"Good evening.\n"  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="give Cues"):
+        write("Good evening.")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"device": 5},
+        {"model": 5},
+        {"timing": "none"},
+        {"shots": "yes"},
+        {"tagger": None},
+        {"profiles": []},
+        {"options": {"engine": 5}},
+        {"options": {"engine": {"canary": {"punctuate": True}}}},
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="the settings: "):
+        Subtitler(**{"model": "demo", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"to": 5}, "to: give names as texts, not 5"),
+        ({"to": ["en", 5]}, "to: give names as texts"),
+        ({"spoken": 5}, "spoken: give a language tag as a text, not 5"),
+        ({"audio_track": -1}, "audio_track is counted from 0"),
+        ({"audio_track": "1"}, "audio_track is a whole number"),
+        ({"glossary": [5]}, "glossary: give names as texts"),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_is_named(
+    fakes: Fakes, tmp_path: Path, wrong: dict[str, Any], message: str
+) -> None:
+    video = write_video(tmp_path / "a.film", (0, 4000))
+    with pytest.raises(UsageError, match=message):
+        subtitle(video, **wrong)
+
+
+def test_a_glossary_may_stand_in_one_text(fakes: Fakes, tmp_path: Path) -> None:
+    subtitle(write_video(tmp_path / "a.film", (0, 4000)), spoken="en", glossary="Ahab, Pequod")
+    assert fakes.engine.asked[0][0].glossary == ("Ahab", "Pequod")
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.ones(160, np.int16), "not int16; divide int16 by 32768"),
+        (np.ones((2, 160)), "mono samples"),
+        (np.ones(160, complex), "not complex128"),
+        (np.zeros(0), "there are no samples"),
+        (io.StringIO("text"), "open the file for reading bytes"),
+    ],
+    ids=["integers", "stereo", "complex", "empty", "text"],
+)
+def test_what_cannot_be_sound_is_refused(fakes: Fakes, samples: Any, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        subtitle(samples, spoken="en")
+
+
+@pytest.mark.parametrize("name", ["..", "/", "a\0b", "x" * 300, 5, None])
+def test_an_open_file_may_have_any_name(fakes: Fakes, tmp_path: Path, name: Any) -> None:
+    content = write_video(tmp_path / "a.film", (0, 4000)).read_bytes()
+
+    class Stream(io.BytesIO):
+        pass
+
+    stream = Stream(content)
+    stream.name = name
+    assert subtitle(stream, spoken="en")
 
 
 def test_an_unknown_setting_is_named() -> None:

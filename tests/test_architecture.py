@@ -21,7 +21,7 @@ FOUNDATION = ("errors", "_text", "model", "time", "_files", "plugin.hookspecs")
 #: The stages of the pipeline and what stands beside them; they never import each other.
 STAGES = ("media", "speech", "canary", "sounds", "cues", "formats", "deliver", "proof")
 
-PLUGIN = ("plugin.options", "plugin.contain", "plugin.manager")
+PLUGIN = ("plugin.options", "plugin.contain", "plugin.finding", "plugin.manager")
 
 #: What the pipeline joins besides plugins: reading rules, the choice of a track, shot changes.
 PIPELINE = (
@@ -216,3 +216,12 @@ def test_no_command_line_goes_through_a_shell() -> None:
                 assert called not in ("os.system", "os.popen", "eval", "exec"), (
                     f"{name}:{node.lineno}"
                 )
+
+
+def test_no_two_classes_have_one_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in tree(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}

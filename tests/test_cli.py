@@ -100,6 +100,7 @@ def test_options_are_taken_where_they_are_used(
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     actions = cli.parser()._subparsers._group_actions  # type: ignore[union-attr]
     commands = actions[0].choices
+    assert isinstance(commands, dict)
     assert {"run", "watch", "status", "doctor", "models", "plugins", "formats"} <= set(commands)
     for name in commands:
         with pytest.raises(SystemExit) as ended:

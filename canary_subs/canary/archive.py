@@ -205,7 +205,7 @@ def _checked(path: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.Ta
 
 
 def _read_config(path: Path, members: Members, name: str) -> Mapping[str, Any]:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     if name not in members:
         raise ModelError(f"{path} is not a NeMo model: it has no {name}")

@@ -216,7 +216,7 @@ def fetch(name: str) -> Path:
 
 
 def _card_of_file(path: Path) -> CanaryCard:
-    """A card for a file: that of the known model whose name it bears, else what it tells."""
+    """A card for a file: that of the known model whose name it bears, else what the file says."""
     archive = read_archive(path)
     for card in _KNOWN:
         if path.stem == card.name.rpartition("/")[2]:

@@ -112,7 +112,7 @@ class CanarySession(Session):
         """The probability of each candidate to be the spoken language.
 
         Every clip is transcribed in every candidate, and the likeliest transcript wins. A model
-        that is given the wrong language may well translate, and be sure of it; a CTC model tells
+        that is given the wrong language may well translate, and be sure of it; a CTC model knows
         a translation from a transcript. Without one only the likelihood of the text counts.
         Raises `UnsupportedPair` for a candidate that the model does not know.
         """

@@ -221,6 +221,11 @@ def complain(text: str) -> None:
     print(f"canary-subs: {printable(text)}", file=sys.stderr)
 
 
+def about(path: Path, error: Exception) -> str:
+    """The error's message, with the file's name before it unless it has that already."""
+    return str(error) if path.name in str(error) else f"{path}: {error}"
+
+
 def fields(value: Any, *names: str) -> dict[str, Any]:
     """Some attributes of a value, for JSON."""
     return {name: getattr(value, name) for name in names}

@@ -29,7 +29,7 @@ LOW_DISK_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Condition:
     """One thing that was checked."""
 
     what: str
@@ -50,14 +50,14 @@ def add_to(commands: Commands[Parser]) -> None:
 
 
 def doctor(args: argparse.Namespace) -> int:
-    """Check everything that a video will need; status 1 if something will fail."""
+    """Condition everything that a video will need; status 1 if something will fail."""
     app = common.load_app(args)
     chosen = app.settings.config
     checks = [*_software(), _ffmpeg(), *_device(), *_models(app), *_places(chosen)]
     for plugin in app.plugins.plugins:
         if plugin.broken:
             checks.append(
-                Check(
+                Condition(
                     what=f"plugin {plugin.name}",
                     state="bad",
                     found=plugin.broken,
@@ -74,30 +74,39 @@ def doctor(args: argparse.Namespace) -> int:
     return int(any(check.state == "bad" for check in checks))
 
 
-def _software() -> Iterator[Check]:
-    yield Check(what="python", state="ok", found=f"{platform.python_version()}")
+def _software() -> Iterator[Condition]:
+    yield Condition(what="python", state="ok", found=f"{platform.python_version()}")
     for name in PACKAGES:
         try:
-            yield Check(what=name, state="ok", found=metadata.version(name))
+            yield Condition(what=name, state="ok", found=metadata.version(name))
         except metadata.PackageNotFoundError:
             advice = "pip install canary-subs again; it brings everything"
-            yield Check(what=name, state="bad", found="not installed", advice=advice)
+            yield Condition(what=name, state="bad", found="not installed", advice=advice)
 
 
-def _ffmpeg() -> Check:
+def _ffmpeg() -> Condition:
     from canary_subs.media import ffmpeg
 
-    try:
-        binary = ffmpeg.find()
-    except FileNotFoundError as error:
-        return Check(what="ffmpeg", state="bad", found="none", advice=str(error))
-    own = shutil.which("ffmpeg") == binary
-    origin = "the system's" if own else "from imageio-ffmpeg"
-    found = f"{ffmpeg.version(binary)}, {origin} ({binary})"
-    return Check(what="ffmpeg", state="ok", found=found)
+    programs = ffmpeg.programs()
+    if not programs:
+        advice = "install ffmpeg, or the package imageio-ffmpeg"
+        return Condition(what="ffmpeg", state="bad", found="none", advice=advice)
+    used, *others = programs
+    found = f"{used.version}, {used.origin} ({used.path})"
+    for other in others:
+        than = "newer than" if used.codecs > other.codecs else "as new as"
+        found += f"; {than} {other.version}, {other.origin} ({other.path})"
+    if used.is_old:
+        return Condition(
+            what="ffmpeg",
+            state="slow",
+            found=f"{found}; older than the libraries that probe, so some files are not read",
+            advice="pip install --upgrade imageio-ffmpeg",
+        )
+    return Condition(what="ffmpeg", state="ok", found=found)
 
 
-def _device() -> Iterator[Check]:
+def _device() -> Iterator[Condition]:
     import torch
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -106,18 +115,18 @@ def _device() -> Iterator[Check]:
             free, total = torch.cuda.mem_get_info(index)
             name = torch.cuda.get_device_name(index)
             found = f"{name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
-            yield Check(what=f"cuda:{index}", state="ok", found=found)
+            yield Condition(what=f"cuda:{index}", state="ok", found=found)
     elif torch.backends.mps.is_available():
-        yield Check(what="mps", state="ok", found="Apple Silicon")
+        yield Condition(what="mps", state="ok", found="Apple Silicon")
     elif torch.version.cuda:
-        yield Check(
+        yield Condition(
             what="device",
             state="slow",
             found=f"cpu only, {cores} cores; torch was built for CUDA {torch.version.cuda}",
             advice="check the NVIDIA driver with nvidia-smi",
         )
     else:
-        yield Check(
+        yield Condition(
             what="device",
             state="slow",
             found=f"cpu only, {cores} cores",
@@ -125,7 +134,7 @@ def _device() -> Iterator[Check]:
         )
 
 
-def _models(app: common.AppContext) -> Iterator[Check]:
+def _models(app: common.AppContext) -> Iterator[Condition]:
     """What the chosen engine and its model say, and whether they can do what is asked for."""
     from canary_subs.config.plan import plan as plan_for
     from canary_subs.pipeline.engine import PlanEngine
@@ -140,31 +149,31 @@ def _models(app: common.AppContext) -> Iterator[Check]:
         yield (
             _model(what, card, chosen.device)
             if card
-            else Check(what=what, state="ok", found="this engine describes no models")
+            else Condition(what=what, state="ok", found="this engine describes no models")
         )
         for track in plan.targets:
             for language in track.languages:
                 _require(engine, chosen.spoken, language)
     except CanarySubsError as error:
         found = str(chosen.model or chosen.engine)
-        yield Check(what=what, state="bad", found=found, advice=str(error))
+        yield Condition(what=what, state="bad", found=found, advice=str(error))
 
 
-def _model(what: str, card: ModelCard, device: str) -> Check:
+def _model(what: str, card: ModelCard, device: str) -> Condition:
     from canary_subs.cli.models import fits_as
 
     licence = card.licence if card.commercial else f"{card.licence}: no commercial use"
     found = f"{card.name}, {licence}"
     if card.memory_bytes and (fits := fits_as(card, device)) is None:
         least = min(card.memory_bytes.values())
-        return Check(
+        return Condition(
             what=what,
             state="bad",
             found=f"{found}, needs {least / 1e9:.1f} GB of free memory at least",
             advice="close other programs, or choose a smaller model; `canary-subs models` lists "
             "them",
         )
-    return Check(what=what, state="ok", found=f"{found}, fits as {fits}" if fits else found)
+    return Condition(what=what, state="ok", found=f"{found}, fits as {fits}" if fits else found)
 
 
 def _require(engine: PlanEngine, spoken: str | None, target: str) -> None:
@@ -178,7 +187,7 @@ def _require(engine: PlanEngine, spoken: str | None, target: str) -> None:
         engine.require(target, target)
 
 
-def _places(chosen: Config) -> Iterator[Check]:
+def _places(chosen: Config) -> Iterator[Condition]:
     places = [("store", chosen.store.parent), *(("watched", f) for f in chosen.watch.folders)]
     if chosen.out is not None:
         places.append(("results", chosen.out))
@@ -186,15 +195,17 @@ def _places(chosen: Config) -> Iterator[Check]:
         there = next((f for f in (folder, *folder.parents) if f.exists()), folder)
         if what == "watched" and there != folder:
             advice = "create it, or mount it"
-            yield Check(what=what, state="bad", found=f"{folder}: does not exist", advice=advice)
+            yield Condition(
+                what=what, state="bad", found=f"{folder}: does not exist", advice=advice
+            )
         elif not os.access(there, os.W_OK):
             found = f"{folder}: cannot be written"
-            yield Check(
+            yield Condition(
                 what=what, state="bad", found=found, advice="allow writing there, or set --out"
             )
         else:
             free = shutil.disk_usage(there).free
-            yield Check(
+            yield Condition(
                 what=what,
                 state="slow" if free < LOW_DISK_BYTES else "ok",
                 found=f"{folder}, {free / 2**30:.1f} GiB free",

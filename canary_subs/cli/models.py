@@ -142,6 +142,8 @@ def _show(fact: dict[str, Any]) -> None:
     licence = fact["licence"] + ("" if fact["commercial"] else ": no commercial use")
     download = fact["download_bytes"]
     size = f"{download / 1e9:.1f} GB to download" if download else "nothing to download"
+    if download is None:
+        size = "to download"
     parameters = f"{fact['parameters'] / 1e6:,.0f} M parameters, " if fact["parameters"] else ""
     rows = {
         "engine": fact["engine"],

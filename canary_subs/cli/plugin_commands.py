@@ -54,7 +54,7 @@ def _add(commands: Commands[Parser], command: Command, plugin: str) -> None:
 
 def _run(command: Command, plugin: str, args: argparse.Namespace) -> int:
     """Run a plugin's command; what it raises is an error that names the plugin."""
-    from canary_subs.plugin.contain import Contained
+    from canary_subs.plugin.contain import Contained, shown
 
     app = common.load_app(args)
     with closing(app.plugins):
@@ -62,7 +62,7 @@ def _run(command: Command, plugin: str, args: argparse.Namespace) -> int:
     if not isinstance(status, int):
         raise PluginError(
             f"plugin {plugin}: its command {command.name!r} must return an exit status, "
-            f"not {status!r:.60}"
+            f"not {shown(status)}"
         )
     return status
 

@@ -162,6 +162,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "retry_at": job.retry_at.isoformat(timespec="seconds") if job.retry_at else None,
         "reason": job.reason,
         "delivered": list(record.delivered),
+        "warnings": list(record.warnings),
     }
 
 
@@ -172,10 +173,14 @@ def _show_queue(facts: dict[str, Any]) -> None:
         print(f"paused: {printable(facts['paused'])}")
     if facts["jobs"]:
         rows = (
-            (str(job["id"]), _state(job), Path(job["file"]).name, job["reason"] or "")
+            (str(job["id"]), _state(job), Path(job["file"]).name, _remarks(job))
             for job in facts["jobs"]
         )
         common.show_table(("job", "state", "video", "reason"), rows)
+
+
+def _remarks(job: dict[str, Any]) -> str:
+    return "; ".join([*([job["reason"]] if job["reason"] else []), *job["warnings"]])
 
 
 def _state(job: dict[str, Any]) -> str:
@@ -192,6 +197,8 @@ def _show_video(facts: dict[str, Any]) -> None:
         print(f"  {step['at']}  {step['state']}{reason}")
     for place in facts["delivered"]:
         print(f"  {printable(place)}")
+    for warning in facts["warnings"]:
+        print(f"  warning: {printable(warning)}")
 
 
 def retry(args: argparse.Namespace) -> int:

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
             facts = {**_facts(outcome), "findings": findings}
             progress.print(json.dumps(facts) if args.json else _line(outcome, findings))
             for error in outcome.errors:
-                common.complain(str(error))
+                common.complain(common.about(outcome.task.path, error))
             status = max(status, _status(outcome))
     return status
 
@@ -129,13 +129,14 @@ def _reviewed(outcome: Outcome, plugins: Plugins) -> tuple[Outcome, str | None]:
 
 def _line(outcome: Outcome, findings: str | None) -> str:
     name = printable(outcome.task.path.name)
+    warned = "".join(f"\n  warning: {printable(warning)}" for warning in outcome.warnings)
     if outcome.skip:
-        return f"{name}: skipped, {printable(outcome.skip.reason)}"
+        return f"{name}: skipped, {printable(outcome.skip.reason)}{warned}"
     if outcome.errors and not outcome.delivered:
-        return f"{name}: failed"
+        return f"{name}: failed{warned}"
     made = "".join(f"\n  {printable(place)}" for place in outcome.delivered)
     found = f"\n  {printable(findings)}" if findings else ""
-    return f"{name}:{made}{found}"
+    return f"{name}:{made}{found}{warned}"
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
@@ -145,6 +146,7 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.skip.reason if outcome.skip else None,
         "rule": outcome.skip.rule if outcome.skip else None,
         "delivered": list(outcome.delivered),
+        "warnings": list(outcome.warnings),
         "errors": [str(error) for error in outcome.errors],
     }
 

@@ -141,7 +141,7 @@ def check(args: argparse.Namespace) -> int:
                 frame_rate=args.frame_rate,
             )
         except CanarySubsError as error:
-            common.complain(str(error))
+            common.complain(common.about(path, error))
             status = max(status, error.exit_code)
             continue
         status = max(status, int(not report.clean))

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from canary_subs._text import nearest_name
+from canary_subs.config import files
 from canary_subs.config.schema import SECTIONS, config_folder
 from canary_subs.config.schema import Config as Config
 from canary_subs.cues.profiles import profile_for
@@ -44,8 +45,6 @@ _TABLES = frozenset({"options", "profiles"})
 #: A configuration file larger than this is a mistake; a folder's own may be an attack.
 _MAX_FILE_BYTES = 1_000_000
 _MAX_FOLDER_FILE_BYTES = 16_384
-#: The longest path of a key: options, kind, name, key.
-_MAX_DEPTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,21 +89,32 @@ class Settings:
     def at(self, folder: Path, root: Path) -> Config:
         """The configuration for videos in ``folder``: with the files of the folders from ``root``.
 
-        Raises `ConfigError` naming the file that is wrong.
+        Raises `ConfigError` naming the file that is wrong, whatever is wrong with it.
         """
-        files = [
-            found for place in _folders(root, folder) if (found := place / FOLDER_FILE).is_file()
-        ]
-        if not files:
+        stamps = tuple(
+            (file, stamp)
+            for place in _folders(root, folder)
+            if (stamp := files.stamp(file := place / FOLDER_FILE)) is not None
+        )
+        if not stamps:
             return self.config
-        stamps = tuple((file, file.stat().st_mtime_ns) for file in files)
-        cache: dict[object, Config] = self.__dict__.setdefault("_folders", {})
+        cache: dict[object, Config | ConfigError] = self.__dict__.setdefault("_folders", {})
         if stamps not in cache:
             if len(cache) > 1000:
                 cache.clear()
-            own = tuple(read_file(file, folder=True) for file in files)
-            cache[stamps] = _combine((*self.files, *own, *self.last))
-        return cache[stamps]
+            try:
+                own = tuple(read_file(file, folder=True) for file, _ in stamps)
+                cache[stamps] = _combine((*self.files, *own, *self.last))
+            except ConfigError as error:
+                cache[stamps] = error
+        found = cache[stamps]
+        if isinstance(found, ConfigError):
+            raise found
+        return found
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what was read from folders: a worker reads that itself."""
+        return {"files": self.files, "last": self.last}
 
 
 def load(
@@ -134,28 +144,28 @@ def load(
 
 
 def read_file(path: Path, *, folder: bool = False) -> Layer:
-    """A TOML file as a layer, checked. Raises `ConfigError`."""
-    limit = _MAX_FOLDER_FILE_BYTES if folder else _MAX_FILE_BYTES
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check --config") from error
-    if len(data) > limit:
-        raise ConfigError(f"{path}: is larger than {limit} bytes, so not a configuration file")
+    """A TOML file as a layer, checked. Raises `ConfigError`.
+
+    ``folder``: a folder's own, which somebody else may have written to do harm.
+    """
+    data = files.read(path, _MAX_FOLDER_FILE_BYTES if folder else _MAX_FILE_BYTES, folder=folder)
     try:
         text = data.decode("utf-8-sig")
-        table = tomllib.loads(text)
+        layer = Layer(
+            name=str(path), table=tomllib.loads(text), lines=files.lines_of(text), folder=folder
+        )
+        _check(layer)
+    except ConfigError:
+        raise
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}:{line}: is not UTF-8 text") from error
-    except (ValueError, RecursionError) as error:  # ValueError: a number of too many digits, too
+    # ValueError, OverflowError: a number of too many digits, too.
+    except (ValueError, OverflowError, RecursionError) as error:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         place = f"{path}:{found[1]}" if found else f"{path}"
         reason = re.sub(r" \(at .*\)", "", str(error))
         raise ConfigError(f"{place}: is not TOML: {reason}") from error
-    layer = Layer(name=str(path), table=table, lines=_lines(text), folder=folder)
-    _check(layer)
     return layer
 
 
@@ -316,7 +326,7 @@ def _check_options(layer: Layer, value: object) -> None:
             raise ConfigError(f"{where} knows no {kind!r}{options.nearest(kind, KINDS)}")
         tables = named.values() if isinstance(named, Mapping) else [None]
         if not all(isinstance(table, Mapping) for table in tables):
-            raise ConfigError(f"{where}: write the options of a {kind} as [options.{kind}.NAME]")
+            raise ConfigError(f"{where}: write options as [options.{kind}.NAME]")
 
 
 def _check_profiles(layer: Layer, value: object) -> None:
@@ -362,30 +372,3 @@ def _folders(root: Path, folder: Path) -> list[Path]:
     except ValueError:
         return [folder]
     return [root.joinpath(*steps[:count]) for count in range(len(steps) + 1)]
-
-
-def _lines(text: str) -> dict[tuple[str, ...], int]:
-    """Where tables and keys stand: exact for one key a line, as people write. Takes linear time."""
-    lines: dict[tuple[str, ...], int] = {}
-    table: tuple[str, ...] = ()
-    open_quote = ""
-    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
-        if open_quote:
-            open_quote = "" if open_quote in line else open_quote
-            continue
-        if line.startswith("["):
-            path = _path(line.lstrip("[").partition("]")[0])
-            table = path or table
-        else:
-            key, equals, _ = line.partition("=")
-            path = (*table, *below) if equals and (below := _path(key)) else ()
-        for depth in range(1, min(len(path), _MAX_DEPTH) + 1):
-            lines.setdefault(path[:depth], number)
-        open_quote = next((q for q in ('"""', "'''") if line.count(q) % 2), "")
-    return lines
-
-
-def _path(dotted: str) -> tuple[str, ...]:
-    """The parts of a TOML key; empty if it is not one."""
-    parts = tuple(part.strip().strip("\"'") for part in dotted.split("."))
-    return parts if all(re.fullmatch(r"[\w-]+", part) for part in parts) else ()

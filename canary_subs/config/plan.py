@@ -55,6 +55,7 @@ def plan(config: Config, plugins: Plugins, *, root: Path | None = None) -> Plan:
             commercial=config.commercial,
             out=config.out,
             root=root if config.mirror else None,
+            within=root if config.watch.follow_links != "all" else None,
             overwrite=config.overwrite,
             short_segments=TrackKind.FORCED in kinds,
         ),

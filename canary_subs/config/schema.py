@@ -23,7 +23,7 @@ T = TypeVar("T")
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]|24(?=:00)):([0-5]\d)")
 
 #: File name endings of video and audio files.
-_ENDINGS = (
+MEDIA_ENDINGS = (
     "mkv", "mp4", "m4v", "mov", "avi", "webm", "ts", "m2ts", "mts", "mpg", "mpeg", "vob", "wmv",
     "asf", "flv", "ogv", "3gp", "mxf", "dv", "mp3", "m4a", "m4b", "aac", "flac", "wav", "ogg",
     "oga", "opus", "wma", "mka", "aiff",
@@ -74,9 +74,14 @@ class Watch:
         (), "Folders to watch; folders named on the command line replace them."
     )
     recursive: bool = setting(True, "Watch subfolders too, at any depth.")
-    follow_links: bool = setting(True, "Follow symbolic links; loops are noticed.")
+    follow_links: Literal["inside", "all", "none"] = setting(
+        "inside",
+        "Symbolic links to follow: those that stay inside the watched folder, 'all', or 'none'. "
+        "With 'all', whoever can make a link in the folder has any video that you can read "
+        "subtitled, and results written wherever you can write.",
+    )
     include: tuple[str, ...] = setting(
-        tuple(f"*.{ending}" for ending in _ENDINGS),
+        tuple(f"*.{ending}" for ending in MEDIA_ENDINGS),
         "Names to take: glob patterns, in any letter case; a pattern with a '/' is compared with "
         "the path below the watched folder.",
         folder=True,
@@ -143,7 +148,7 @@ class SkipRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Queue:
+class QueueKeys:
     """How work is stored, retried and supervised."""
 
     store: Path | None = setting(
@@ -172,7 +177,9 @@ class Queue:
     )
     crashes: int = setting(2, "How often a video may crash its process before it is set aside.")
     memory_mb: int | None = setting(
-        None, "End the worker process when it holds more memory than this (MiB)."
+        None,
+        "End the worker process when it holds more memory than this (MiB); if left out, three "
+        "quarters of what this machine (or container) has.",
     )
     remember_days: int = setting(
         90, "Days to keep recognised segments, so that a new layout of a video costs nothing."
@@ -217,7 +224,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service:
+class ServiceKeys:
     """How the daemon can be observed, and what runs beside it."""
 
     metrics: str | None = setting(
@@ -345,12 +352,14 @@ class Config:
     plugins: Path | None = setting(
         None, "Folder of .py plugins; by default 'plugins' beside the user's configuration."
     )
-    disable: tuple[str, ...] = setting((), "Plugins not to load, by name.")
+    disable: tuple[str, ...] = setting(
+        (), "Plugins not to load, by name; built-in ones too, as `canary-subs plugins` lists them."
+    )
     watch: Watch = setting(Watch(), "")
     skip: SkipRules = setting(SkipRules(), "")
-    queue: Queue = setting(Queue(), "")
+    queue: QueueKeys = setting(QueueKeys(), "")
     schedule: Schedule = setting(Schedule(), "")
-    service: Service = setting(Service(), "")
+    service: ServiceKeys = setting(ServiceKeys(), "")
     #: kind of provider -> its name -> its options, checked by the provider's own dataclass.
     options: Mapping[str, Mapping[str, Mapping[str, object]]] = field(
         default_factory=dict,
@@ -393,8 +402,8 @@ SECTIONS: Mapping[str, type[Any]] = MappingProxyType(
         "": Config,
         "watch": Watch,
         "skip": SkipRules,
-        "queue": Queue,
+        "queue": QueueKeys,
         "schedule": Schedule,
-        "service": Service,
+        "service": ServiceKeys,
     }
 )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from canary_subs.cues.check.reference import normal
-from canary_subs.model import Cue, Span, Word
+from canary_subs.model import Cue, Span, Transcript, Utterance, Word
 from canary_subs.time import joined
 
 #: An anchor is this many equal words in a row, or one word of `_LONG_WORD` letters.
@@ -152,6 +152,25 @@ def by_segment(words: Sequence[Word], segments: Sequence[Span]) -> list[range]:
 def cue_texts(cues: Iterable[Cue]) -> list[list[str]]:
     """The words of each cue."""
     return [" ".join(cue.lines).split() for cue in cues]
+
+
+def transcript_of(cues: Iterable[Cue], language: str) -> Transcript:
+    """A transcript with an utterance for each cue: its text, and its words if it has them."""
+    return Transcript(
+        language=language,
+        spoken=language,
+        engine="",
+        model="",
+        utterances=tuple(
+            Utterance(
+                text=" ".join(" ".join(cue.lines).split()),
+                span=Span(start_ms=cue.start_ms, end_ms=cue.end_ms),
+                language=language,
+                words=cue.words,
+            )
+            for cue in cues
+        ),
+    )
 
 
 def retime(cues: Sequence[Cue], text: TimedText, gap_ms: int) -> tuple[Cue, ...]:

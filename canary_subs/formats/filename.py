@@ -10,7 +10,7 @@ language ("en", "ger", "pt-BR"), marks ("forced", "sdh", "default") and a title,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from canary_subs.model import TrackKind, primary
 
@@ -36,6 +36,8 @@ class Named:
     #: BCP-47; None where no word is a language.
     language: str | None
     kind: TrackKind = TrackKind.FULL
+    #: The words that are neither a language nor a mark: a title, or another video's name.
+    title: tuple[str, ...] = field(default=(), compare=False)
 
 
 def parse_name(name: str, stem: str | None = None) -> Named | None:
@@ -69,6 +71,7 @@ def _named(words: list[str]) -> Named:
         kind=next(
             (kind for kind in (TrackKind.FORCED, TrackKind.SDH) if kind in kinds), TrackKind.FULL
         ),
+        title=tuple(word for word in rest if word.lower() not in _MARKS),
     )
 
 

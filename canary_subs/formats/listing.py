@@ -21,19 +21,19 @@ class Format:
 def formats(plugins: Plugins) -> tuple[Format, ...]:
     """Every format, in the order of loading, those that are written first."""
     summaries: dict[tuple[str, str], str] = {}
-    ways: dict[tuple[str, str], set[str]] = {}
+    kinds: dict[tuple[str, str], set[str]] = {}
     for kind in ("format", "reader"):
         for entry in plugins.providers(kind):
             key = (entry.provider.name, entry.plugin)
             summaries.setdefault(key, entry.provider.summary)
-            ways.setdefault(key, set()).add(kind)
+            kinds.setdefault(key, set()).add(kind)
     return tuple(
         Format(
             name=key[0],
             summary=summary,
             plugin=key[1],
-            reads="reader" in ways[key],
-            writes="format" in ways[key],
+            reads="reader" in kinds[key],
+            writes="format" in kinds[key],
         )
         for key, summary in summaries.items()
     )

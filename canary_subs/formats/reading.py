@@ -15,8 +15,8 @@ from pathlib import Path
 from canary_subs.errors import CanarySubsError, NotSubtitles
 from canary_subs.formats.encoding import Decoded, decode
 from canary_subs.formats.filename import parse_name
-from canary_subs.model import Damage, Subtitles
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.model import Cue, Damage, Subtitles
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Reader, ReadHints
 from canary_subs.plugin.manager import Plugins, load
 
@@ -120,7 +120,7 @@ def _readers(plugins: Plugins) -> Iterator[tuple[Reader, tuple[str, ...]]]:
             given: object = reader.suffixes
             if not isinstance(given, tuple) or not all(isinstance(one, str) for one in given):
                 raise misbehaved(
-                    reader.read, f"suffixes must be a tuple of texts, not {given!r:.60}"
+                    reader.read, f"suffixes must be a tuple of texts, not {shown(given)}"
                 )
         except CanarySubsError as error:
             log.warning("the reader %s is not used: %s", name, error)
@@ -142,7 +142,9 @@ def _ask(reader: Reader, data: bytes, hints: ReadHints) -> Subtitles | CanarySub
             return None
         found: object = reader.read(data, hints)
         if not isinstance(found, Subtitles):
-            raise misbehaved(reader.read, f"read must give Subtitles, not {found!r:.60}")
+            raise misbehaved(reader.read, f"read must give Subtitles, not {shown(found)}")
+        for _ in each(reader.read, found.cues, Cue):
+            pass
     except NotSubtitles as error:
         return NotSubtitles(f"{hints.name}: {error}")
     except CanarySubsError as error:

@@ -41,7 +41,7 @@ class Transcripts:
 
 
 class TranscriptCache:
-    """The finished segments of one video, identified by its content: a `pipeline.Cache`."""
+    """The finished segments of one video, identified by its content: a `pipeline.cache.Cache`."""
 
     def __init__(self, database: Database, fingerprint: str) -> None:
         self._database = database

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canary_subs.config.layers import Settings
-from canary_subs.errors import ConfigError
+from canary_subs.errors import CanarySubsError, ConfigError
 from canary_subs.jobs import services
 from canary_subs.jobs.notify import Listener, Notifier
 from canary_subs.jobs.store import Store
@@ -49,8 +49,8 @@ def watch(
     ``folders`` replace those of the configuration. In the main thread SIGTERM and SIGINT end it
     within 10 s, with everything saved. Plugins and ``listener`` are notified of every change of a
     job; the services that the configuration names run beside it. Raises `ConfigError` if there is
-    nothing to watch, `StoreError` if the store cannot be used, and, draining, `CanarySubsError` if
-    recognition cannot start.
+    nothing to watch, `StoreError` if the store cannot be used, `CanarySubsError` if the watcher
+    failed and, draining, if recognition cannot start.
     """
     roots = list(folders or settings.config.watch.folders)
     if not roots:
@@ -74,8 +74,12 @@ def watch(
         stack.enter_context(services.running(settings.config, plugins))
         # The notifier ends after the worker, so that it sees the last changes.
         stack.enter_context(_thread("notifier", notifier.run, threading.Event()))
-        stack.enter_context(_thread("watcher", watcher.run, stop, needed=True))
+        failures = stack.enter_context(_thread("watcher", watcher.run, stop, needed=True))
         supervisor.run(stop, done=lambda: drain and watcher.settled)
+        if failures:
+            raise CanarySubsError(
+                f"the watcher failed unexpectedly ({failures[0]!r:.200}); please report its log"
+            )
         return Summary(counts=store.views.counts(), stopped=signalled.is_set())
 
 
@@ -86,26 +90,28 @@ def _thread(
     stop: threading.Event,
     *,
     needed: bool = False,
-) -> Iterator[None]:
-    """Run a thread inside the block and set ``stop`` at its end.
+) -> Iterator[list[BaseException]]:
+    """Run a thread inside the block and set ``stop`` at its end; yields where a failure will be.
 
     A ``needed`` thread also sets it if it fails: without the watcher the daemon would idle forever.
     """
+    failures: list[BaseException] = []
 
     def guarded() -> None:
         try:
             run(stop)
-        except BaseException:
+        except BaseException as error:
             if stop.is_set():  # the store was closed while a slow folder blocked the thread
                 return
             log.exception("the %s failed unexpectedly%s", name, "; stopping" if needed else "")
+            failures.append(error)
             if needed:
                 stop.set()
 
     thread = threading.Thread(target=guarded, name=name, daemon=True)
     thread.start()
     try:
-        yield
+        yield failures
     finally:
         stop.set()
         thread.join(timeout=_THREAD_S)

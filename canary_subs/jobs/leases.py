@@ -7,9 +7,10 @@ have exited or, on another machine, when its count has not risen for the length 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from canary_subs.jobs.transitions import (
     may_have_results,
     move,
 )
-from canary_subs.model import JobState, Stage
+from canary_subs.model import Job, JobState, Stage
 
 #: A job's next state, the reason, and the columns that change with it.
 _Ending = tuple[JobState, str | None, Mapping[str, Any]]
@@ -58,7 +59,7 @@ class Leases:
             move(
                 connection, row["id"], (JobState.QUEUED,), JobState.RUNNING, None,
                 owner=owner, started_at=time.time(), attempts=Expression("attempts + 1"),
-                retry_at=None, stage=None, progress=0.0, finished_at=None,
+                retry_at=None, stage=None, progress=0.0, finished_at=None, warnings=None,
             )  # fmt: skip
             return record_of(
                 connection.execute("SELECT * FROM jobs WHERE id = ?", (row["id"],)).fetchone()
@@ -73,6 +74,28 @@ class Leases:
                 (id, owner),
             )
         )
+
+    def rival(self, job: Job) -> Path | None:
+        """Return the video that has the names which this running job's results would have.
+
+        That is another one of the same folder and stem that is there, and whose results are made
+        or were begun before.
+        """
+        rows = self._database.query(
+            "SELECT other.path FROM jobs AS other, jobs AS own WHERE own.id = ? "
+            "AND other.id <> own.id AND instr(other.path, ?) = 1 AND ("
+            "(other.state = 'done' AND other.delivered NOT IN ('', '[]')) OR "
+            "(other.state = 'running' "
+            "AND (other.started_at, other.id) < (own.started_at, own.id))) ORDER BY other.id",
+            (job.id, os.fsencode(job.path.parent / job.path.stem)),
+        )
+        for row in rows:
+            path = Path(os.fsdecode(row["path"]))
+            if (path.parent, path.stem) == (job.path.parent, job.path.stem) and os.path.lexists(
+                path
+            ):
+                return path
+        return None
 
     def held(self, owner: str) -> list[Record]:
         """Return the jobs that a worker holds."""
@@ -104,15 +127,25 @@ class Leases:
             "finished_at": time.time(), "duration_ms": done.duration_ms,
             "delivered": json.dumps(done.delivered), "plan": json.dumps(dict(done.plan)),
             "provenance": json.dumps(dict(done.provenance)),
+            "warnings": json.dumps(done.warnings),
         }  # fmt: skip
         self._results.add(done.delivered)
         return self._end(id, owner, lambda row: (JobState.DONE, done.reason, columns))
 
     def skipped(
-        self, id: int, owner: str, rule: str, reason: str, plan: Mapping[str, str] | None = None
+        self,
+        id: int,
+        owner: str,
+        rule: str,
+        reason: str,
+        plan: Mapping[str, str] | None = None,
+        warnings: Sequence[str] = (),
     ) -> bool:
         """Note that a running job needs no work, and the rule that decided."""
-        columns = {"rule": rule, "plan": json.dumps(dict(plan or {})), "finished_at": time.time()}
+        columns = {
+            "rule": rule, "plan": json.dumps(dict(plan or {})), "finished_at": time.time(),
+            "warnings": json.dumps(warnings),
+        }  # fmt: skip
         return self._end(id, owner, lambda row: (JobState.SKIPPED, reason, columns))
 
     def failed(self, id: int, owner: str, reason: str, retries: Retries | None) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from canary_subs._text import printable
 from canary_subs.jobs.database import Database
 from canary_subs.jobs.identity import Stamp
-from canary_subs.jobs.records import GONE, Arrival, Seen
+from canary_subs.jobs.records import GONE, TAKEN, Arrival, Seen
 from canary_subs.jobs.transitions import (
     ENDED,
     START_OVER,
@@ -157,7 +157,10 @@ def _arrive_at_new_path(
     if moved is not None:
         reason = f"was moved here from {printable(os.fsdecode(moved['path']))}"
         set_columns(connection, moved["id"], path=path, root=root, **stamp)
-        record(connection, moved["id"], moved["state"], moved["state"], reason)
+        if moved["rule"] == TAKEN:
+            move(connection, moved["id"], ENDED, JobState.QUEUED, reason, **START_OVER)
+        else:
+            record(connection, moved["id"], moved["state"], moved["state"], reason)
         return Arrival.MOVED
     columns = {
         "path": path, "root": root, "fingerprint": seen.fingerprint, "state": JobState.QUEUED,

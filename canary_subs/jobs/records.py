@@ -16,6 +16,8 @@ from canary_subs.model import Job, JobState, Stage
 
 #: The rule that skips a video whose file was missing when its job started.
 GONE = "gone"
+#: The rule that skips a video whose results would have the names of another one's.
+TAKEN = "taken"
 
 
 class Arrival(StrEnum):
@@ -68,6 +70,8 @@ class Record:
     provenance: Mapping[str, str]
     #: Where its results went.
     delivered: tuple[str, ...]
+    #: What a person should know of them: sound that could not be read, the mix that was taken.
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +119,7 @@ class Done:
     duration_ms: int | None = None
     #: A remark for a person.
     reason: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def utc(seconds: float | None) -> datetime | None:
@@ -157,4 +162,5 @@ def record_of(row: sqlite3.Row) -> Record:
         plan=json.loads(row["plan"] or "{}"),
         provenance=json.loads(row["provenance"] or "{}"),
         delivered=tuple(json.loads(row["delivered"] or "[]")),
+        warnings=tuple(json.loads(row["warnings"] or "[]")),
     )

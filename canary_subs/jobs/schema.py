@@ -94,4 +94,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE flags (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN warnings TEXT;  -- what a person should know of the result
+    """,
 )

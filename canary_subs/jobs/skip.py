@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from canary_subs.config.schema import SkipRules
+from canary_subs.config.schema import MEDIA_ENDINGS, SkipRules
 from canary_subs.errors import CanarySubsError
 from canary_subs.formats import reading
 from canary_subs.formats.filename import parse_name
@@ -168,6 +168,8 @@ def _sidecar(facts: Facts) -> Iterator[SkipFinding]:
             named = parse_name(name, facts.media.path.stem)
             if named is None or named.language is None or not _serves(track.kind, named.kind):
                 continue
+            if named.title:  # more likely another video's name than a title
+                continue
             if _alike(named.language, track.language):
                 reason = f"{name} is there in {str(track)!r}"
                 yield SkipFinding(rule="sidecar", reason=reason, target=target)
@@ -226,14 +228,23 @@ def _serves(needed: TrackKind, kind: TrackKind) -> bool:
 
 
 def _subtitles_beside(video: Path, suffixes: frozenset[str]) -> tuple[str, ...]:
+    """The subtitle files that no other video of the folder has a better claim to."""
     try:
         names = sorted(entry.name for entry in os.scandir(video.parent))
     except OSError:
         return ()
+    others = {
+        stem
+        for name in names
+        if (stem := Path(name).stem).startswith(f"{video.stem}.")
+        and Path(name).suffix.lower().lstrip(".") in MEDIA_ENDINGS
+    }
     return tuple(
         name
         for name in names
-        if Path(name).suffix.lower() in suffixes and name.startswith(f"{video.stem}.")
+        if Path(name).suffix.lower() in suffixes
+        and name.startswith(f"{video.stem}.")
+        and not any(name.startswith(f"{other}.") for other in others)
     )
 
 

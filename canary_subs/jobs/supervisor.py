@@ -15,7 +15,7 @@ from canary_subs.jobs.cache import Transcripts
 from canary_subs.jobs.logs import job_fields
 from canary_subs.jobs.store import Store
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
-from canary_subs.jobs.worker_process import WorkerProcess, exit_text
+from canary_subs.jobs.worker_process import WorkerProcess, default_memory_mb, exit_text
 from canary_subs.model import Stage
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Supervisor:
         #: Job -> when its cancellation was first seen.
         self._cancelled: dict[int, float] = {}
         self._start_failure: str | None = None
+        self._memory_mb = self._queue.memory_mb or default_memory_mb()
 
     @property
     def start_failure(self) -> str | None:
@@ -151,7 +152,7 @@ class Supervisor:
             process.idle_at = now
         elif now - max(process.progress_at or process.started_at, process.idle_at) > limit_s:
             process.kill(f"made no progress for {limit_s:g} s")
-        limit_mb = self._queue.memory_mb
+        limit_mb = self._memory_mb
         if limit_mb is not None and process.memory_mb() > limit_mb:
             process.kill(f"held more memory than {limit_mb} MiB")
         cancelled = {record.job.id for record in held if record.cancel_requested}

@@ -7,7 +7,9 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from canary_subs._files import leaves
 from canary_subs.config.layers import Config, Settings
+from canary_subs.config.schema import Watch
 from canary_subs.errors import ConfigError
 from canary_subs.jobs import globs
 
@@ -29,6 +31,8 @@ def walk(
     visited: set[tuple[int, int]] = set()
     folders = [str(top)]
     linked: list[str] = []
+    if top != root and refused_link(str(top), root, watch):
+        return
     while folders or linked:
         folder = folders.pop() if folders else linked.pop()
         try:
@@ -53,17 +57,32 @@ def walk(
                         continue
                     if not entry.is_symlink():
                         folders.append(entry.path)
-                    elif watch.follow_links:
+                    elif not _warned_link(entry.path, root, watch, warn):
                         links.add(entry.path)
                         linked.append(entry.path)
                 elif refusal(prefix + entry.name, config) is None:
-                    if entry.is_symlink() and not watch.follow_links:
+                    if entry.is_symlink() and _warned_link(entry.path, root, watch, warn):
                         continue
                     status = entry.stat()
                     if stat.S_ISREG(status.st_mode):
                         yield entry.path, status
             except OSError:  # deleted meanwhile, or a dangling link
                 continue
+
+
+def refused_link(place: str, root: Path, watch: Watch) -> str | None:
+    """Return why a path is not taken because of the links in it; None if it is."""
+    if watch.follow_links == "inside" and leaves(Path(place), root):
+        return f"a link leads out of {root}; [watch] follow_links is 'inside'"
+    if watch.follow_links == "none" and Path(place).is_symlink():
+        return "it is a link; [watch] follow_links is 'none'"
+    return None
+
+
+def _warned_link(place: str, root: Path, watch: Watch, warn: Warn) -> bool:
+    if (reason := refused_link(place, root, watch)) is not None:
+        warn(place, f"left alone: {reason}")
+    return reason is not None
 
 
 def refusal(below: str, config: Config) -> str | None:

@@ -27,7 +27,7 @@ from canary_subs.jobs.complete import incomplete
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Arrival, Seen
 from canary_subs.jobs.store import Store
-from canary_subs.jobs.walk import config_for, refusal, walk
+from canary_subs.jobs.walk import config_for, refusal, refused_link, walk
 
 log = logging.getLogger(__name__)
 
@@ -265,6 +265,9 @@ class Watcher:
         try:
             config = config_for(self._settings, folder, root.path, partial(self._warn_once, root))
             if refusal(os.path.relpath(place, root.path), config) is not None:
+                return
+            if (reason := refused_link(place, root.path, config.watch)) is not None:
+                self._warn_once(root, place, f"left alone: {reason}")
                 return
             stamp = Stamp.of(Path(place).stat())
             before = self._store.queue.stamp(Path(place))

@@ -33,8 +33,9 @@ from canary_subs.errors import CanarySubsError, StoreError, Temporary
 from canary_subs.jobs import skip, stale
 from canary_subs.jobs.cache import TranscriptCache, Transcripts
 from canary_subs.jobs.logs import fields_of, job_fields
-from canary_subs.jobs.records import GONE, Done, Record, Retries
+from canary_subs.jobs.records import GONE, TAKEN, Done, Record, Retries
 from canary_subs.jobs.store import Store
+from canary_subs.jobs.walk import refused_link
 from canary_subs.jobs.worker_config import STORE_FAILED, UNUSABLE, WorkerConfig
 from canary_subs.model import Job, MediaInfo, Plan, Skip, Span, Stage, Utterance
 from canary_subs.pipeline.schedule import process
@@ -231,10 +232,22 @@ class _Worker:
         if self._store.results.contains(job.path):
             self._store.leases.skipped(job.id, self._owner, "ours", "it is a result of ours")
             return None
+        root = record.root or job.path.parent
+        link = refused_link(str(job.path), root, self._settings.config.watch)
+        if link is not None:  # it was made after the watcher took the video
+            self._store.leases.skipped(job.id, self._owner, "link", link)
+            return None
+        if (rival := self._store.leases.rival(job)) is not None:
+            reason = (
+                f"its results would have the names of those of {rival.name}; "
+                "rename or move one of the two"
+            )
+            self._store.leases.skipped(job.id, self._owner, TAKEN, reason)
+            return None
         try:
-            config = self._settings.at(job.path.parent, record.root or job.path.parent)
+            config = self._settings.at(job.path.parent, root)
             plan = plan_for(config, self._plugins, root=record.root)
-        except CanarySubsError as error:
+        except (CanarySubsError, OSError) as error:
             # A folder's configuration file is often wrong because it is being written.
             self._store.leases.failed(job.id, self._owner, str(error), self._retries)
             return None
@@ -281,7 +294,7 @@ class _Worker:
             ended = f"failed{' for now' if temporary else ''}: {reason}"
         elif outcome.skip and not (outcome.skip.rule == "exists" and record.delivery_began):
             rule, reason = outcome.skip.rule, outcome.skip.reason
-            self._store.leases.skipped(job.id, self._owner, rule, reason, plan)
+            self._store.leases.skipped(job.id, self._owner, rule, reason, plan, outcome.warnings)
             ended = f"skipped: {reason}"
         else:
             self._measure(outcome)
@@ -292,9 +305,10 @@ class _Worker:
                 provenance=documents[0].provenance if documents else record.provenance,
                 duration_ms=outcome.media.duration_ms if outcome.media else None,
                 reason=_review(outcome, self._plugins),
+                warnings=outcome.warnings,
             )
             self._store.leases.done(job.id, self._owner, done)
-            ended = "done: " + ", ".join(outcome.delivered)
+            ended = "done: " + ", ".join((*outcome.delivered, *outcome.warnings))
         log.info(
             "job %d: %s: %s",
             job.id,

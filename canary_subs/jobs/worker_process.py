@@ -15,6 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import IO
 
+from canary_subs._process import safe_environment
 from canary_subs.jobs.logs import JOB_FIELDS
 from canary_subs.jobs.worker_config import WorkerConfig
 
@@ -22,6 +23,23 @@ log = logging.getLogger(__name__)
 
 #: Lines of output that are kept for the log of a job that crashed the process.
 _LOG_LINES = 200
+
+
+def default_memory_mb() -> int | None:
+    """How much memory the process may hold where no setting says so (MiB); None: not known.
+
+    Three quarters of what the machine has, or the container.
+    """
+    try:
+        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        limit = "max"
+    there = min(there, int(limit)) if limit.isdecimal() else there
+    return there * 3 // 4 // 2**20
 
 
 class WorkerProcess:
@@ -41,7 +59,9 @@ class WorkerProcess:
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         self._closed = False
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "canary_subs.jobs.worker"],
+            # -P: the current folder may be the watched one, and its files are never imported.
+            [sys.executable, "-P", "-m", "canary_subs.jobs.worker"],
+            env=safe_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,17 +9,30 @@ and counting samples would lose the position there.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from canary_subs._text import printable
-from canary_subs.errors import DamagedMedia
-from canary_subs.media.ffmpeg import FFmpegFailed, Run, media_input
-from canary_subs.media.probe import MAX_DURATION_MS, opened, packets
+from canary_subs.errors import DamagedMedia, EncryptedMedia, MediaError, MediaUnavailable, NoSound
+from canary_subs.media.ffmpeg import FFmpegFailed, Report, Run, media_input, programs
+from canary_subs.media.mix import Mixer, Samples
+from canary_subs.media.probe import (
+    LOST_ERRORS,
+    MAX_DURATION_MS,
+    bytes_there,
+    opened,
+    packets,
+    patience_s,
+    unread,
+)
+from canary_subs.media.promise import CLOSE_MS, Promise, ends_early, promise
+from canary_subs.media.tracks import named
 from canary_subs.model import SAMPLE_RATE_HZ, AudioClip, AudioTrack, MediaInfo
 from canary_subs.time import clock, ms_to_samples, round_half_up, samples_to_ms
 
@@ -39,70 +52,180 @@ _LEAD_MS = 60_000
 _MIN_BYTES_PER_S = 100
 _MARGIN_MS = 600_000
 
+#: What ffmpeg says of storage that is out of reach at present.
+_LOST = tuple(os.strerror(number) for number in LOST_ERRORS)
+
+#: Sound that is so many times as long by its timestamps as it is, and longer by so much, has broken
+#: ones.
+_SPREAD = 3
+_SPREAD_MS = 60_000
+
 #: Timestamps that jump further than this between two packets mean a spliced file, in formats that
 #: allow it.
 _JUMP_S = 10
 #: libavformat's AVFMT_TS_DISCONT: timestamps may jump (MPEG-TS, MPEG-PS, Ogg).
 _MAY_JUMP = 0x0200
 
-# Dialogue is in the centre channel; the front pair stays audible for videos whose centre is silent.
-# ffmpeg's own downmix differs between versions, this does not.
-_DIALOGUE = "pan=mono|c0=0.7*FC+0.15*FL+0.15*FR"
-
-Samples = NDArray[np.float32]
-
 
 def read(media: MediaInfo, track: AudioTrack) -> Iterator[AudioClip]:
     """Stream the track as consecutive clips of 30 s, float32 (n,) mono at 16 kHz.
 
     Gaps, at the start and in between, are filled with silence. A truncated or partly damaged file
-    yields what can be decoded and logs a warning. Raises `DamagedMedia` if nothing can be decoded
-    or ffmpeg had to be stopped. ffmpeg is killed when the thread that asked for the first clip
-    ends.
+    yields what can be decoded; the last clip's warnings say what is missing. Raises `NoSound` for a
+    track without any, `EncryptedMedia`, `DamagedMedia` if nothing can be decoded, and
+    `MediaUnavailable` where ffmpeg had to be stopped. ffmpeg is killed when the thread that asked
+    for the first clip ends.
     """
     import av
 
     try:
-        command = _command(media, track)
-    except (av.error.FFmpegError, IndexError):
+        command, names = _command(media, track)
+        with promise(media, track) as promised:
+            promised.read(until_ms=1)
+            if promised.is_encrypted:
+                raise EncryptedMedia(
+                    f"{_named(media, track)} is encrypted: it can only be played with its key"
+                )
+            with Run(command, stall_s=patience_s(media.path)) as running:
+                yield from _clips(media, track, running, promised, names)
+    except (av.error.FFmpegError, FileNotFoundError, IndexError) as error:
+        if getattr(error, "errno", None) in LOST_ERRORS:
+            raise unread(media.path) from None
         raise DamagedMedia(
             f"{printable(media.path)} was changed or removed after it was probed; try again"
         ) from None
+
+
+def _clips(
+    media: MediaInfo, track: AudioTrack, running: Run, promised: Promise, names: tuple[str, ...]
+) -> Iterator[AudioClip]:
+    """The clips of a run; the last one has the warnings."""
     position = 0
-    complaint = ""
+    last: AudioClip | None = None
+    mixer = Mixer(names)
     try:
-        with Run(command) as running:
-            for samples in _in_clips(_in_place(_timed(running), _max_ms(media))):
-                yield AudioClip(samples=samples, start_samples=position)
-                position += len(samples)
-            complaint = running.finish()
+        for samples in _in_clips(_in_place(_timed(running), _max_ms(media))):
+            if last is not None:
+                yield last
+            if samples.shape[1] != len(names):
+                names = ("",) * samples.shape[1]
+                mixer = Mixer(names)
+            last = AudioClip(samples=mixer.mono(samples), start_samples=position)
+            position = last.end_samples
+            promised.read(until_ms=samples_to_ms(position, SAMPLE_RATE_HZ))
+            _compare_codecs(media, track, running.report)
+        running.finish()
     except FFmpegFailed as error:
         if not error.own_error:
+            if error.stalled:
+                raise unread(media.path) from None
+            if error.killed:
+                raise MediaUnavailable(
+                    f"{_named(media, track)} could not be read to its end: {error}, probably since "
+                    "memory ran out; close other programs, or add memory"
+                ) from None
+            if last is not None:
+                yield last
             reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
             raise DamagedMedia(
                 f"{_named(media, track)} cannot be read beyond {reached}: {error}; "
                 "remux the file, or copy it again"
             ) from None
-        complaint = str(error)
-    if complaint:
-        # In ffmpeg's words: useful to those who know it, and often not the cause.
-        reached = clock(samples_to_ms(position, SAMPLE_RATE_HZ))
-        log.warning("%s is damaged (read up to %s): %s", _named(media, track), reached, complaint)
-    if position == 0:
-        another = ", or choose another track" if len(media.audio) > 1 else ""
-        raise DamagedMedia(
-            f"{_named(media, track)} is damaged, nothing in it can be decoded; "
-            f"copy the file again{another}"
+    if any(lost in text for _, text in running.report.errors for lost in _LOST):
+        raise MediaUnavailable(
+            f"{_named(media, track)} cannot be read now, its storage fails: "
+            f"{_about_sound(running.report, track)}"
+        )
+    promised.read(until_ms=inf)
+    _compare_codecs(media, track, running.report)
+    if last is None:
+        raise _nothing(media, track, running.report, promised)
+    warnings = [*_losses(media, track, running.report, promised, position), *_mixes(track, mixer)]
+    for warning in warnings:
+        log.warning("%s: %s", printable(media.path), warning)
+    yield replace(last, warnings=tuple(warnings))
+
+
+def _compare_codecs(media: MediaInfo, track: AudioTrack, report: Report) -> None:
+    """Raise `MediaError` where ffmpeg takes the track for another codec than PyAV does."""
+    if report.codec is None or report.codec == track.codec:
+        return
+    used = programs()[0]
+    raise MediaError(
+        f"{_named(media, track)} is in {track.codec}, but ffmpeg {used.version} takes it for "
+        f"{report.codec} and would make noise of it; install a newer ffmpeg"
+    )
+
+
+def _nothing(media: MediaInfo, track: AudioTrack, report: Report, promised: Promise) -> MediaError:
+    """Why a track gave no sound at all."""
+    if promised.count == 0 and promised.stated_ms(estimated=report.is_estimated) == 0:
+        return NoSound(f"{_named(media, track)} holds no sound")
+    another = ", or choose another track" if len(media.audio) > 1 else ""
+    return DamagedMedia(
+        f"{_named(media, track)} is damaged, nothing in it can be decoded; "
+        f"copy the file again{another}"
+    )
+
+
+def _losses(
+    media: MediaInfo, track: AudioTrack, report: Report, promised: Promise, position: int
+) -> Iterator[str]:
+    """What of the track could not be heard, in one line each."""
+    reached_ms = samples_to_ms(position, SAMPLE_RATE_HZ)
+    because = f" (ffmpeg: {said})" if (said := _about_sound(report, track)) else ""
+    name = named(track)
+    cut_ms = promised.cut_ms(estimated=report.is_estimated)
+    if cut_ms is None and ends_early(media):
+        cut_ms = media.duration_ms
+    if cut_ms is not None or promised.is_broken:
+        of = f" of {clock(cut_ms)}" if cut_ms is not None else ""
+        yield (
+            f"{name} was heard up to {clock(reached_ms)}{of}, the rest is missing or cannot be "
+            f"read{because}; copy the file again"
+        )
+    held_ms, decoded_ms, span_ms = promised.held_ms, report.decoded_ms, promised.span_ms
+    if decoded_ms is None or span_ms is None:
+        return
+    lost_ms = 0 if held_ms is None else held_ms - decoded_ms
+    if because:  # a hole may be meant, but not together with errors
+        lost_ms = max(lost_ms, span_ms - decoded_ms)
+    if reached_ms - decoded_ms > _SPREAD_MS and reached_ms > _SPREAD * decoded_ms:
+        yield (
+            f"{name} has broken timestamps: {clock(decoded_ms)} of sound lie spread over "
+            f"{clock(reached_ms)}; remux the file"
+        )
+    if lost_ms > max(CLOSE_MS, 0 if because else span_ms // 20):
+        yield (
+            f"{name} is damaged: {lost_ms / 1000:.1f} s of its sound cannot be decoded, heard up "
+            f"to {clock(reached_ms)}{because}; copy the file again"
+        )
+
+
+def _about_sound(report: Report, track: AudioTrack) -> str:
+    """ffmpeg's first error that concerns the file or this track, not a picture or a cover."""
+    for component, text in report.errors:
+        own = component.split("/")[0].split("#")[0] in ("", "in", "aist", "af", "aost")
+        if own or track.codec in component or "dec:" in component:
+            return text
+    return ""
+
+
+def _mixes(track: AudioTrack, mixer: Mixer) -> Iterator[str]:
+    if mixer.alone:
+        channels = ", ".join(mixer.alone)
+        yield (
+            f"{named(track)}: the mix of its channels is silent, channel {channels} was heard alone"
         )
 
 
 def _named(media: MediaInfo, track: AudioTrack) -> str:
-    return f"{printable(media.path)}: audio track {track.index + 1}"
+    return f"{printable(media.path)}: {named(track)}"
 
 
 def _max_ms(media: MediaInfo) -> int:
     """The longest that the audio can be, whatever its timestamps say."""
-    held_ms = media.size_bytes * 1000 // _MIN_BYTES_PER_S
+    held_ms = bytes_there(media.path.stat()) * 1000 // _MIN_BYTES_PER_S
     return min(max(media.duration_ms, held_ms) + _MARGIN_MS, MAX_DURATION_MS)
 
 
@@ -127,7 +250,10 @@ class _Pipe:
 
 
 def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
-    """The chunks that ffmpeg writes: (position of the first sample on the timeline, samples)."""
+    """The chunks that ffmpeg writes: (position of the first sample on the timeline, samples).
+
+    The samples are (n, channels).
+    """
     import av
 
     lead = ms_to_samples(_LEAD_MS, SAMPLE_RATE_HZ)
@@ -135,13 +261,15 @@ def _timed(running: Run) -> Iterator[tuple[int, Samples]]:
     try:
         # NUT carries the video's own titles, which may hold any bytes.
         with av.open(pipe, format="nut", metadata_errors="replace") as container:
+            channels = container.streams.audio[0].codec_context.channels
             for packet in container.demux(audio=0):
                 if packet.pts is None:
                     continue
                 at = round_half_up(packet.pts * packet.time_base * SAMPLE_RATE_HZ) - lead
                 # The last packet of a stopped ffmpeg may end inside a sample.
-                samples = np.frombuffer(bytes(packet), "<i2", count=packet.size // 2)
-                yield at, samples.astype(np.float32) / np.float32(32768)
+                count = packet.size // 2 // channels
+                samples = np.frombuffer(bytes(packet), "<i2", count=count * channels)
+                yield at, samples.reshape(count, channels).astype(np.float32) / np.float32(32768)
     except av.error.FFmpegError as error:
         # It wrote nothing, or stopped midway; `finish` says why.
         log.debug("ffmpeg's output ends early: %s", error)
@@ -156,7 +284,7 @@ def _in_place(timed: Iterable[tuple[int, Samples]], max_ms: int) -> Iterator[Sam
             raise FFmpegFailed("its clock is broken, the sound has no end")
         overlap = position - at if at < position - _SEAM_SAMPLES else 0
         while at > position + _SEAM_SAMPLES:
-            silence = np.zeros(min(at - position, CLIP_SAMPLES), np.float32)
+            silence = np.zeros((min(at - position, CLIP_SAMPLES), chunk.shape[1]), np.float32)
             yield silence
             position += len(silence)
         rest = chunk[overlap:]
@@ -179,8 +307,8 @@ def _in_clips(chunks: Iterable[Samples]) -> Iterator[Samples]:
         yield np.concatenate(waiting)
 
 
-def _command(media: MediaInfo, track: AudioTrack) -> Any:
-    """The ffmpeg-python node that writes the track to a pipe."""
+def _command(media: MediaInfo, track: AudioTrack) -> tuple[Any, tuple[str, ...]]:
+    """The ffmpeg-python node that writes the track to a pipe, and the names of its channels."""
     import ffmpeg
 
     with opened(media.path) as container:
@@ -190,7 +318,7 @@ def _command(media: MediaInfo, track: AudioTrack) -> Any:
                 f"{_named(media, track)} is in a format that cannot be decoded; convert it, or "
                 "copy the file again if it is damaged"
             )
-        channels = {channel.name for channel in stream.codec_context.layout.channels}
+        names = tuple(channel.name for channel in stream.codec_context.layout.channels)
         may_jump = bool(container.format.flags & _MAY_JUMP)
     spliced = may_jump and _is_spliced(media, track)
     shift_ms = _LEAD_MS - (0 if spliced else media.start_ms)
@@ -199,24 +327,22 @@ def _command(media: MediaInfo, track: AudioTrack) -> Any:
         f"aresample={SAMPLE_RATE_HZ}:async=1:min_hard_comp=0.01",
         f"asetnsamples=n={SAMPLE_RATE_HZ}:p=0",
     ]
-    if len(channels) > 2 and {"FL", "FR", "FC"} <= channels:
-        filters.insert(0, _DIALOGUE)
     settings = {
         "format": "nut",
         "acodec": "pcm_s16le",
-        "ac": 1,
         "af": ",".join(filters),
         "avoid_negative_ts": "disabled",
     }
     if not spliced:
         source = media_input(media.path, copyts=None)
-        return source[f"a:{track.index}"].output("pipe:", **settings)
+        return source[f"a:{track.index}"].output("pipe:", **settings), names
     # ffmpeg corrects the jumps itself, for all streams alike, if it sees the picture's packets too.
     source = media_input(media.path)
     sound = source[f"a:{track.index}"].output("pipe:", **settings)
     if not media.has_picture:
-        return sound
-    return ffmpeg.merge_outputs(sound, source["V:0"].output("-", format="null", c="copy"))
+        return sound, names
+    picture = source["V:0"].output("-", format="null", c="copy")
+    return ffmpeg.merge_outputs(sound, picture), names
 
 
 def _is_spliced(media: MediaInfo, track: AudioTrack) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +24,28 @@ log = logging.getLogger(__name__)
 #: How long opening a file, and each read from it, may take.
 OPEN_TIMEOUT_S = 60.0
 READ_TIMEOUT_S = 60.0
+
+#: A file that lacks more than this of its bytes is not read: it would take minutes.
+_LARGEST_HOLE_BYTES = 64 << 30
+
+#: The slowest storage that is waited for.
+_SLOW_BYTES_PER_S = 10_000_000
+
+#: What the system says of storage that is out of reach at present.
+LOST_ERRORS = frozenset(
+    getattr(errno, name)
+    for name in "EIO ESTALE ETIMEDOUT ENOTCONN EHOSTDOWN EHOSTUNREACH ENODEV ENXIO".split()
+    if hasattr(errno, name)
+)
+
+#: The largest picture that is decoded to describe its track: a little more than 4K.
+_MAX_PIXELS = 4096 * 2304
+
+#: Pictures whose timestamps are only known once a few of them were decoded.
+_MOVING = frozenset(
+    "av1 cavs flv h263 h264 hevc libdav1d mpeg1video mpeg2video mpeg4 mpegvideo msmpeg4 msmpeg4v1 "
+    "msmpeg4v2 rv30 rv40 svq3 theora vc1 vp6f vp8 vp9 vvc wmv1 wmv2 wmv3".split()
+)
 
 #: No video is longer than this; timestamps beyond it are broken.
 MAX_DURATION_MS = 100 * 3_600_000
@@ -48,6 +72,8 @@ def probe(path: Path) -> MediaInfo | None:
     status = _stat(path)
     if status.st_size == 0:
         raise NotMedia(f"{printable(path)} is empty: was the copy completed? copy it again")
+    if status.st_size - bytes_there(status) > _LARGEST_HOLE_BYTES:
+        raise _mostly_hole(path, status)
     try:
         with opened(path) as container:
             return _describe(path, status, container)
@@ -69,11 +95,12 @@ def probe(path: Path) -> MediaInfo | None:
             "completed? copy it again"
         ) from None
     except av.error.ExitError:
-        raise DamagedMedia(
-            f"{printable(path)} could not be opened within {OPEN_TIMEOUT_S:.0f} s: it is damaged, "
-            "or on very slow storage; copy it again"
-        ) from None
+        raise unread(path) from None
     except av.error.FFmpegError as error:
+        if error.errno in LOST_ERRORS:
+            raise MediaUnavailable(
+                f"{printable(path)} cannot be read now: {printable(error.strerror)}"
+            ) from None
         log.info("%s: FFmpeg says: %s", printable(path), printable(str(error)))
         raise DamagedMedia(
             f"{printable(path)} cannot be opened: its beginning is damaged, or in a format that "
@@ -81,22 +108,85 @@ def probe(path: Path) -> MediaInfo | None:
         ) from None
 
 
+def bytes_there(status: os.stat_result) -> int:
+    """How many of the file's bytes are on the disk; a sparse file has fewer than it is long."""
+    blocks = getattr(status, "st_blocks", 0)  # 0: the file system does not say
+    return min(status.st_size, blocks * 512) if blocks else status.st_size
+
+
+def patience_s(path: Path, most: float = 600.0) -> float:
+    """How long to wait for the next part of a file, by the bytes that are there to be read."""
+    status = path.stat()
+    there = bytes_there(status)
+    least = 60.0 if there * 2 > status.st_size else 10.0
+    return min(least + there / _SLOW_BYTES_PER_S, most)
+
+
+def unread(path: Path) -> MediaError:
+    """Why nothing came of a file for so long: it is mostly a hole, or its storage hangs."""
+    with suppress(OSError):
+        status = path.stat()
+        if bytes_there(status) * 2 < status.st_size:
+            return _mostly_hole(path, status)
+    return MediaUnavailable(
+        f"{printable(path)} cannot be read now: nothing came of it for too long; is its storage "
+        "connected, and not too busy?"
+    )
+
+
+def _mostly_hole(path: Path, status: os.stat_result) -> DamagedMedia:
+    return DamagedMedia(
+        f"{printable(path)} is mostly a hole: only {bytes_there(status) / 2**20:.1f} MiB of its "
+        f"{status.st_size / 2**20:.1f} MiB are there; copy it again"
+    )
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
-    """The file as PyAV's input container, unable to open any other file."""
+def opened(path: Path, **options: str) -> Iterator[Any]:
+    """The file as PyAV's input container, unable to open any other file.
+
+    FFmpeg decodes a little of each track to describe it. Stills are left out, and so are pictures
+    larger than 4K: a cover of a few MB may unpack to gigabytes.
+    """
     import av
 
     with av.open(
         url(path),
-        options=dict(INPUT_OPTIONS),
+        options={
+            **INPUT_OPTIONS,
+            "codec_whitelist": _decoders(),
+            "max_pixels": str(_MAX_PIXELS),
+            **options,
+        },
         metadata_errors="replace",
-        timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+        timeout=(patience_s(path, OPEN_TIMEOUT_S), patience_s(path, READ_TIMEOUT_S)),
     ) as container:
         yield container
 
 
-def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
-    """The packets of ``streams`` (None: all), as far as the file can be read."""
+@functools.cache
+def _decoders() -> str:
+    """The decoders that probing may use: all of sound, and the moving pictures'."""
+    from av.codec.codec import Codec, UnknownCodecError, codecs_available
+
+    names = []
+    for name in sorted(codecs_available):
+        try:
+            codec = Codec(name, "r")
+        except UnknownCodecError:  # it only encodes
+            continue
+        if codec.type == "audio" or name in _MOVING:
+            names.append(name)
+    return ",".join(names)
+
+
+def packets(
+    container: Any, streams: list[Any] | None, broken: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
+    """The packets of ``streams`` (None: all), as far as the file can be read.
+
+    ``broken`` is called where it cannot be read to its end.
+    """
     import av
 
     while True:
@@ -108,6 +198,7 @@ def packets(container: Any, streams: list[Any] | None) -> Iterator[Any]:
             continue
         except av.error.FFmpegError as error:
             log.debug("%s ends early: %s", container.name, error)
+            broken()
             return
 
 
@@ -172,7 +263,7 @@ def _duration_ms(container: Any, path: Path) -> int:
     duration_ms = round_half_up(Fraction(container.duration or 0, 1000))
     # Matroska's duration may or may not include the time before the first packet.
     if duration_ms <= 0 or (start_ms > 0 and "matroska" in container.format.name):
-        end_ms = seconds_to_ms(_last_packet_end(container, near_ms=duration_ms - 30_000))
+        end_ms = seconds_to_ms(last_packet_end(container, near_ms=duration_ms - 30_000))
         duration_ms = max(0, end_ms - start_ms)
     if duration_ms > MAX_DURATION_MS:
         raise DamagedMedia(
@@ -182,7 +273,7 @@ def _duration_ms(container: Any, path: Path) -> int:
     return duration_ms
 
 
-def _last_packet_end(container: Any, near_ms: int) -> Fraction:
+def last_packet_end(container: Any, near_ms: int) -> Fraction:
     """The end of the last packet in seconds of the container's clock; searches from ``near_ms``."""
     import av
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from canary_subs._text import printable
-from canary_subs.errors import NoAudio, UsageError
+from canary_subs.errors import NoAudio, NoSound, UsageError
 from canary_subs.model import AudioTrack, MediaInfo, primary
 
 #: FFmpeg's dispositions of tracks that hold something other than the video's dialogue.
@@ -47,30 +48,50 @@ class TrackChoice:
     why: str
 
 
+def named(track: AudioTrack) -> str:
+    """A track in words: 'audio track 1 (en, "Director")', counted from 0 as by ``--track``."""
+    details = [printable(track.language)] if track.language else []
+    details += [f'"{printable(track.title)}"'] if track.title else []
+    return f"audio track {track.index}" + (f" ({', '.join(details)})" if details else "")
+
+
+def listed(audio: Collection[AudioTrack]) -> str:
+    """Several tracks in words: "audio track 0 (de), audio track 1 (en)"."""
+    return ", ".join(named(track) for track in audio)
+
+
 def choose(
-    media: MediaInfo, *, language: str | None = None, index: int | None = None
+    media: MediaInfo,
+    *,
+    language: str | None = None,
+    index: int | None = None,
+    passed: Collection[AudioTrack] = (),
 ) -> TrackChoice:
     """The track at ``index``; else the best one in ``language`` (BCP-47, None for any).
 
     Commentaries, audio descriptions and tracks without dialogue are chosen only if there is
-    nothing else. Raises `NoAudio` if no track could be in ``language``, or there are none, and
-    `UsageError` if the file has no track ``index``.
+    nothing else, tracks whose parameters nobody could find only if all are so, and those that were
+    ``passed`` over never. Raises `NoSound` if none is left, `NoAudio` if none could be in
+    ``language``, and `UsageError` if the file has no track ``index``.
     """
     if not media.audio:
-        raise NoAudio(
+        raise NoSound(
             f"{printable(media.path)} has no audio track; if it should have one, copy it again"
         )
     if index is not None:
         if not 0 <= index < len(media.audio):
             raise UsageError(
-                f"{printable(media.path)} has no audio track {index}:"
-                f" choose 0 to {len(media.audio) - 1}"
+                f"{printable(media.path)} has no audio track {index}; it has {listed(media.audio)}"
             )
         return TrackChoice(track=media.audio[index], why="you asked for it")
     if len(media.audio) == 1:
         return TrackChoice(track=media.audio[0], why="it is the only one")
-    dialogue = [track for track in media.audio if aside(track) is None]
-    candidates = dialogue or list(media.audio)
+    if all(track in passed for track in media.audio):
+        raise NoSound(f"{printable(media.path)}: all its audio tracks are silent or empty")
+    there = [track for track in media.audio if track not in passed and _has_parameters(track)]
+    there = there or [track for track in media.audio if track not in passed]
+    dialogue = [track for track in there if aside(track) is None]
+    candidates = dialogue or there
     why = []
     if language is not None:
         candidates, reason = _in_language(media, candidates, language)
@@ -85,7 +106,7 @@ def choose(
     else:
         chosen = candidates[0]
         if language is None:
-            why.append(f"every other is {_asides(media, chosen)}")
+            why.append(_only(media, chosen))
     return TrackChoice(track=chosen, why=" and ".join(why))
 
 
@@ -113,13 +134,20 @@ def _in_language(
     untagged = [track for track in candidates if track.language is None]
     if untagged:
         return untagged, f"it has no language tag and no other is in {language}"
-    tags = ", ".join(str(track.language) for track in candidates)
     raise NoAudio(
-        f"{printable(media.path)} has no audio in {language} (its tracks are in {tags}):"
-        " name the track, or its language"
+        f"{printable(media.path)} has no audio in {language} (it has {listed(candidates)}):"
+        " name the track with --track, or its language"
     )
 
 
-def _asides(media: MediaInfo, chosen: AudioTrack) -> str:
+def _only(media: MediaInfo, chosen: AudioTrack) -> str:
+    """Why no other track came into question."""
     found = {aside(track) for track in media.audio if track is not chosen}
-    return " or ".join(sorted(str(what) for what in found))
+    if None in found:
+        return "nothing is in the others"
+    return f"every other is {' or '.join(sorted(str(what) for what in found))}"
+
+
+def _has_parameters(track: AudioTrack) -> bool:
+    """Whether it is known what the track holds; in empty ones it is not."""
+    return track.channels > 0 and track.sample_rate_hz > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from numbers import Real
@@ -19,9 +20,15 @@ from canary_subs.model import (
     Word,
     primary,
 )
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Engine, Session
 from canary_subs.plugin.manager import Plugins
+
+log = logging.getLogger(__name__)
+
+#: How far outside its segment a word may lie. Times that count from the segment's start lie further
+#: away, in all segments but the first.
+_EDGE_MS = 1_000
 
 
 class PlanEngine:
@@ -91,9 +98,9 @@ class PlanEngine:
         session = self.session
         found: object = session.identify(clips, tuple(candidates))
         if not isinstance(found, Mapping):
-            raise misbehaved(session.identify, f"identify must give a mapping, not {found!r:.60}")
+            raise misbehaved(session.identify, f"identify must give a mapping, not {shown(found)}")
         if not all(isinstance(share, Real) for share in found.values()):
-            raise misbehaved(session.identify, f"identify must give shares, not {found!r:.60}")
+            raise misbehaved(session.identify, f"identify must give shares, not {shown(found)}")
         return found
 
     def recognise(self, requests: Sequence[Request]) -> Sequence[Sequence[Utterance]]:
@@ -109,21 +116,18 @@ class PlanEngine:
         asked = [request.targets for request in requests]
         given = [tuple(utterance.language for utterance in utterances) for utterances in found]
         if given != asked:
-            raise misbehaved(recognise, f"asked for {asked!r:.80}, it gave {given!r:.80}")
-        for utterance in (one for utterances in found for one in utterances):
-            if not _is_sound(utterance):
-                raise misbehaved(
-                    recognise,
-                    "an utterance has a text, a span, and Words with whole milliseconds, not "
-                    f"{utterance!r:.100}",
-                )
+            raise misbehaved(recognise, f"asked for {shown(asked, 80)}, it gave {shown(given, 80)}")
+        for request, utterances in zip(requests, found, strict=True):
+            for utterance in utterances:
+                if (wrong := _wrong_with(utterance, request.clip.span)) is not None:
+                    raise misbehaved(recognise, wrong)
         return found
 
 
-def _is_sound(utterance: Utterance) -> bool:
-    """Whether everything in it is of the type that it should be."""
+def _wrong_with(utterance: Utterance, segment: Span) -> str | None:
+    """What is wrong with the types and the times of an utterance; None if nothing is."""
     words: object = utterance.words
-    return (
+    if not (
         isinstance(utterance.text, str)
         and isinstance(utterance.span, Span)
         and isinstance(words, Sequence)
@@ -134,7 +138,18 @@ def _is_sound(utterance: Utterance) -> bool:
             and isinstance(word.end_ms, int)
             for word in words
         )
-    )
+    ):
+        return (
+            "an utterance has a text, a span, and Words with whole milliseconds, not "
+            f"{shown(utterance, 100)}"
+        )
+    for word in utterance.words:
+        if word.end_ms < segment.start_ms - _EDGE_MS or word.start_ms > segment.end_ms + _EDGE_MS:
+            return (
+                f"the word {word.text!r:.40} at {word.start_ms} ms lies outside its segment, "
+                f"{segment.start_ms} to {segment.end_ms} ms of the video"
+            )
+    return None
 
 
 def _cards(engine: Engine) -> tuple[ModelCard, ...]:
@@ -178,6 +193,7 @@ def models(plugins: Plugins, *, first: str | None = None) -> Iterable[tuple[str,
         try:
             engine: Engine = plugins.use("engine", plugins.choice("engine", name))
             cards = _cards(engine)
-        except CanarySubsError:
+        except CanarySubsError as error:
+            log.info("the engine %s is not asked for its models: %s", name, error)
             continue
         yield from ((name, card) for card in cards)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from canary_subs.errors import CanarySubsError, OutputError, PluginError
 from canary_subs.model import Choice, MediaInfo, Plan, Skip, Track
-from canary_subs.plugin.contain import misbehaved
+from canary_subs.plugin.contain import misbehaved, shown
 from canary_subs.plugin.hookspecs import Delivery, Writer
 from canary_subs.plugin.manager import Plugins
 
@@ -103,7 +103,7 @@ def _find(
     used: Delivery = plugins.use("delivery", delivery, plan.context)
     places = [used.find(media, track, suffix) for track in tracks]
     if not all(isinstance(place, str | None) for place in places):
-        raise misbehaved(used.find, f"find must give a place as text or None: {places!r:.60}")
+        raise misbehaved(used.find, f"find must give a place as text or None: {shown(places)}")
     return places
 
 
@@ -112,5 +112,5 @@ def suffix_of(writer: Choice, plan: Plan, plugins: Plugins) -> str:
     used: Writer = plugins.use("format", writer, plan.context)
     suffix: object = used.suffix
     if not isinstance(suffix, str) or not suffix.startswith("."):
-        raise misbehaved(used.write, f"a format's suffix begins with a dot, not as {suffix!r:.60}")
+        raise misbehaved(used.write, f"a format's suffix begins with a dot, not as {shown(suffix)}")
     return suffix

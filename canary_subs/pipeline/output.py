@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from canary_subs.errors import CanarySubsError
 from canary_subs.model import Choice, Document, MediaInfo, Plan, Rendered
 from canary_subs.pipeline.existing import Output, suffix_of
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Delivery, Writer
 from canary_subs.plugin.manager import Plugins
 
@@ -54,7 +54,7 @@ def render(document: Document, writer: Choice, plan: Plan, plugins: Plugins) -> 
     written = used.write(document)
     files = written if isinstance(written, Mapping) else {suffix: written}
     if suffix not in files or not all(isinstance(data, bytes) for data in files.values()):
-        raise misbehaved(used.write, f"write must give bytes, not {written!r:.60}")
+        raise misbehaved(used.write, f"write must give bytes, not {shown(written)}")
     extra = {other: data for other, data in files.items() if other != suffix}
     return Rendered(
         track=document.track, suffix=suffix, data=files[suffix], format=writer.name, extra=extra

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from canary_subs.errors import UnsupportedPair
 from canary_subs.model import (
@@ -75,7 +77,7 @@ class Recognition:
         engine: PlanEngine,
         plugins: Plugins,
     ) -> None:
-        """Raises `UnsupportedPair` where the engine cannot make a track."""
+        """Raises `UnsupportedPair` where the engine cannot make a track, and `PluginError`."""
         self.spoken = spoken
         self.transcripts = transcripts_of(tracks, spoken, shared=plan.shared_timing)
         #: What was recognised: the segment's span, and an utterance for each transcript.
@@ -83,8 +85,14 @@ class Recognition:
         self._media = media
         self._plan = plan
         self._engine = engine
-        self._plugins = plugins
         self._previous = ""
+        #: Segments that were prepared and not added yet.
+        self._prepared: deque[Segment] = deque()
+        # Made now, so that what cannot be made is known before anything is recognised.
+        self._aligner: Aligner | None = None
+        if plan.aligner is not None:
+            self._aligner = plugins.use("aligner", plan.aligner, plan.context)
+        plugins.use("layout", plan.layout, plan.context)
         try:
             for track in self.transcripts:
                 if track.kind is TrackKind.FULL:
@@ -124,6 +132,8 @@ class Recognition:
     def prepare(self, segment: Segment) -> Prepared:
         """The requests for a segment: one for each language that it may be spoken in."""
         spoken = self._language_of(segment)
+        previous = self._text_before()
+        self._prepared.append(segment)
         targets: dict[str, list[str]] = {}
         for track in segment.missing:
             if (pair := self._pair(spoken, track)) is not None:
@@ -134,7 +144,7 @@ class Recognition:
                 spoken=language,
                 targets=tuple(dict.fromkeys(wanted)),
                 video=self._media.path,
-                previous=self._previous,
+                previous=previous if language == self.spoken else "",
                 glossary=self._plan.glossary,
                 options=self._engine.request_options,
             )
@@ -177,13 +187,12 @@ class Recognition:
 
     def _timed(self, clip: AudioClip, spoken: str, utterance: Utterance) -> Utterance:
         """With word times: the engine's own, spread where it gives none, then the aligner's."""
-        if not utterance.text:
+        if not utterance.text.strip():
+            return replace(utterance, text="", words=())
+        words = tuple(word for word in utterance.words if word.text.strip())
+        utterance = with_words(replace(utterance, words=words))
+        if (aligner := self._aligner) is None or utterance.language != spoken:
             return utterance
-        utterance = with_words(utterance)
-        choice = self._plan.aligner
-        if choice is None or utterance.language != spoken:
-            return utterance
-        aligner: Aligner = self._plugins.use("aligner", choice, self._plan.context)
         aligned = aligner.align(clip, utterance)
         if not isinstance(aligned, Utterance) or aligned.text != utterance.text:
             raise misbehaved(aligner.align, "align must give the utterance that it was given")
@@ -193,5 +202,22 @@ class Recognition:
         """Take the next segment's utterances, the recalled and the fresh ones."""
         utterances = {**segment.known, **fresh}
         self.found.append((segment.span, utterances))
-        if (own := utterances.get(Track((self.spoken,)))) is not None and own.text:
-            self._previous = f"{self._previous} {own.text}".strip()[-_PREVIOUS_CHARACTERS:]
+        self._prepared.popleft()
+        self._previous = self._extended(self._previous, utterances)
+
+    def _text_before(self) -> str:
+        """The spoken text before the call that a segment goes into.
+
+        What the cache has of the segments before it counts, so that a video that is resumed asks
+        what it would have asked.
+        """
+        previous = self._previous
+        for segment in takewhile(lambda one: not one.missing, self._prepared):
+            previous = self._extended(previous, segment.known)
+        return previous
+
+    def _extended(self, previous: str, utterances: Mapping[Track, Utterance]) -> str:
+        own = utterances.get(Track((self.spoken,)))
+        if own is None or not own.text:
+            return previous
+        return f"{previous} {own.text}".strip()[-_PREVIOUS_CHARACTERS:]

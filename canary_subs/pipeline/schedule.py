@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any
 
 from canary_subs.errors import CanarySubsError
 from canary_subs.model import MediaInfo, Request, Utterance
@@ -95,6 +94,7 @@ class _Running:
         self.outcome: Outcome | None = None
         self._ask: Ask | None = None
         self._media: MediaInfo | None = None
+        self._audio_ended = False
         self._passages: deque[Passage] = deque()
         self._stop = threading.Event()
         self._steps = subtitle(task, plugins, wakeup, self._stop)
@@ -109,8 +109,9 @@ class _Running:
     @property
     def reading(self) -> bool:
         """Whether more segments may come of it."""
-        ended = isinstance(self._ask, Recognise) and self._ask.reader.ended
-        return self.outcome is None and not ended
+        if self.outcome is not None or self._audio_ended:
+            return False
+        return not (isinstance(self._ask, Recognise) and self._ask.reader.ended)
 
     @property
     def waits_for_segments(self) -> bool:
@@ -126,8 +127,7 @@ class _Running:
                 self.close(Outcome(task=self.task, media=self._media, cancelled=True))
             if self.outcome is None and isinstance(self._ask, Background):
                 self._ask.waiting()
-                if (item := self._ask.reader.take()) is not None:
-                    self._send(item)
+                self._step(self._answer_background)
             if self.outcome is None and isinstance(self._ask, Recognise):
                 segment = self._ask.reader.take()
                 return None if segment is None else self._ask.prepare(segment)
@@ -141,8 +141,9 @@ class _Running:
             self._send(answered)
 
     def end_of_audio(self) -> None:
-        """Tell it when every segment was recognised."""
+        """Answer it once every segment is recognised."""
         if self.outcome is None and isinstance(self._ask, Recognise) and self._ask.reader.ended:
+            self._audio_ended = True
             self._send(None)
 
     def fail(self, error: CanarySubsError) -> None:
@@ -163,21 +164,38 @@ class _Running:
     def _send(self, answer: object) -> None:
         self._step(lambda: self._steps.send(answer))
 
-    def _step(self, go: Any) -> None:
-        """Run the generator to its next question, or to its outcome."""
+    def _step(self, go: Callable[[], Ask]) -> None:
+        """Run the generator to what it must wait for, or to its outcome."""
         try:
-            ask: Ask = go()
-            while isinstance(ask, Probed | Passage):
-                if isinstance(ask, Probed):
-                    self._media = ask.media
-                else:
-                    self._passages.append(ask)
-                ask = next(self._steps)
-            self._ask = ask
+            self._ask = go()
+            while (ask := self._answered_at_once()) is not None:
+                self._ask = ask
         except StopIteration as end:
             self.outcome = end.value
         except CanarySubsError as error:
             self.outcome = Outcome(task=self.task, media=self._media, errors=(error,))
+
+    def _answered_at_once(self) -> Ask | None:
+        """What it asks for after what needs no waiting; None where it waits."""
+        if isinstance(self._ask, Probed):
+            self._media = self._ask.media
+            return next(self._steps)
+        if isinstance(self._ask, Passage):
+            self._passages.append(self._ask)
+            return next(self._steps)
+        if isinstance(self._ask, Background):
+            ask = self._answer_background()
+            return None if ask is self._ask else ask
+        return None
+
+    def _answer_background(self) -> Ask:
+        """Send what the thread made, or what it raised; the same question where it still works."""
+        assert isinstance(self._ask, Background)
+        try:
+            item = self._ask.reader.take()
+        except CanarySubsError as error:
+            return self._steps.throw(error)
+        return self._ask if item is None else self._steps.send(item)
 
 
 def _gather(videos: Iterable[_Running]) -> list[tuple[_Running, Prepared]]:

@@ -7,13 +7,14 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from canary_subs.errors import LanguageUncertain, NotMedia, PluginError
+from canary_subs.errors import LanguageUncertain, NoSound, NotMedia, PluginError
+from canary_subs.media import tracks
 from canary_subs.model import AudioClip, AudioTrack, MediaInfo, Plan, Span, Track, Utterance
 from canary_subs.pipeline.cache import Cache
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Segmenter, Source
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import ms_to_samples
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 #: How many segments, spread over the video, the language is judged by.
 LANGUAGE_SAMPLES = 5
+
+#: Sound that is everywhere weaker than this (of 1) is silence: the last bit or two of 16.
+_SILENT = 1e-4
 
 #: Below this probability the language counts as unknown.
 LANGUAGE_CERTAINTY = 0.8
@@ -51,7 +55,7 @@ def probe(path: Path, plugins: Plugins) -> tuple[MediaInfo, Source]:
         if isinstance(media, MediaInfo):
             return media, source
         if media is not None:
-            raise misbehaved(source.probe, f"probe must give MediaInfo or None, not {media!r:.60}")
+            raise misbehaved(source.probe, f"probe must give MediaInfo or None, not {shown(media)}")
     raise NotMedia(
         f"{path}: not a sound or video file that any source knows; if it should be one, copy it "
         "again, else leave it out"
@@ -67,6 +71,8 @@ class Audio:
     source: Source
     #: Set when nothing more is wanted: readers end at the next clip.
     stop: threading.Event
+    #: What is to be known of its sound, as far as it was read; each warning once, in order.
+    warnings: dict[str, None] = field(default_factory=dict)
 
     @contextmanager
     def clips(self) -> Iterator[Iterator[AudioClip]]:
@@ -82,7 +88,16 @@ class Audio:
         for clip in clips:
             if self.stop.is_set():
                 return
+            self.warnings.update(dict.fromkeys(clip.warnings))
             yield clip
+
+    def is_silent(self) -> bool:
+        """Whether the track holds no sound at all; reads as far as the first."""
+        try:
+            with self.clips() as clips:
+                return all(float(abs(clip.samples).max(initial=0)) < _SILENT for clip in clips)
+        except NoSound:
+            return True
 
     def speech(self, plan: Plan, plugins: Plugins, max_ms: int) -> Iterator[AudioClip]:
         """The segments that the plan's segmenter finds, each at most ``max_ms`` long."""
@@ -112,6 +127,35 @@ class Audio:
     ) -> Generator[tuple[AudioClip, ...], None, None]:
         """The segments by which the language is judged, all at once."""
         yield sample(self.speech(plan, plugins, max_ms), self.media.duration_ms)
+
+
+def choose(
+    media: MediaInfo,
+    source: Source,
+    stop: threading.Event,
+    *,
+    language: str | None = None,
+    index: int | None = None,
+) -> Generator[Audio, None, None]:
+    """The audio track to recognise; one that is silent or empty gives way to the next.
+
+    The track at ``index`` is taken as it is. Raises `NoAudio`, `UsageError`.
+    """
+    passed: list[AudioTrack] = []
+    while True:
+        chosen = tracks.choose(media, language=language, index=index, passed=passed)
+        audio = Audio(media=media, track=chosen.track, source=source, stop=stop)
+        if not (index is None and len(media.audio) > 1 and audio.is_silent()):
+            break
+        passed.append(chosen.track)
+    log.info(
+        "%s: %s, because %s", media.path, tracks.named(chosen.track), chosen.why,
+        extra={"file": str(media.path)},
+    )  # fmt: skip
+    if passed:
+        warning = f"{tracks.listed(passed)}: nothing to hear; {tracks.named(chosen.track)} was"
+        audio.warnings[f"{warning} taken instead"] = None
+    yield audio
 
 
 def cut(clips: Iterable[AudioClip], segmenter: Segmenter, max_ms: int) -> Iterator[AudioClip]:

@@ -19,7 +19,7 @@ from canary_subs.model import (
     Utterance,
 )
 from canary_subs.pipeline.segments import Audio
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Tagger
 from canary_subs.plugin.manager import Plugins
 from canary_subs.time import joined, ms_to_samples, uncovered
@@ -70,7 +70,9 @@ def tag_sounds(
         found = list(each(tagger.tag, tagger.tag(pauses), Sound))
     for one in found:
         if one.kind not in KINDS:
-            raise misbehaved(tagger.tag, f"tag must give Sounds of known kinds, not {one!r:.80}")
+            raise misbehaved(
+                tagger.tag, f"tag must give Sounds of known kinds, not {shown(one, 80)}"
+            )
     yield tuple(sorted(found, key=lambda one: (one.start_ms, -one.confidence)))
 
 

@@ -36,6 +36,9 @@ class Outcome:
     #: Where results went, in the deliveries' own words (paths, for files).
     delivered: tuple[str, ...] = ()
     skip: Skip | None = None
+    #: What a person should know of the result: sound that could not be read, the mix that was
+    #: taken, a track that was passed over.
+    warnings: tuple[str, ...] = ()
     #: What failed; outputs that did not fail are delivered all the same.
     errors: tuple[CanarySubsError, ...] = ()
     cancelled: bool = False

@@ -14,7 +14,7 @@ from canary_subs.media.shots import shots_ms
 from canary_subs.model import Cue, Document, MediaInfo, Plan, Sound, Track, TrackKind, Transcript
 from canary_subs.pipeline.recognition import Recognition
 from canary_subs.pipeline.word_times import with_words
-from canary_subs.plugin.contain import each, misbehaved
+from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Layout, LayoutRequest
 from canary_subs.plugin.manager import Plugins
 
@@ -55,7 +55,7 @@ def lay_out(
     for cue in cues:
         if not isinstance(cue.lines, tuple) or not all(isinstance(line, str) for line in cue.lines):
             raise misbehaved(
-                layout.layout, f"the lines of a Cue are a tuple of texts, not {cue.lines!r:.60}"
+                layout.layout, f"the lines of a Cue are a tuple of texts, not {shown(cue.lines)}"
             )
     return cues
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from canary_subs import __version__
-from canary_subs.errors import CanarySubsError
+from canary_subs.errors import CanarySubsError, NoSound, UnsupportedPair
 from canary_subs.media import tracks as audio_tracks
 from canary_subs.model import (
     Document,
@@ -35,7 +35,7 @@ from canary_subs.pipeline.existing import existing_outputs, outstanding
 from canary_subs.pipeline.output import deliver
 from canary_subs.pipeline.prefetch import Prefetch, prefetch
 from canary_subs.pipeline.recognition import Answered, Prepared, Recognition
-from canary_subs.pipeline.segments import Audio, Segment, certain_language, probe
+from canary_subs.pipeline.segments import Audio, Segment, certain_language, choose, probe
 from canary_subs.pipeline.sounds import check_sounds, tag_sounds
 from canary_subs.pipeline.task import Outcome, Passage, Task
 from canary_subs.pipeline.tracks import TrackBuilder, shots_of
@@ -89,23 +89,33 @@ def subtitle(
     plan = plugins.plan(media, plan) if isinstance(plan, Plan) else plan
     if isinstance(plan, Skip):
         return replace(outcome, skip=plan)
-    chosen = audio_tracks.choose(media, language=plan.spoken, index=plan.audio_track)
-    log.info(
-        "%s: audio track %d, because %s", task.path, chosen.track.index, chosen.why,
-        extra={"file": str(task.path)},
-    )  # fmt: skip
-    audio = Audio(media=media, track=chosen.track, source=source, stop=stop)
+    try:
+        choice = choose(media, source, stop, language=plan.spoken, index=plan.audio_track)
+        with prefetch(choice, 1, wakeup) as reader:
+            audio: Audio = yield Background(reader=reader)
+        outcome = yield from _heard(task, plan, audio, plugins, wakeup)
+    except NoSound as error:
+        return replace(outcome, skip=Skip(rule="no-sound", reason=str(error)))
+    return replace(outcome, warnings=tuple(audio.warnings))
+
+
+def _heard(
+    task: Task, plan: Plan, audio: Audio, plugins: Plugins, wakeup: threading.Event
+) -> Generator[Ask, Any, Outcome]:
+    """Subtitle an audio track."""
+    media, track = audio.media, audio.track
+    outcome = Outcome(task=task, media=media)
     engine = PlanEngine(plan, plugins)
 
     # The spoken language.
-    spoken = plan.spoken or chosen.track.language
+    spoken = plan.spoken or track.language
     if spoken is None:
         task.on_progress(Stage.LOAD, 0.0)
         longest_ms = engine.session.max_segment_ms
         with prefetch(audio.sample(plan, plugins, longest_ms), 1, wakeup) as sample:
             clips = yield Background(reader=sample)
         if not clips:
-            return replace(outcome, skip=NO_SPEECH)
+            return replace(outcome, skip=_no_speech(audio))
         probabilities = engine.identify(clips, engine.spoken_languages)
         spoken = certain_language(task.path, probabilities)
 
@@ -117,12 +127,15 @@ def subtitle(
     if not work.tracks:
         return replace(outcome, errors=work.failures)
     tracks, failures = work.tracks, list(work.failures)
-    recognition = Recognition(media, plan, spoken, tracks, engine, plugins)
+    try:
+        recognition = Recognition(media, plan, spoken, tracks, engine, plugins)
+    except UnsupportedPair as error:
+        raise _by_tag(error, plan, audio) from None
     check_sounds(task.path, plan, tracks, plugins)
 
     # Recognition, segment by segment.
     task.on_progress(Stage.LOAD, 0.0)
-    provenance = _provenance(plan, recognition, chosen.track.index, engine, plugins)
+    provenance = _provenance(plan, recognition, track.index, engine, plugins)
     segments = audio.segments(
         plan,
         plugins,
@@ -159,7 +172,7 @@ def subtitle(
 
     # Tracks, and where they go.
     if not recognition.said and not sounds:
-        return replace(outcome, skip=_nothing_said(recognition, tracks))
+        return replace(outcome, skip=_nothing_said(recognition, tracks, audio))
     task.on_progress(Stage.LAYOUT, 1.0)
     builder = TrackBuilder(
         media, plan, recognition, provenance, plugins,
@@ -173,6 +186,16 @@ def subtitle(
         documents=tuple(documents),
         delivered=tuple(places),
         errors=(*failures, *undelivered),
+    )
+
+
+def _by_tag(error: UnsupportedPair, plan: Plan, audio: Audio) -> UnsupportedPair:
+    """The error with what to do where the spoken language is only what a tag says."""
+    if plan.spoken is not None or audio.track.language is None:
+        return error
+    return UnsupportedPair(
+        f"{error} ({audio.track.language} is only the tag of {audio_tracks.named(audio.track)}: if "
+        "it is wrong, name the spoken language with --from, or another track with --track)"
     )
 
 
@@ -268,12 +291,24 @@ def _built(
     return documents
 
 
-def _nothing_said(recognition: Recognition, tracks: Sequence[Track]) -> Skip:
+def _nothing_said(recognition: Recognition, tracks: Sequence[Track], audio: Audio) -> Skip:
     """Why a video has no track at all."""
     forced = all(track.kind is TrackKind.FORCED for track in tracks)
     if recognition.found and forced:
         return Skip(rule="no-foreign", reason=f"only {recognition.spoken!r} is spoken in it")
-    return NO_SPEECH
+    return _no_speech(audio)
+
+
+def _no_speech(audio: Audio) -> Skip:
+    """That nobody speaks; where there are other audio tracks, which they are."""
+    others = [track for track in audio.media.audio if track != audio.track]
+    if not others:
+        return NO_SPEECH
+    reason = (
+        f"nobody speaks in {audio_tracks.named(audio.track)}, so there is nothing to write; "
+        f"--track takes another: {audio_tracks.listed(others)}"
+    )
+    return replace(NO_SPEECH, reason=reason)
 
 
 def _share(done_ms: int, media: MediaInfo) -> float:

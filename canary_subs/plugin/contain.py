@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from types import CodeType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from canary_subs.errors import CanarySubsError, PluginError, PluginUnavailable, PluginUnusable
 
@@ -18,12 +20,15 @@ T = TypeVar("T")
 
 @contextmanager
 def contained(plugin: str) -> Iterator[None]:
-    """Turn whatever a plugin raises into one line that names it; our own errors pass."""
+    """Turn whatever a plugin raises into one line that names it; our own errors pass.
+
+    So does Ctrl-C, and the end of a generator that is closed.
+    """
     try:
         yield
-    except CanarySubsError:
+    except (CanarySubsError, KeyboardInterrupt, GeneratorExit):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # SystemExit and asyncio's CancelledError are no Exceptions
         log.debug("plugin %s failed", plugin, exc_info=True)
         kind = (
             PluginUnavailable if isinstance(error, ConnectionError | TimeoutError) else PluginError
@@ -60,12 +65,11 @@ class _Call:
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         with contained(self.plugin):
             result = self.function(*args, **keywords)
-        if isinstance(result, Iterator):
-            return _running(result, self.plugin)
-        return result
+            runs = isinstance(result, Iterator)
+        return _running(result, self.plugin) if runs else result
 
 
-def _running(items: Iterator[Any], plugin: str) -> Generator[Any, None, None]:
+def _running(items: Iterable[Any], plugin: str) -> Generator[Any, None, None]:
     with contained(plugin):
         try:
             yield from items
@@ -79,8 +83,10 @@ def misbehaved(call: Any, message: str) -> PluginError:
 
     ``call`` is the method that gave it, as `Contained` hands it out.
     """
-    code = getattr(getattr(call, "function", call), "__code__", None)
-    place = f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code else ""
+    code = _of(call, "__code__")
+    place = ""
+    if isinstance(code, CodeType):
+        place = f" ({Path(code.co_filename).name}, line {code.co_firstlineno})"
     return PluginError(f"plugin {getattr(call, 'plugin', '?')!r} failed: {message}{place}")
 
 
@@ -90,20 +96,61 @@ def each(call: Any, given: object, kind: type[T]) -> Iterator[T]:
     >>> tuple(each(layout.layout, layout.layout(request), Cue))
     """
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
-        raise misbehaved(call, f"{_name(call)} must give {kind.__name__}s, not {given!r:.60}")
-    for one in given:
+        raise misbehaved(call, f"{_name(call)} must give {kind.__name__}s, not {shown(given)}")
+    items = given if isinstance(given, Iterator) else _running(given, getattr(call, "plugin", "?"))
+    for one in items:
         if not isinstance(one, kind):
-            raise misbehaved(call, f"{_name(call)} must give {kind.__name__}s, not {one!r:.60}")
+            raise misbehaved(call, f"{_name(call)} must give {kind.__name__}s, not {shown(one)}")
         yield one
 
 
+def shown(value: object, length: int = 60) -> str:
+    """The beginning of a value's ``repr``, which a plugin's object may get wrong."""
+    try:
+        return repr(value)[:length]
+    except Exception:
+        return f"a {type(value).__name__}"
+
+
+def wrong_field(value: Any) -> str | None:
+    """What is wrong with the first field of a dataclass that is not of its type; None if none is.
+
+    The content of mappings is not looked at.
+    """
+    hints = get_type_hints(type(value))
+    for member in fields(value):
+        given = getattr(value, member.name)
+        if not _fits(given, hints[member.name]):
+            return f"{member.name} must be {member.type}, not {shown(given)}"
+    return None
+
+
+def _fits(value: object, kind: Any) -> bool:
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(kind))
+    if origin is tuple:  # of one type and any length
+        return isinstance(value, tuple) and all(_fits(one, get_args(kind)[0]) for one in value)
+    return isinstance(value, origin or kind)
+
+
 def _name(call: Any) -> str:
-    return str(getattr(getattr(call, "function", call), "__name__", "it"))
+    return str(_of(call, "__name__") or "it")
+
+
+def _of(call: Any, name: str) -> object:
+    """An attribute of the function behind a call; None where it has none."""
+    with suppress(Exception):
+        return getattr(getattr(call, "function", call), name)
+    return None
 
 
 def in_one_line(error: BaseException) -> str:
     """An exception's type and text, without line breaks; our own errors are text enough."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # an exception's own __str__ may be wrong
+        text = ""
     if isinstance(error, PluginError | PluginUnusable):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -274,6 +274,7 @@ class Reader(Protocol):
     def read(self, data: bytes, hints: ReadHints) -> Subtitles:
         """The cues, as they stand in the file, and what could not be read.
 
+        Lines hold text, without line breaks; a cue without text has none.
         Raises `NotSubtitles` where nothing can be read; the file's name is put before its message.
         """
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -22,9 +18,26 @@ import pluggy
 from canary_subs import __version__
 from canary_subs._text import did_you_mean
 from canary_subs.errors import ConfigError, PluginError, UnknownName
-from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip, Track
+from canary_subs.model import Choice, Context, Job, MediaInfo, Plan, Skip
 from canary_subs.plugin import hookspecs
-from canary_subs.plugin.contain import Contained, contained, in_one_line, misbehaved
+from canary_subs.plugin.contain import (
+    Contained,
+    contained,
+    in_one_line,
+    misbehaved,
+    shown,
+    wrong_field,
+)
+from canary_subs.plugin.finding import (
+    PROTOCOLS,
+    SESSION,
+    check_provider,
+    from_file,
+    hash_of,
+    installed,
+    require_methods,
+    values_of,
+)
 from canary_subs.plugin.hookspecs import PROJECT, Command, Provider, Session
 from canary_subs.plugin.options import build, kinds, nearest
 
@@ -118,7 +131,9 @@ class Plugins:
             hooks = self._register(plugin, name)
             offers = {kind: list(self._offers(plugin, hook)) for kind, hook in KINDS.items()}
             commands = list(self._offered_commands(plugin))
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             log.debug("plugin %s could not be loaded", name, exc_info=True)
             if plugin is not None and self._manager.get_name(plugin) == name:
                 self._manager.unregister(plugin)
@@ -156,7 +171,7 @@ class Plugins:
 
     def _offers(self, plugin: object, hook: str) -> Iterator[Provider[Any]]:
         for provider in self._listed(plugin, hook, Provider):
-            _check(provider)
+            check_provider(provider)
             yield provider
 
     def _offered_commands(self, plugin: object) -> Iterator[Command]:
@@ -172,10 +187,10 @@ class Plugins:
                 continue
             offered: Any = implementation.function()
             if not isinstance(offered, Iterable):
-                raise PluginError(f"{hook} must give {kind.__name__}s, not {offered!r:.60}")
+                raise PluginError(f"{hook} must give {kind.__name__}s, not {shown(offered)}")
             for one in offered:
                 if not isinstance(one, kind):
-                    raise PluginError(f"{hook} must give {kind.__name__}s, not {one!r:.60}")
+                    raise PluginError(f"{hook} must give {kind.__name__}s, not {shown(one)}")
                 yield one
 
     # Providers.
@@ -254,30 +269,35 @@ class Plugins:
         entry = self.provider(kind, choice.name)
         options = self.options(kind, choice)
         context = _context_for(kind, choice, context or Context())
-        key = (kind, choice.name, repr(options), context)
+        key = (kind, choice.name, values_of(options), context)
         with self._lock:
             if key not in self._made:
+                make = Contained(entry.provider, entry.plugin).make
+                made = make(options, context)
                 with contained(entry.plugin):
-                    made = entry.provider.make(options, context)
+                    require_methods(made, PROTOCOLS[kind], make)
                 self._made[key] = (made, Contained(made, entry.plugin))
             return self._made[key][1]
 
     def session(self, choice: Choice, context: Context) -> Session:
         """The loaded model of an engine; loads it at first use. Raises `ModelError`.
 
-        Choices that differ only in the options of requests share one.
+        Choices that differ only in the options of requests share one, and so do watched folders.
         """
         context = _context_for("engine", choice, context)
-        key = ("session", choice.name, repr(self.options("engine", choice)), context)
+        key = ("session", choice.name, values_of(self.options("engine", choice)), context)
         with self._lock:
             if key not in self._made:
                 engine = self.use("engine", choice, context)
                 session = engine.open(context)
                 owner = self.provider("engine", choice.name).plugin
-                for name in ("max_segment_ms", "batch_ms"):
-                    value = getattr(session, name, None)
-                    if not isinstance(value, int) or value <= 0:
-                        raise misbehaved(engine.open, f"a session's {name} is {value!r}")
+                with contained(owner):
+                    require_methods(session, Session, engine.open)
+                    for name, kind in SESSION.items():
+                        value = getattr(session, name)
+                        if not isinstance(value, kind) or (isinstance(value, int) and value <= 0):
+                            what = f"a session's {name} is {shown(value)}"
+                            raise misbehaved(engine.open, what)
                 self._made[key] = (session, Contained(session, owner))
             return cast(Session, self._made[key][1])
 
@@ -286,11 +306,12 @@ class Plugins:
         with self._lock:
             while self._made:
                 key, (made, _) = self._made.popitem()
-                if (close := getattr(made, "close", None)) is None:
-                    continue
                 try:
-                    close()
-                except Exception:
+                    if (close := getattr(made, "close", None)) is not None:
+                        close()
+                except KeyboardInterrupt:
+                    raise
+                except BaseException:  # what else it raises costs no other its end
                     log.warning("%s %s could not be closed", key[0], key[1], exc_info=True)
 
     # The other hooks.
@@ -308,13 +329,13 @@ class Plugins:
             answer: Any = call(**{name: known[name] for name in hook.argnames})
             if isinstance(answer, Skip):
                 return answer
-            if isinstance(answer, Plan) and all(isinstance(one, Track) for one in answer.targets):
+            if isinstance(answer, Plan):
+                if (wrong := wrong_field(answer)) is not None:
+                    raise misbehaved(call, f"a Plan's {wrong}")
                 plan = answer
-            elif isinstance(answer, Plan):
-                raise misbehaved(call, f"a Plan's targets are Tracks, not {answer.targets!r:.60}")
             elif answer is not None:
                 raise misbehaved(
-                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {answer!r:.60}"
+                    call, f"canary_subs_plan must give a Plan, a Skip or None, not {shown(answer)}"
                 )
         return plan
 
@@ -330,7 +351,9 @@ class Plugins:
         for one in self._implementations(hook):
             try:
                 one.function(*(value for _ in one.argnames))
-            except (Exception, SystemExit):
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 log.warning("plugin %s failed in %s", one.plugin_name, hook, exc_info=True)
 
     def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
@@ -345,35 +368,10 @@ def _context_for(kind: str, choice: Choice, context: Context) -> Context:
     """The context without what is not for that kind: a folder for results loads no other model."""
     context = replace(context, model=choice.model)
     if kind != "delivery":
-        context = replace(context, out=None, root=None, overwrite=False)
+        context = replace(context, out=None, root=None, within=None, overwrite=False)
     if kind != "segmenter":
         context = replace(context, short_segments=False)
     return context
-
-
-def _check(provider: Provider[Any]) -> None:
-    """Refuse a provider that could not be listed, named or made."""
-    name: object = provider.name
-    if not isinstance(name, str) or not name or name.split() != [name]:
-        raise PluginError(f"a provider's name is one word, not {name!r:.60}")
-    if not isinstance(provider.summary, str):
-        raise PluginError(f"the summary of {name!r} must be a text")
-    if not callable(provider.make):
-        raise PluginError(f"what makes {name!r} cannot be called")
-    seen: set[str] = set()
-    for options in (provider.options, provider.request_options):
-        if options is None and options is provider.request_options:
-            continue
-        if not isinstance(options, type) or not is_dataclass(options):
-            raise PluginError(f"the options of {name!r} must be a dataclass")
-        for option in fields(options):
-            if option.init and option.default is MISSING and option.default_factory is MISSING:
-                raise PluginError(f"the option {option.name!r} of {name!r} must have a default")
-            if option.name in seen:
-                raise PluginError(
-                    f"the option {option.name!r} of {name!r} stands in options and request_options"
-                )
-            seen.add(option.name)
 
 
 def load(
@@ -394,8 +392,9 @@ def load(
     plugins = Plugins(options)
     for package in BUILTINS if builtins else ():
         find = partial(importlib.import_module, f"{PROJECT}.{package}")
-        plugins.add(package, "built in", find, __version__)
-    for point in sorted(_installed(), key=lambda point: point.name):
+        if package not in disabled:
+            plugins.add(package, "built in", find, __version__)
+    for point in sorted(installed(), key=lambda point: point.name):
         version = point.dist.version if point.dist else ""
         origin = f"{point.dist.name} {version}" if point.dist else point.value
         if point.name not in disabled:
@@ -403,38 +402,5 @@ def load(
     if folder is not None and folder.is_dir():
         for file in sorted(folder.glob("[!._]*.py")):
             if file.stem not in disabled:
-                plugins.add(file.stem, str(file), partial(_from_file, file), _hash(file))
+                plugins.add(file.stem, str(file), partial(from_file, file), hash_of(file))
     return plugins
-
-
-def _installed() -> Iterator[EntryPoint]:
-    """The entry points of all distributions, the first of a name on the path alone."""
-    # importlib's own entry_points() gives up where one distribution's metadata is broken.
-    seen: set[str] = set()
-    for distribution in distributions():
-        try:
-            points = distribution.entry_points.select(group=PROJECT)
-            if not points or distribution.name in seen:
-                continue
-            seen.add(distribution.name)
-        except Exception as error:
-            log.warning("an installed distribution has broken metadata: %s", error)
-            continue
-        yield from points
-
-
-def _from_file(file: Path) -> object:
-    name = f"{PROJECT}_plugin_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise PluginError(f"{file} cannot be imported as Python")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
-
-
-def _hash(file: Path) -> str:
-    with suppress(OSError):
-        return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    return ""

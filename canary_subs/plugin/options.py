@@ -8,7 +8,7 @@ only a whole number may stand for a float, as in every language that writes numb
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ def build(cls: type[T], mapping: Mapping[str, object], where: str) -> T:
     """Make ``cls`` (a dataclass) from a table; ``where`` names the table for a person.
 
     Raises `ConfigError` for a key that ``cls`` does not know, a value of another type, and a value
-    that ``cls`` itself refuses by raising `ValueError`.
+    that ``cls`` itself refuses by raising.
     """
     known = kinds(cls)
     values: dict[str, Any] = {}
@@ -46,7 +46,7 @@ def build(cls: type[T], mapping: Mapping[str, object], where: str) -> T:
         values[key] = check(known[key], value, f"{where}: {key}")
     try:
         return cls(**values)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # the options of a plugin may check themselves, and err
         raise ConfigError(f"{where}: {error}") from error
 
 
@@ -79,11 +79,20 @@ def check(kind: Any, value: object, where: str) -> object:
     elif kind is Path and isinstance(value, (str, Path)):
         return _path(str(value), where)
     elif kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        if math.isfinite(value):
+        if abs(value) <= sys.float_info.max:  # neither infinite, nor a whole number beyond it
             return float(value)
     elif kind in (bool, int, str) and type(value) is kind:  # a bool is an int to isinstance
         return value
-    raise ConfigError(f"{where} is {describe(kind)}, not {value!r}")
+    raise ConfigError(f"{where} is {describe(kind)}, not {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """A wrong value for a message; it may be of any size, nested to any depth."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits; a deep table
+        return f"this {type(value).__name__}"
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 def parse(kind: Any, text: str, where: str) -> object:

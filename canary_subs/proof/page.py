@@ -36,11 +36,13 @@ def page(
     frame_rate: Fraction | None = None,
     peaks: Peaks | None = None,
     shots_ms: Sequence[int] = (),
+    warnings: Sequence[str] = (),
 ) -> bytes:
     """The HTML file in UTF-8. Pure: equal arguments give equal bytes.
 
     ``name`` is the video's file name. ``video`` is its path relative to the page; without one, or
-    if the browser cannot play it, the page asks for a file. ``shots_ms`` are the shot changes.
+    if the browser cannot play it, the page asks for a file. ``shots_ms`` are the shot changes;
+    ``warnings`` stand at the top.
     Raises `ValueError` for an absolute path and without any track.
     """
     if not tracks:
@@ -77,6 +79,9 @@ def page(
         policy=policy,
         nonce=nonce,
         name=assets.escaped(name),
+        warnings="".join(
+            f'<p class="soft" role="note">{assets.escaped(warning)}</p>' for warning in warnings
+        ),
         style=style,
         media=data,
         wavesurfer=wavesurfer,

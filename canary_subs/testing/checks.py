@@ -14,6 +14,7 @@ from canary_subs.errors import CanarySubsError
 from canary_subs.model import (
     Context,
     Cue,
+    Document,
     Finding,
     MediaInfo,
     Profile,
@@ -97,7 +98,7 @@ def make(
 
 
 def check_writer(provider: Provider[Writer], options: Mapping[str, object] | None = None) -> None:
-    """It writes bytes, the same ones each time, whatever the track holds.
+    """It writes bytes, or bytes by suffix, the same ones each time, whatever the track holds.
 
     A writer may refuse what its format cannot hold, by an error for users.
     """
@@ -117,7 +118,15 @@ def check_writer(provider: Provider[Writer], options: Mapping[str, object] | Non
             continue
         except Exception as error:
             raise AssertionError(f"{name}: the writer of {suffix} raised {error!r}") from error
-        claim(isinstance(data, bytes), f"{name}: a writer gives bytes, not {type(data).__name__}")
+        files = data if isinstance(data, Mapping) else {suffix: data}
+        claim(
+            suffix in files, f"{name}: the file of the suffix {suffix} is not among {list(files)}"
+        )
+        for given in files.values():
+            claim(
+                isinstance(given, bytes),
+                f"{name}: a writer gives bytes, not {type(given).__name__}",
+            )
         again = make(provider, options).write(hard)
         claim(data == again, f"{name}: written twice, the bytes of {suffix} differ")
 
@@ -132,7 +141,7 @@ def check_text_writer(
     check_writer(provider, options)
     writer = make(provider, options)
     said = transcript("Good evening.", "The red boat is small and the blue ones are large.")
-    data = writer.write(document(said))
+    data = _file(writer, document(said))
     claim(not data.startswith(b"\xef\xbb\xbf"), f"{writer.suffix} begins with a byte order mark")
     text = data.decode("utf-8")
     position = 0
@@ -142,13 +151,19 @@ def check_text_writer(
         position = found + len(word)
     for name, hard in hard_documents():
         try:
-            data = writer.write(hard)
+            data = _file(writer, hard)
         except CanarySubsError:
             continue
         try:
             data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise AssertionError(f"{name}: {writer.suffix} is not UTF-8: {error}") from error
+
+
+def _file(writer: Writer, document: Document) -> bytes:
+    """The file of the writer's own suffix."""
+    written = writer.write(document)
+    return written[writer.suffix] if isinstance(written, Mapping) else written
 
 
 def check_layout(
@@ -253,17 +268,21 @@ def check_delivery(
     options: Mapping[str, object] | None = None,
     context: Context | None = None,
 ) -> None:
-    """It delivers, can be repeated, and changes no file of the user's; ``media`` really exists."""
+    """It delivers several files at once, can be repeated, and changes no file of the user's.
+
+    ``media`` really exists, and is of a kind that the delivery can use.
+    """
     check_provider(provider)
     delivery: Delivery = make(provider, options, context)
-    english, german = Track(("en",)), Track(("de",))
+    english, german, french = (Track((language,)) for language in ("en", "de", "fr"))
     rendered = [
         Rendered(
-            track=english,
+            track=track,
             format="srt",
             suffix=".srt",
-            data=b"1\n00:00:00,000 --> 00:00:01,000\nHello.\n",
+            data=f"1\n00:00:00,000 --> 00:00:01,000\n{text}\n".encode(),
         )
+        for track, text in ((english, "Hello."), (german, "Guten Tag."))
     ]
     before = digest(media.path)
     place = delivery.find(media, english, ".srt")
@@ -275,10 +294,11 @@ def check_delivery(
     )
     again = list(make(provider, options, context).deliver(media, rendered))
     claim(again == places, f"delivered again, the result went to {again!r}, not {places!r}")
-    found = delivery.find(media, english, ".srt")
-    claim(found in (None, *places), f"it delivers to {places!r} and finds {found!r}")
-    other = delivery.find(media, german, ".srt")
-    claim(other is None, f"nothing German was delivered, and it finds {other!r}")
+    for track in (english, german):
+        found = delivery.find(media, track, ".srt")
+        claim(found in (None, *places), f"it delivers to {places!r} and finds {found!r}")
+    other = delivery.find(media, french, ".srt")
+    claim(other is None, f"nothing French was delivered, and it finds {other!r}")
     claim(digest(media.path) == before, f"delivering changed {media.path}")
 
 

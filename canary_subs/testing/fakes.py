@@ -58,7 +58,7 @@ FAKE_LANGUAGES = ("de", "en", "es", "fr")
 #: A fake video has one word in each of these.
 FAKE_WORD_MS = 500
 
-_MAGIC = b"canary-subs fake film\n"
+_MAGIC = b"canary-subs fake video\n"
 
 
 def write_video(

@@ -47,7 +47,7 @@ def media_info(path: Path = Path("/videos/Example.mkv"), **changes: Any) -> Medi
 def babble(duration_ms: int, *, start_ms: int = 0, seed: int = 1) -> AudioClip:
     """Sound that is built as speech is: a pitch, formants, four syllables a second, breaths.
 
-    It is no language; detectors of speech usually take it for speech.
+    It is not a language; detectors of speech usually take it for speech.
     """
     rate = SAMPLE_RATE_HZ
     length = ms_to_samples(duration_ms, rate)

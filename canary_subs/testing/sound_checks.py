@@ -169,7 +169,7 @@ def _check_session(
     try:
         probabilities = session.identify(clips[:1], languages)
     except PluginUnusable:
-        return  # it cannot tell languages, which the pipeline puts to the user
+        return  # it cannot identify languages, which the pipeline puts to the user
     claim(set(probabilities) == set(languages), f"of {languages} it judged {sorted(probabilities)}")
     shares = probabilities.values()
     claim(all(0 <= share <= 1 for share in shares), f"these are no probabilities: {probabilities}")

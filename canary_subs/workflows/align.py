@@ -24,7 +24,6 @@ from canary_subs.model import (
     Span,
     Timing,
     Track,
-    Transcript,
     Utterance,
     primary,
 )
@@ -215,17 +214,13 @@ def _moved(
         for cue in ordered
     ]
     gap_ms = min_gap_ms(profile_for(plan.profile, language, plan.own_profiles), media.frame_rate)
+    cues = known_text.rising(moved, gap_ms)
+    transcript = known_text.transcript_of(cues, language)
     return Document(
         media=media,
         track=Track((language,)),
-        transcript=Transcript(
-            language=language,
-            spoken=plan.spoken or "und",
-            engine="",
-            model="",
-            utterances=(),
-        ),
-        cues=known_text.rising(moved, gap_ms),
+        transcript=replace(transcript, spoken=plan.spoken or "und"),
+        cues=cues,
         provenance={
             "canary_subs": canary_subs.__version__,
             "text": text.name,

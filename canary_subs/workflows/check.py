@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from canary_subs.cues.check.report import Report
 from canary_subs.cues.profiles import profile_for
 from canary_subs.formats.filename import Named, parse_name
 from canary_subs.formats.reading import read
-from canary_subs.media import tracks
 from canary_subs.model import AudioClip, Choice, Cue, Finding, Span, Track
-from canary_subs.pipeline.segments import Audio, probe
+from canary_subs.pipeline.segments import choose, probe
 from canary_subs.plugin.contain import each, misbehaved
 from canary_subs.plugin.hookspecs import Check, CheckRequest, Segmenter
 from canary_subs.plugin.manager import Plugins
@@ -105,7 +104,7 @@ def _cues(
 
 
 def named_language(path: Path) -> str | None:
-    """The language that a subtitle file's name states: "de" of "Film.de.forced.srt"."""
+    """The language that a subtitle file's name states: "de" of "Video.de.forced.srt"."""
     return _named(path).language
 
 
@@ -125,9 +124,8 @@ def sound_of(
 ) -> Iterator[Iterator[AudioClip]]:
     """The sound of a video, for as long as the block lasts. Raises `MediaError`, `PluginError`."""
     media, source = probe(video, plugins)
-    track = tracks.choose(media, language=spoken, index=index).track
-    audio = Audio(media=media, track=track, source=source, stop=threading.Event())
-    with audio.clips() as clips:
+    choice = choose(media, source, threading.Event(), language=spoken, index=index)
+    with closing(choice), next(choice).clips() as clips:
         yield clips
 
 
@@ -143,4 +141,5 @@ def speech_in(video: Path, plugins: Plugins, *, spoken: str | None = None) -> tu
 def speech_among(clips: Iterable[AudioClip], plugins: Plugins) -> tuple[Span, ...]:
     """`speech_in` for sound that is being read."""
     segmenter: Segmenter = plugins.use("segmenter", _LISTENER)
-    return tuple(joined(list(segmenter.cut(clips, _LONGEST_SPEECH_MS))))
+    spans = each(segmenter.cut, segmenter.cut(clips, _LONGEST_SPEECH_MS), Span)
+    return tuple(joined(list(spans)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from canary_subs.cues import known_text
 from canary_subs.errors import UsageError
-from canary_subs.model import Cue, Document, MediaInfo, Plan, Span, Track, Transcript, Utterance
+from canary_subs.model import Cue, Document, MediaInfo, Plan, Track
 from canary_subs.pipeline.tracks import lay_out
 from canary_subs.plugin.manager import Plugins
 from canary_subs.workflows.check import named_language
@@ -43,13 +43,7 @@ def relayout(
     if language is None:
         raise UsageError(f"{subtitles}: its language is not known; name it with --language")
     cues = known_text.rising([cue for cue in found.cues if known_text.cue_texts([cue])[0]], 0)
-    transcript = Transcript(
-        language=language,
-        spoken=language,
-        engine="",
-        model="",
-        utterances=tuple(_utterance(cue, language) for cue in cues),
-    )
+    transcript = known_text.transcript_of(cues, language)
     media = _no_media(subtitles, cues, frame_rate)
     broken = lay_out(transcript, plan, plugins, media)
     return Document(
@@ -57,15 +51,6 @@ def relayout(
         track=Track((language,)),
         transcript=transcript,
         cues=_with_speakers(broken, cues),
-    )
-
-
-def _utterance(cue: Cue, language: str) -> Utterance:
-    return Utterance(
-        text=" ".join(" ".join(cue.lines).split()),
-        span=Span(start_ms=cue.start_ms, end_ms=cue.end_ms),
-        language=language,
-        words=cue.words,
     )
 
 

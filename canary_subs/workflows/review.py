@@ -42,6 +42,8 @@ class SoundSummary:
 
     speech: tuple[Span, ...]
     peaks: Peaks
+    #: What is to be known of it: what could not be read, which mix was taken.
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +53,8 @@ class Review:
     media: MediaInfo
     tracks: tuple[PageTrack, ...]
     sound: SoundSummary
+    #: What a person should know of the results besides the findings.
+    warnings: tuple[str, ...] = ()
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -63,7 +67,7 @@ class Review:
     @property
     def summary(self) -> str:
         """One line for all tracks."""
-        return "; ".join(summary(report) for report in self.reports)
+        return "; ".join((*(summary(report) for report in self.reports), *self.warnings))
 
     def page(self, folder: Path) -> bytes:
         """The proof page as a file of ``folder``; it plays the video from where it is."""
@@ -74,13 +78,19 @@ class Review:
             tracks=self.tracks,
             frame_rate=self.media.frame_rate,
             peaks=self.sound.peaks,
+            warnings=self.warnings,
         )
 
     def report(self) -> bytes:
         """All findings as one JSON document."""
         found = [json.loads(as_json(report)) for report in self.reports]
         name, duration_ms = self.media.path.name, self.media.duration_ms
-        report = {"video": name, "duration_ms": duration_ms, "tracks": found}
+        report = {
+            "video": name,
+            "duration_ms": duration_ms,
+            "warnings": self.warnings,
+            "tracks": found,
+        }
         # File names may hold bytes that are not text.
         return (json.dumps(report, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
 
@@ -112,12 +122,14 @@ def review(
     profile: str,
     own_profiles: _Profiles | None = None,
     spoken: str | None = None,
+    warnings: Sequence[str] = (),
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Review:
     """Examine a video's tracks against its sound, and translations against the original.
 
-    ``spoken`` is the spoken language; ``on_progress`` is called with the share of the video that
-    has been read. Raises `MediaError`, `UnknownName`, `PluginError`.
+    ``spoken`` is the spoken language; ``warnings`` are known already; ``on_progress`` is called
+    with the share of the video that has been read. Raises `MediaError`, `UnknownName`,
+    `PluginError`.
     """
     sound = _summary_of_sound(media, plugins, spoken, on_progress)
     original = next((one.cues for one in tracks if spoken and one.track == Track((spoken,))), None)
@@ -139,7 +151,8 @@ def review(
         found.append(
             PageTrack(language=one.name, cues=tuple(one.cues), profile=rules, findings=findings)
         )
-    return Review(media=media, tracks=tuple(found), sound=sound)
+    every = tuple(dict.fromkeys((*warnings, *sound.warnings)))
+    return Review(media=media, tracks=tuple(found), sound=sound, warnings=every)
 
 
 def _summary_of_sound(
@@ -147,11 +160,20 @@ def _summary_of_sound(
 ) -> SoundSummary:
     """Read a video's sound once, for speech and waveform."""
     waveform = Waveform()
+    warnings: dict[str, None] = {}
     with sound_of(media.path, plugins, spoken=spoken) as clips:
-        passing = waveform.passing(_reported(clips, media.duration_ms, on_progress))
+        noted = _noted(_reported(clips, media.duration_ms, on_progress), warnings)
+        passing = waveform.passing(noted)
         speech = speech_among(passing, plugins)
         deque(passing, maxlen=0)  # what the segmenter did not read
-    return SoundSummary(speech=speech, peaks=waveform.peaks())
+    return SoundSummary(speech=speech, peaks=waveform.peaks(), warnings=tuple(warnings))
+
+
+def _noted(clips: Iterable[AudioClip], warnings: dict[str, None]) -> Iterator[AudioClip]:
+    """The clips; their warnings are noted."""
+    for clip in clips:
+        warnings.update(dict.fromkeys(clip.warnings))
+        yield clip
 
 
 def _reported(
@@ -220,6 +242,7 @@ def write(outcome: Outcome, plugins: Plugins) -> str | None:
         profile=plan.profile,
         own_profiles=plan.own_profiles,
         spoken=outcome.documents[0].transcript.spoken,
+        warnings=outcome.warnings,
     )
     found.store(place.parent)
     return found.summary

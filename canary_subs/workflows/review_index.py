@@ -14,7 +14,7 @@ from canary_subs.workflows.review import PAGE, REPORT, relative, save
 
 log = logging.getLogger(__name__)
 
-#: A longer file is not a report: that of a feature film has about 1 MB.
+#: A longer file is not a report: that of two hours has about 1 MB.
 _MAX_REPORT_BYTES = 64 << 20
 #: JavaScript's last exact integer; no count comes near it.
 _MAX_COUNT = 2**53

@@ -1,4 +1,4 @@
-"""Sounds that SDH subtitles tell of, synthesised: knocks, bells, sirens, applause and others.
+"""Sounds that SDH subtitles label, synthesised: knocks, bells, sirens, applause and others.
 
 As in `sound`, makers work on mono float32 at SAMPLE_RATE_HZ, are deterministic from their
 generator, and fill ``length`` samples at a level of 0.1.

@@ -225,7 +225,7 @@ def speak(text: str, voice: Voice) -> Speech:
 
 
 def _known(starts: list[float | None], spans: list[tuple[int, int]], index: int) -> float:
-    """A word's start, or, where no event tells it, a place between its neighbours by letters."""
+    """A word's start, or, where no event gives it, a place between its neighbours by letters."""
     if (start := starts[index]) is not None:
         return start
     before = max((i for i in range(index) if starts[i] is not None), default=None)

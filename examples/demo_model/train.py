@@ -237,7 +237,7 @@ def _batches(rank: int, step: int, folder: Path, blank: int, progress: Any, out:
 
 
 def _ahead(training: Training, rank: int) -> tuple[Iterator[Batch], Any]:
-    """Batches from another process, and the shared number that tells it how far the training is."""
+    """Batches from another process, and the shared number of its progress."""
     context = multiprocessing.get_context("spawn")
     progress = context.Value("d", training.progress)
     queue = context.Queue(maxsize=4)

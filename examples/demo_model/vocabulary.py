@@ -79,12 +79,12 @@ def build(folder: Path) -> None:
     text.unlink()
     _forget_paths(folder / "tokenizer.model")
     processor = load(folder)
-    pieces = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
-    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    tokens = [processor.id_to_piece(index) for index in range(processor.get_piece_size())]
+    (folder / "vocab.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
 
 
 def _forget_paths(path: Path) -> None:
-    """Take out where the trainer read and wrote: it would tell of the machine that it ran on."""
+    """Take out where the trainer read and wrote: it would describe the machine that it ran on."""
     from sentencepiece import sentencepiece_model_pb2
 
     model = sentencepiece_model_pb2.ModelProto()

@@ -79,7 +79,7 @@ def speech(language: str, hours: float, seed: int, pace: float = USUAL_PACE) -> 
     return _transcript(utterances, language)
 
 
-def films() -> list[Transcript]:
+def transcripts() -> list[Transcript]:
     """What is said in the demonstration films, one transcript for each sound track."""
     return [
         _transcript(
@@ -328,14 +328,14 @@ def percent(count: int, whole: int) -> float:
 
 
 def main() -> int:
-    shown = films()
+    shown = transcripts()
     ours = table(
         f"novels at {USUAL_PACE} characters a second and the demonstration films",
         [*novels(USUAL_PACE), *shown],
     )
     table("the demonstration films alone", shown)
     table(f"novels at {FAST_PACE} characters a second", novels(FAST_PACE))
-    seconds, words = time_film()
+    seconds, words = time_video()
     print(f"a film of 3 hours ({words} words) is laid out in {seconds:.2f} s on one core")
     failures = shortfalls(ours, seconds)
     for failure in failures:
@@ -343,16 +343,16 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def time_film() -> tuple[float, int]:
+def time_video() -> tuple[float, int]:
     """CPU seconds to lay out three hours without long pauses, best of three; and its words."""
-    film = speech("en", 3.0, seed=2)
+    video = speech("en", 3.0, seed=2)
     profile = profile_for("netflix", "en")
     best = float("inf")
     for _ in range(3):
         begin = time.process_time()
-        lay_out(film, profile, frame_rate=FRAME_RATE)
+        lay_out(video, profile, frame_rate=FRAME_RATE)
         best = min(best, time.process_time() - begin)
-    return best, sum(len(utterance.words) for utterance in film.utterances)
+    return best, sum(len(utterance.words) for utterance in video.utterances)
 
 
 def shortfalls(ours: Score, seconds: float) -> list[str]:
@@ -365,13 +365,13 @@ def shortfalls(ours: Score, seconds: float) -> list[str]:
             found.append(f"{count} cues are {name}; none may be")
     if ours.close:
         found.append(f"{ours.close} gaps are shorter than the minimum; none may be")
-    for name, value, limit in (
+    for name, share, limit in (
         ("over 25 characters a second", percent(ours.over_25, ours.cues), 1.0),
         ("over the profile's speed", percent(ours.over_profile, ours.cues), 5.0),
         ("forbidden splits", percent(ours.forbidden, ours.breaks), 1.0),
     ):
-        if value > limit:
-            found.append(f"{value:.2f} % {name}; at most {limit:g} % may be")
+        if share > limit:
+            found.append(f"{share:.2f} % {name}; at most {limit:g} % may be")
     if seconds >= 1:
         found.append(f"three hours take {seconds:.2f} s; less than 1 is asked for")
     return found

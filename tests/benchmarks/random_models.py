@@ -133,6 +133,17 @@ def save(name: str, path: Path, *, seed: int = 0) -> None:
         _merge(parts, path)
 
 
+def save_ctc(name: str, path: Path, *, seed: int = 0) -> None:
+    """Write the random CTC model of an architecture in `SHAPES` as a `.nemo` of its own."""
+    import torch
+    from omegaconf import OmegaConf
+
+    torch.manual_seed(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        config = OmegaConf.create(_ctc_config(SHAPES[name], Path(folder)))
+        nemo_asr().EncDecCTCModelBPE(config).save_to(str(path))
+
+
 def _merge(parts: Mapping[str, Path], path: Path) -> None:
     """Put several `.nemo` files into one, configuration and weights under each one's prefix."""
     with tarfile.open(path, "w") as merged:

@@ -107,14 +107,14 @@ def test_attention_that_moves_on_gives_the_times_of_its_words() -> None:
     attention[:, 0] = 0.5  # the sink that every token attends to
     times = align.attention_times(attention, [0, 1, 2], 3)
     assert times is not None
-    for (start, end), (left, right) in zip(times, itertools.pairwise(edges), strict=True):
+    for (begin, stop), (left, right) in zip(times, itertools.pairwise(edges), strict=True):
         if left != edges[0]:
-            assert abs(start - left) <= 1
+            assert abs(begin - left) <= 1
         if right != edges[-1]:
-            assert abs(end - right) <= 1
+            assert abs(stop - right) <= 1
 
 
-def test_attention_without_room_for_the_words_gives_none() -> None:
+def test_attention_with_fewer_frames_than_words_gives_none() -> None:
     assert align.attention_times(np.ones((4, 3), np.float32), [0, 1, 2, 3], 4) is None
     assert align.attention_times(np.ones((0, 3), np.float32), [], 0) is None
 
@@ -203,6 +203,7 @@ class _Model:
         width = len(_Tokenizer.vocab) + 1
         layer = torch.nn.Conv1d(width, width, 1).requires_grad_(False)
         torch.nn.init.eye_(layer.weight[:, :, 0])
+        assert layer.bias is not None
         torch.nn.init.zeros_(layer.bias)
         self.decoder = type("Head", (), {"decoder_layers": [layer]})
         self.encoder = type("Encoder", (), {"subsampling_factor": 8})

@@ -6,6 +6,7 @@ import pickle
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,9 +19,9 @@ from canary_subs.errors import ModelError, UnknownName
 def members(path: Path) -> dict[str, bytes]:
     with tarfile.open(path) as tar:
         return {
-            info.name.removeprefix("./"): tar.extractfile(info).read()
+            info.name.removeprefix("./"): stream.read()
             for info in tar
-            if info.isfile()
+            if (stream := tar.extractfile(info)) is not None
         }
 
 
@@ -35,7 +36,9 @@ def pack(path: Path, files: dict[str, bytes], *extra: tarfile.TarInfo) -> Path:
     return path
 
 
-def with_config(files: dict[str, bytes], change: Callable[[dict], None]) -> dict[str, bytes]:
+def with_config(
+    files: dict[str, bytes], change: Callable[[dict[str, Any]], None]
+) -> dict[str, bytes]:
     config = yaml.safe_load(files[archive.CONFIG])
     change(config)
     return {**files, archive.CONFIG: yaml.safe_dump(config).encode()}
@@ -116,14 +119,14 @@ def test_a_bomb(tiny_file: Path, tmp_path: Path) -> None:
     "target", ["os.system", "subprocess.run", "builtins.eval", "nemo.utils.exp_manager.exp_manager"]
 )
 def test_foreign_classes(tiny_file: Path, tmp_path: Path, target: str) -> None:
-    def change(config: dict) -> None:
+    def change(config: dict[str, Any]) -> None:
         config["encoder"]["_target_"] = target
 
     refused(pack(tmp_path / "m.nemo", with_config(members(tiny_file), change)), "foreign class")
 
 
 def test_another_kind_of_model(tiny_file: Path, tmp_path: Path) -> None:
-    def change(config: dict) -> None:
+    def change(config: dict[str, Any]) -> None:
         config["target"] = "nemo.collections.asr.models.ctc_bpe_models.EncDecCTCModelBPE"
 
     refused(pack(tmp_path / "m.nemo", with_config(members(tiny_file), change)), "not a Canary")
@@ -131,12 +134,12 @@ def test_another_kind_of_model(tiny_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd"])
 def test_a_tokenizer_outside_of_the_archive(tiny_file: Path, tmp_path: Path, path: str) -> None:
-    def change(config: dict) -> None:
+    def change(config: dict[str, Any]) -> None:
         config["tokenizer"]["langs"]["en"]["model_path"] = path
 
     refused(pack(tmp_path / "m.nemo", with_config(members(tiny_file), change)), "outside")
 
-    def hide(config: dict) -> None:
+    def hide(config: dict[str, Any]) -> None:
         config["tokenizer"]["langs"]["en"]["model_path"] = "nemo:" + path
 
     refused(pack(tmp_path / "n.nemo", with_config(members(tiny_file), hide)), "lacks")
@@ -151,7 +154,7 @@ def test_a_configuration_that_builds_objects_while_it_is_read(
 
 
 class Evil:
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (os.mkdir, (os.environ["CANARY_SUBS_TEST_TRAP"],))
 
 

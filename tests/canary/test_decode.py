@@ -194,6 +194,7 @@ def test_states_that_are_used_again_give_the_same_tokens(monkeypatch: pytest.Mon
         for ours, theirs in zip(found, expected, strict=True):
             assert [text.tokens for text in ours] == [text.tokens for text in theirs]
             for one, other in zip(ours, theirs, strict=True):
+                assert one.cross_attention is not None and other.cross_attention is not None
                 np.testing.assert_allclose(
                     one.cross_attention, other.cross_attention, atol=1e-5, strict=True
                 )

@@ -45,7 +45,7 @@ def test_frame_tokens_stand_around_words_and_a_lost_one_costs_no_word() -> None:
 
 @given(st.lists(st.integers(0, 700), max_size=60))
 @settings(max_examples=200, deadline=None)
-def test_any_tokens_give_whole_words_with_owners_in_order(ids: list[int]) -> None:
+def test_any_tokens_give_complete_words_with_owners_in_order(ids: list[int]) -> None:
     model: Any = tiny("one tokenizer")
     found = Detokenizer(model.tokenizer).detokenize(ids)
     assert len(found.owners) == len(ids)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from canary_subs.canary import CtcOptions, CtcWordTimer, fallback
+from canary_subs.canary import fallback
+from canary_subs.canary.aligner import CtcOptions, CtcWordTimer
 from canary_subs.canary.batch import Batcher
 from canary_subs.canary.beam import beam_search
 from canary_subs.canary.detokenize import Detokenizer
@@ -194,7 +195,7 @@ def test_names_of_precisions_and_devices(v2_file: Path) -> None:
         engine(v2_file).open(Context(device="gpu"))
 
 
-def test_the_cards_tell_which_model_knows_what() -> None:
+def test_the_cards_say_which_model_knows_what() -> None:
     chosen, *others = engine("canary-1b-flash").models()
     assert chosen.name == "nvidia/canary-1b-flash"
     assert engine("canary-1b-flash").pairs() == chosen.pairs
@@ -209,7 +210,8 @@ class Memory:
     """A device that bears so many seconds at once."""
 
     def __init__(self, seconds: float) -> None:
-        self.seconds, self.batches, self.recovered = seconds, [], 0
+        self.seconds, self.recovered = seconds, 0
+        self.batches: list[list[float]] = []
 
     def work(self, batch: list[float]) -> list[str]:
         if max(batch) * len(batch) > self.seconds:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,7 +87,7 @@ def test_languages_are_written_as_bcp_47_does() -> None:
         ('profile = """\nmodel = 3\n"""\nmodel = 3\n', 4, "model is a text"),
         ('a = 1\nb = [\nc = "x\n', 3, "is not TOML"),
         ("[options.fromat.ass]\nx = 1\n", 1, "knows no 'fromat'; did you mean 'format'?"),
-        ("[options.format]\nass = 1\n", 1, "write the options of a format"),
+        ("[options.format]\nass = 1\n", 1, "write options as [options.format.NAME]"),
         ('[schedule]\nhours = ["25:00-07:00"]\n', 2, "hours are written as"),
         ('[service]\nmetrics = "0.0.0.0:1"\n', 2, "loopback"),
         ("[queue]\nattempts = 0\n", 2, "at least 1"),
@@ -145,7 +148,23 @@ def test_an_unknown_variable_is_a_warning(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["x = " + "9" * 5000, "[" + " " * 15_000, "a" + ".a" * 8000 + "=1"]
+    "text",
+    [
+        "x = " + "9" * 5000,
+        "[" + " " * 15_000,
+        "a" + ".a" * 8000 + "=1",
+        "watch.include" + ".a" * 7000 + " = 1",
+        "watch.include = " + "[" * 8000 + "]" * 8000,
+        "skip.min_duration_s = " + "9" * 400,
+        "skip.min_duration_s = " + "9" * 5000,
+        "priority = " + "9" * 24,
+        "priority = " + "9" * 400,
+        "skip.min_duration_s = nan",
+        "targets = [" + '"en", ' * 100 + '"' + "a-" * 7000 + '"]',
+        'targets = ["' + "x" * 16_000 + '"]',
+        "k" * 16_000 + " = 1",
+        '"""' * 5000,
+    ],
 )
 def test_a_hostile_folders_file_is_refused_at_once(tmp_path: Path, text: str) -> None:
     import time
@@ -155,6 +174,47 @@ def test_a_hostile_folders_file_is_refused_at_once(tmp_path: Path, text: str) ->
     with pytest.raises(ConfigError):
         load(environment={}).at(tmp_path, tmp_path)
     assert time.perf_counter() - began < 2
+
+
+def fifo(file: Path) -> None:
+    os.mkfifo(file)
+
+
+def long_link(file: Path) -> None:
+    file.symlink_to("x" * 250 + "/" + "y" * 300)
+
+
+def device(file: Path) -> None:
+    file.symlink_to("/dev/zero")
+
+
+def private_link(file: Path) -> None:
+    secret = file.parent / "secret"
+    secret.write_text("hunter2")
+    file.symlink_to(secret)
+
+
+def loop(file: Path) -> None:
+    file.symlink_to(file)
+
+
+@pytest.mark.parametrize("make", [fifo, long_link, device, private_link, loop, Path.mkdir])
+def test_a_folders_file_is_a_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / FOLDER_FILE)
+    settings = load(environment={})
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=FOLDER_FILE) as caught:
+            settings.at(tmp_path, tmp_path)
+        assert "hunter2" not in str(caught.value)
+    assert settings.at(tmp_path.parent, tmp_path.parent) == settings.config
+
+
+def test_settings_travel_without_what_folders_say(tmp_path: Path) -> None:
+    written(tmp_path, "glossary = [" + '"term", ' * 1000 + "]", FOLDER_FILE)
+    settings = load(environment={})
+    small = len(pickle.dumps(settings))
+    assert len(settings.at(tmp_path, tmp_path).glossary) == 1000
+    assert len(pickle.dumps(settings)) <= small
 
 
 def test_a_folders_file_is_small(tmp_path: Path) -> None:
@@ -184,8 +244,6 @@ def test_a_folder_may_choose_for_its_videos(tmp_path: Path) -> None:
 
 
 def test_a_folders_file_that_changed_counts_at_once(tmp_path: Path) -> None:
-    import os
-
     file = written(tmp_path, 'targets = ["fr"]\n', FOLDER_FILE)
     settings = load(environment={})
     assert settings.at(tmp_path, tmp_path).targets == ("fr",)

@@ -55,8 +55,8 @@ def test_a_plan_carries_what_providers_share(tmp_path: Path, plugins: Plugins) -
     assert (made.spoken, made.audio_track) == ("de", 2)
     assert made.glossary == ("Ada", "Turing")
     assert made.context == Context(
-        device="cpu", precision="int8", out=tmp_path, root=Path("/videos"), overwrite=True,
-        commercial=True,
+        device="cpu", precision="int8", out=tmp_path, root=Path("/videos"),
+        within=Path("/videos"), overwrite=True, commercial=True,
     )  # fmt: skip
 
 

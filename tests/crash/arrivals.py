@@ -229,14 +229,15 @@ def trial(folder: Path, count: int, seed: int, *, polling: str) -> Report:
             ended[path] = time.monotonic()
 
     stop = threading.Event()
+    chosen = {**chosen, "follow_links": "all"}
     settings = stage.settings(folder / "state", watch=chosen)
     watcher = threading.Thread(target=Watcher([root], settings, store).run, args=(stop,))
     before, after = work.qsize() // 10, []
     for _ in range(before):  # some lie there before the watch begins
         after.append(work.get())
-    for _, path, data in after:
+    for _, path, early in after:
         path.parent.mkdir(parents=True, exist_ok=True)
-        create(path, data, outside)
+        create(path, early, outside)
     begun = time.monotonic()
     ended.update({path: begun for _, path, _ in after})
     watcher.start()

@@ -81,7 +81,7 @@ def clean(seed: int) -> File:
         length = max(spoken + chance.randint(0, 400), len(german) * 1000 // 17 + 20, 900)
         if not english.startswith("["):
             speech.append(Span(start_ms=now + chance.randint(-60, 60), end_ms=now + spoken))
-        lines = (german,)
+        lines: tuple[str, ...] = (german,)
         if len(german) > 30:
             cut = german.index(" ", len(german) // 2)
             lines = (german[:cut], german[cut + 1 :])

@@ -171,3 +171,108 @@ def test_every_failure_says_what_to_do(
     with pytest.raises(OutputError, match=advice) as caught:
         delivered(video(tmp_path), srt())
     assert isinstance(caught.value, Temporary)
+
+
+def test_nothing_is_written_where_the_video_is_not(tmp_path: Path) -> None:
+    """Its disk was unmounted, or its folder deleted, while it was worked on."""
+    media = video(tmp_path / "disk")
+    sidecar = Sidecar(Context())
+    assert sidecar.find(media, Track(("en",)), ".srt") is None
+    (tmp_path / "disk").rename(tmp_path / "away")
+    with pytest.raises(OutputError, match="not there any more"):
+        list(sidecar.deliver(media, [srt()]))
+    assert not (tmp_path / "disk").exists()
+    (tmp_path / "disk").mkdir()  # the empty mount point
+    with pytest.raises(OutputError, match="not there any more"):
+        list(sidecar.deliver(media, [srt()]))
+    with pytest.raises(OutputError, match="not there any more"):
+        delivered(media, srt(), out=tmp_path / "out")
+    assert names(tmp_path / "disk") == [] and not (tmp_path / "out").exists()
+
+
+def test_results_on_a_disk_that_is_gone_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = video(tmp_path / "videos")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    sidecar = Sidecar(Context(out=disk / "out"))
+    device = tmp_path.stat().st_dev
+    monkeypatch.setattr("canary_subs.deliver.sidecar._device", lambda folder: device + 1)
+    assert sidecar.find(media, Track(("en",)), ".srt") is None
+    monkeypatch.setattr("canary_subs.deliver.sidecar._device", lambda folder: device)
+    with pytest.raises(Temporary, match="on another disk now"):
+        list(sidecar.deliver(media, [srt()]))
+    assert names(disk) == []
+
+
+@pytest.mark.parametrize("step", ["show", "show/season"])
+def test_a_folder_that_became_a_link_is_not_written(tmp_path: Path, step: str) -> None:
+    root, private = tmp_path / "root", tmp_path / "private"
+    (private / "season").mkdir(parents=True)
+    media = video(root / "show" / "season")
+    for place in (private, private / "season"):
+        (place / media.path.name).write_bytes(b"a video of somebody else")
+    sidecar = Sidecar(Context(within=root))
+    assert sidecar.find(media, Track(("en",)), ".srt") is None
+    (root / step).rename(root / "moved")
+    (root / step).symlink_to(private)
+    if step == "show/season":
+        assert (root / "show/season" / media.path.name).exists()
+    with pytest.raises(OutputError, match="a link leads out of"):
+        list(sidecar.deliver(media, [srt()]))
+    assert not list(private.rglob("*.srt"))
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_opened_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, private = tmp_path / "root", tmp_path / "private"
+    private.mkdir()
+    media = video(root / "show")
+    (private / media.path.name).write_bytes(b"a video of somebody else")
+    resolve = os.path.realpath
+
+    def resolve_then_swap(path: Any) -> Any:
+        found = resolve(path)
+        if Path(path) == root / "show":
+            (root / "show").rename(root / "moved")
+            (root / "show").symlink_to(private)
+        return found
+
+    monkeypatch.setattr("canary_subs._files.os.path.realpath", resolve_then_swap)
+    with pytest.raises(OutputError, match="cannot be written"):
+        delivered(media, srt(), within=root)
+    assert names(private) == [media.path.name]
+
+
+def test_a_link_among_the_results_is_not_followed(tmp_path: Path) -> None:
+    media = video(tmp_path / "root/show")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/show").symlink_to(tmp_path / "private")
+    with pytest.raises(OutputError, match="a link leads out of"):
+        delivered(media, srt(), out=tmp_path / "out", root=tmp_path / "root")
+    assert names(tmp_path / "private") == []
+
+
+def test_what_cannot_be_written_is_found_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = video(tmp_path / "videos")
+    english = Track(("en",))
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="cannot be written"):
+        Sidecar(Context(out=tmp_path / "file/out")).find(media, english, ".srt")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "videos")
+    with pytest.raises(OutputError, match="cannot be written"):
+        Sidecar(Context()).find(media, english, ".srt")
+    assert Sidecar(Context(out=tmp_path / "out/x")).find(media, english, ".srt") is None
+    (tmp_path / "videos" / "Film (2019).en.srt").write_bytes(b"is there, so nothing is written")
+    assert Sidecar(Context()).find(media, english, ".srt") is not None
+
+
+def test_a_link_to_nothing_is_there(tmp_path: Path) -> None:
+    media = video(tmp_path)
+    (tmp_path / "Film (2019).en.srt").symlink_to(tmp_path / "nothing")
+    assert Sidecar(Context()).find(media, Track(("en",)), ".srt") is not None

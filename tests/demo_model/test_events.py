@@ -12,7 +12,7 @@ from examples.demo_model.events import EVENTS
 MAKERS = {**EVENTS, **{maker.__name__: maker for maker in sound.NOT_SPEECH}}
 
 
-def test_every_event_is_one_that_subtitles_tell_of() -> None:
+def test_every_event_is_one_that_subtitles_label() -> None:
     assert set(EVENTS) <= set(kinds())
     assert len({kinds()[name] for name in EVENTS}) == len(EVENTS)
 
@@ -27,7 +27,7 @@ def test_a_sound_is_as_long_as_asked_for(name: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_an_event_is_heard_from_its_begin(name: str) -> None:
+def test_an_event_is_audible_from_its_start(name: str) -> None:
     samples = EVENTS[name](np.random.default_rng(6), 64_000)
     assert sound.level(samples) == pytest.approx(0.1, rel=0.01)
     assert np.abs(samples[:4000]).max() > 0.02

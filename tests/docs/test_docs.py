@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib.util
+import logging
 import os
 import pkgutil
 import re
@@ -17,6 +18,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -46,11 +48,15 @@ def generate() -> ModuleType:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All pages, the generated ones too, as the site is built from them."""
     target = tmp_path_factory.mktemp("docs") / "source"
+    # Commands set the level of our logger; the fixture that restores it is for one test.
+    logger = logging.getLogger("canary_subs")
+    level = logger.level
     generate().main(target)
+    logger.setLevel(level)
     return target
 
 
-def blocks(*languages: str) -> list[pytest.param]:
+def blocks(*languages: str) -> list[Any]:
     """The code blocks of these languages in all hand-written pages, named after their places."""
     found = []
     for page in [*sorted((ROOT / "docs").rglob("*.md")), *README]:
@@ -217,7 +223,7 @@ def test_every_public_name_is_explained(pages: Path) -> None:
     page = (pages / "reference" / "python.md").read_text(encoding="utf-8")
     for name in canary_subs.__all__:
         if not name.startswith("__"):
-            section = page.partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
+            section = page.partition(f"\n### `{name}`\n")[2].partition("\n### ")[0]
             assert section.strip(), name
 
 

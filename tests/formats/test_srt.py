@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 
 import av
 import pysubs2
 import srt
-from hypothesis import given
+from hypothesis import assume, given
 
 from canary_subs.formats.srt import SrtOptions, SrtWriter
 from canary_subs.model import Document
@@ -40,7 +41,7 @@ def test_empty_lines_do_not_end_a_cue() -> None:
     assert "One\r\nTwo\r\n\r\n" in write(document(cue(0, 900, "One", "", "Two")))
 
 
-def test_long_films() -> None:
+def test_long_videos() -> None:
     hours = 101 * 3_600_000
     text = write(document(cue(hours + 1, hours + 1000, "Late.")))
     (late,) = srt.parse(text)
@@ -72,8 +73,8 @@ def test_srt_reads_what_was_written(doc: Document) -> None:
 @given(documents())
 def test_pysubs2_reads_what_was_written(doc: Document) -> None:
     text = write(doc)
-    if not text:
-        return
+    # pysubs2 takes a number in the file's last line for that of a cue to come, and drops it.
+    assume(text and not re.search(r"\n *\d+ *\s*\Z", text))
     read = [(e.start, e.end, seen(e.plaintext)) for e in pysubs2.SSAFile.from_string(text, "srt")]
     assert read == expected(doc)
 

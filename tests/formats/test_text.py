@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from canary_subs.formats import canary_subs_writers
 from canary_subs.formats.text import plain, words_in_lines
-from canary_subs.model import Context, Cue
+from canary_subs.model import Context, Cue, Word
+from canary_subs.plugin.hookspecs import Provider, Writer
 from tests.formats.documents import BYE, USUAL, hostile_text, seen, thorough, word
 
 
@@ -60,14 +61,15 @@ def test_words_are_found_in_their_lines() -> None:
         (("a",), (word("\x00", 0, 1),)),
     ],
 )
-def test_an_edited_cue_has_no_words(lines: tuple[str, ...], words: tuple) -> None:
+def test_an_edited_cue_has_no_words(lines: tuple[str, ...], words: tuple[Word, ...]) -> None:
     assert words_in_lines(Cue(start_ms=0, end_ms=9, lines=lines, words=words)) is None
 
 
 @pytest.mark.parametrize("provider", canary_subs_writers(), ids=lambda provider: provider.name)
-def test_every_writer_is_pure_and_writes_utf_8(provider) -> None:
+def test_every_writer_is_pure_and_writes_utf_8(provider: Provider[Writer]) -> None:
     writer = provider.make(provider.options(), Context())
     data = writer.write(USUAL)
+    assert isinstance(data, bytes)
     assert writer.suffix == f".{provider.name}"
     assert data == provider.make(provider.options(), Context()).write(USUAL)
     assert "Guten" in data.decode() and not data.startswith(b"\xef\xbb\xbf")

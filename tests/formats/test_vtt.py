@@ -92,7 +92,7 @@ def test_webvtt_py_reads_what_was_written(doc: Document) -> None:
             caption.end_in_seconds * 1000 + int(caption.end[-3:]),
             seen(html.unescape(re.sub("<v [^>]*>", "", caption.raw_text))),
         )
-        for caption in webvtt.from_string(text)
+        for caption in webvtt.from_string(text).captions
     ]
     assert read == expected(doc)
 

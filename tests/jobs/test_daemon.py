@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from canary_subs.config.layers import load
+from canary_subs.errors import CanarySubsError
 from canary_subs.jobs import daemon, services
 from canary_subs.model import Job, JobState
 from canary_subs.plugin import manager
@@ -174,3 +175,15 @@ def test_a_service_that_never_works_is_given_up_and_costs_nothing_else(
     assert (tmp_path / "starts").read_text() == "start\n" * 3
     assert "service server failed again and is given up" in caplog.text
     assert not [one for one in threading.enumerate() if one.name.startswith("service")]
+
+
+def test_an_unexpected_end_is_an_error(
+    plugins: manager.Plugins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(watcher: object, stop: threading.Event) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("canary_subs.jobs.watch.Watcher.run", fail)
+    settings = load(environment={}, flags=stage.flags(tmp_path))
+    with pytest.raises(CanarySubsError, match=r"watcher failed unexpectedly .*a bug"):
+        daemon.watch(settings, plugins, [tmp_path], stop=threading.Event())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,6 +55,39 @@ def test_a_folder_excludes_all_in_it() -> None:
 @given(st.text(alphabet="ab*?[]!/^\\-~&|", max_size=12), st.text(max_size=8))
 def test_no_glob_breaks_anything(glob: str, path: str) -> None:
     assert matches(path, (glob,)) in (glob, None)
+
+
+@pytest.mark.parametrize(
+    "glob",
+    [
+        "*a" * 40 + "b", "**a" * 40 + "b", "**/a" * 40 + "b", "*?" * 100 + "b", "[a]*" * 40 + "b",
+        "x/" + "**/*a" * 40 + "b",
+    ],
+)  # fmt: skip
+def test_no_glob_takes_long(glob: str) -> None:
+    began = time.perf_counter()
+    assert matches("a" * 200, (glob,)) is None
+    assert matches("x/" + "a/" * 1000 + "a" * 200, (glob,)) is None
+    assert time.perf_counter() - began < 1
+
+
+def as_pattern(glob: str) -> str:
+    """A glob as the regular expression that defines it; short ones only."""
+    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    tokens = re.findall(r"\*\*/?|.", glob, re.DOTALL)
+    return "".join(meanings.get(token) or re.escape(token) for token in tokens)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.lists(st.sampled_from(["*", "**", "**/", "?", "a", "b", "/"]), max_size=7),
+    st.text(alphabet="ab/", max_size=7),
+)
+def test_a_glob_means_its_regular_expression(parts: list[str], below: str) -> None:
+    glob = "".join(parts).lstrip("/")
+    subject = below if "/" in glob else below.rpartition("/")[2]
+    expected = re.fullmatch(as_pattern(glob), subject, re.DOTALL) is not None
+    assert (matches(below, (glob,)) is not None) == expected
 
 
 @settings(deadline=None)

@@ -144,6 +144,13 @@ def test_a_track_of_two_languages_is_no_track_of_either(
         (["Video.ass"], ("original", "de")),
         (["Video.de.nfo", "Video 2.de.srt", "Videode.srt"], ("original", "de")),
         (["Video.en.hi.srt"], ("de",)),
+        # Another video's, or as likely another's as this one's.
+        (["Video.3.de.ass"], ("original", "de")),
+        (["Video.Resurrection.de.ass"], ("original", "de")),
+        (["Video.srt.de.ass", "Video.srt.mkv"], ("original", "de")),
+        (["Video.fr.mkv", "Video.fr.de.ass"], ("original", "de")),
+        (["Video.fr.MP4", "Video.fr.de.ass", "Video.de.ass"], ("original",)),
+        (["Video.fr.nfo", "Video.de.forced.sdh.ass", "Video.de.default.ass"], ("original",)),
         # That very name is seen to format by format, later.
         (["Video.de.srt"], ("original", "de")),
     ],

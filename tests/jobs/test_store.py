@@ -202,6 +202,7 @@ def test_a_temporary_failure_is_retried_later_and_later_and_then_no_more(
             waits.append(record.job.retry_at.timestamp() - now)
             now = record.job.retry_at.timestamp()
     assert waits == [100, 150]
+    assert record is not None
     assert record.job.state is JobState.FAILED
     assert record.job.reason == "disk full (after 3 attempts)"
 

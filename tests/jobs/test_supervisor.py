@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from canary_subs.config.layers import load
+from canary_subs.config.layers import Settings, load
 from canary_subs.errors import CanarySubsError
 from canary_subs.jobs.identity import Stamp, fingerprint
 from canary_subs.jobs.records import Record, Seen
@@ -39,19 +39,24 @@ class Setup:
     def video(self, name: str, seconds: float = 2, *, loud: bool = False, seed: int = 0) -> Path:
         seed = seed or int.from_bytes(name.encode(), "big") % 99991
         path = stage.wav(self.videos / name, seconds, seed, LOUD if loud else 0.2)
+        self.arrive(path)
+        return path
+
+    def arrive(self, path: Path) -> None:
         one = Seen(
             path=path, root=self.videos, fingerprint=fingerprint(path), stamp=Stamp.of(path.stat())
         )
         self.store.queue.arrive([one])
-        return path
 
     def order(self, what: str, text: str = "") -> None:
         (self.orders / what).write_text(text)
 
     def supervisor(self) -> Supervisor:
+        return Supervisor(self.settings(), self.store)
+
+    def settings(self) -> Settings:
         os.environ["LIGHT_FOLDER"] = str(self.orders)
-        tables = stage.flags(self.state, **self.more)
-        return Supervisor(load(environment={}, flags=tables), self.store)
+        return load(environment={}, flags=stage.flags(self.state, **self.more))
 
     def drain(self) -> None:
         self.supervisor().run(threading.Event(), done=lambda: True)
@@ -379,3 +384,27 @@ def test_the_diary_is_what_the_engine_did(setup: Setup) -> None:
     assert sorted((start_ms, target) for _, start_ms, target in lines) == [
         (0, "de"), (0, "en"), (1000, "de"), (1000, "en")
     ]  # fmt: skip
+
+
+def test_of_two_videos_of_one_name_the_second_is_left_alone(setup: Setup) -> None:
+    """Whether they are worked on together or one after the other."""
+    first = setup.video("movie.wav")
+    second = stage.video(setup.videos / "movie.mkv", 2, 7)
+    setup.arrive(second)
+    setup.drain()
+    records = {name: setup.record(name) for name in ("movie.wav", "movie.mkv")}
+    owner, other = ("movie.wav", "movie.mkv")
+    assert records[owner].job.state is JobState.DONE and records[owner].delivered
+    assert records[other].job.state is JobState.SKIPPED
+    assert f"names of those of {owner}; rename or move" in (records[other].job.reason or "")
+    texts = setup.outputs()
+    assert setup.store.queue.retry(records[other].job.id)
+    setup.drain()
+    assert setup.record(other).job.state is JobState.SKIPPED
+    # Under another name it is done.
+    moved = second.rename(setup.videos / "another.mkv")
+    setup.arrive(moved)
+    setup.drain()
+    assert setup.record("another.mkv").job.state is JobState.DONE
+    assert {name: data for name, data in setup.outputs().items() if name in texts} == texts
+    assert first.exists()

@@ -163,7 +163,7 @@ METHODS = [
 def test_every_kind_of_arrival_leads_to_one_job_when_complete(
     root: Path, store: Recording, video: bytes, polling: str
 ) -> None:
-    with watching(root, store, polling=polling):
+    with watching(root, store, polling=polling, follow_links="all"):
         threads = []
         for number, method in enumerate(METHODS):
             place = root / f"{number}" / "new" / f"{method.__name__}.mkv"
@@ -244,10 +244,31 @@ def test_a_linked_folder_is_scanned(root: Path, store: Store, video: bytes) -> N
     elsewhere = root.parent / "elsewhere"
     elsewhere.mkdir()
     (root / "link").symlink_to(elsewhere)
-    with watching(root, store):
+    with watching(root, store, follow_links="all"):
         time.sleep(0.3)
         create(elsewhere / "a.mkv", video)  # no event reports it
         eventually(lambda: [r.job.path for r in store.views.records()] == [root / "link" / "a.mkv"])
+
+
+def test_a_link_that_leaves_the_folder_is_left_alone(
+    root: Path, store: Store, video: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    private = root.parent / "private"
+    private.mkdir()
+    create(private / "secret.mkv", video)
+    (root / "show").mkdir()
+    create(root / "show" / "good.mkv", video + b"x")
+    (root / "folder").symlink_to(private)
+    (root / "file.mkv").symlink_to(private / "secret.mkv")
+    (root / "same").symlink_to(root / "show")
+    with watching(root, store) as watcher:
+        eventually(store.views.records)
+        (root / "late.mkv").symlink_to(private / "secret.mkv")
+        (root / "late").symlink_to(private)
+        eventually(lambda: watcher.settled)
+        time.sleep(2 * SETTLE_S)
+    assert [r.job.path for r in store.views.records()] == [root / "show" / "good.mkv"]
+    assert "a link leads out of" in caplog.text
 
 
 def test_a_folder_that_goes_and_comes_back_is_watched_again(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from canary_subs.errors import DamagedMedia
-from canary_subs.media import audio, ffmpeg
+from canary_subs.errors import DamagedMedia, MediaUnavailable, Temporary
+from canary_subs.media import audio, ffmpeg, probe
 from tests.media.videos import (
     BEEPS_MS,
     Studio,
@@ -168,7 +170,7 @@ def test_a_truncated_video_gives_what_is_there_and_says_so(
     assert found == pytest.approx(BEEPS_MS[: len(found)], abs=CLOSE_MS)
     assert found
     assert "half.mkv" in caplog.text
-    assert "read up to 00:00:0" in caplog.text
+    assert "heard up to 00:00:0" in caplog.text
 
 
 def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_sound_that_does_not_decode_is_damaged_media(tmp_path: Path) -> None:
     start = len(data) // 10
     data[start:] = bytes(len(data) - start)
     video.write_bytes(data[:200] + bytes(len(data)))
-    with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 1"):
+    with pytest.raises(DamagedMedia, match=r"noise\.flac: audio track 0"):
         sound_of(video)
 
 
@@ -201,11 +203,11 @@ def test_an_ffmpeg_that_was_stopped_is_not_the_end_of_the_video(
     def read(run: ffmpeg.Run, size: int) -> bytes:
         sizes.append(size)
         if len(sizes) > readable:
-            raise ffmpeg.FFmpegFailed("nothing came for 600 s")
+            raise ffmpeg.FFmpegFailed("nothing came for 600 s", stalled=True)
         return original(run, size)
 
     monkeypatch.setattr(ffmpeg.Run, "read", read)
-    with pytest.raises(DamagedMedia, match="nothing came for 600 s"):
+    with pytest.raises(MediaUnavailable, match=r"stalling\.mkv .* nothing came of it for too long"):
         list(audio.read(media, media.audio[0]))
     assert len(sizes) == readable + 1, "it is not asked again"
 
@@ -237,3 +239,63 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path) -> None:
         assert samples == int(hours * 3600 * 16_000)
         peaks.append(ours_kb + ffmpegs_kb)
     assert peaks[1] - peaks[0] < 20_000
+
+
+def test_an_ffmpeg_that_the_system_killed_is_tried_again(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kernel does where memory runs out."""
+    media = probed(studio.video("killed.mkv", codec="pcm_s16le"))
+    original = ffmpeg.Run.read
+
+    def read(run: ffmpeg.Run, size: int) -> bytes:
+        run._process.kill()
+        return original(run, size)
+
+    monkeypatch.setattr(ffmpeg.Run, "read", read)
+    with pytest.raises(Temporary, match=r"killed\.mkv: audio track 0 .* memory ran out"):
+        list(audio.read(media, media.audio[0]))
+
+
+def test_storage_that_fails_is_tried_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    media = probed(studio.video("lost-share.mkv"))
+    original = ffmpeg.Run.finish
+
+    def finish(run: ffmpeg.Run) -> str:
+        run.report.add("[in#0/matroska @ 0x5] [error] Error during demuxing: Input/output error")
+        return original(run)
+
+    monkeypatch.setattr(ffmpeg.Run, "finish", finish)
+    with pytest.raises(Temporary, match="storage fails: Error during demuxing: Input/output error"):
+        list(audio.read(media, media.audio[0]))
+
+
+def test_a_crash_of_ffmpeg_is_damage(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    media = probed(studio.video("crashing.mkv", codec="pcm_s16le"))
+    original = ffmpeg.Run.read
+
+    def read(run: ffmpeg.Run, size: int) -> bytes:
+        run._process.send_signal(signal.SIGSEGV)
+        return original(run, size)
+
+    monkeypatch.setattr(ffmpeg.Run, "read", read)
+    with pytest.raises(DamagedMedia, match="killed by signal 11"):
+        list(audio.read(media, media.audio[0]))
+
+
+def test_a_video_of_terabytes_that_are_not_there(studio: Studio, tmp_path: Path) -> None:
+    video = tmp_path / "terabytes.mkv"
+    video.write_bytes(studio.video("small.mkv").read_bytes())
+    os.truncate(video, 4 << 40)
+    with pytest.raises(DamagedMedia, match=r"terabytes\.mkv is mostly a hole: only 0\.\d MiB"):
+        probe.probe(video)
+    os.truncate(video, 20 << 30)
+    assert probe.patience_s(video) < 11
+    assert isinstance(probe.unread(video), DamagedMedia)
+
+
+def test_a_slow_disk_is_waited_for_by_what_is_on_it(studio: Studio) -> None:
+    video = studio.video("slow.mkv")
+    assert 60 <= probe.patience_s(video) < 61
+    assert probe.patience_s(video, 5) == 5
+    assert isinstance(probe.unread(video), MediaUnavailable)

@@ -12,6 +12,7 @@ from pathlib import Path
 import ffmpeg as graph
 import pytest
 
+from canary_subs.cli import doctor
 from canary_subs.media import ffmpeg
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -44,18 +45,58 @@ def _gone(mark: str) -> bool:
     return False
 
 
-def test_the_systems_ffmpeg_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bundled = ffmpeg.find()
-    for cached in (ffmpeg.find, ffmpeg.version):
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is all of the PATH; nothing is remembered of programs found before."""
+    for cached in (ffmpeg.programs, ffmpeg._said):
         monkeypatch.setattr(ffmpeg, cached.__name__, cached.__wrapped__)
-    system = tmp_path / "ffmpeg"
-    system.symlink_to(bundled)
     monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def _program(place: Path, version: str, codecs: str) -> str:
+    place.write_text(
+        "#!/bin/sh\n"
+        f"echo 'ffmpeg version {version} Copyright (c) 2000-2026 the FFmpeg developers'\n"
+        "echo 'libavutil      60. 26.102 / 60. 26.102'\n"
+        f"echo 'libavcodec     {codecs} / {codecs}'\n"
+    )
+    place.chmod(0o755)
+    return str(place)
+
+
+def test_of_two_equal_ones_the_systems_comes_first(path: Path) -> None:
+    bundled = ffmpeg.find()
+    system = path / "ffmpeg"
+    system.symlink_to(bundled)
     assert ffmpeg.find() == str(system)
+    assert [one.path for one in ffmpeg.programs()] == [str(system), bundled]
     system.unlink()
     system.write_text("#!/bin/sh\nexit 1\n")
     system.chmod(0o755)
-    assert ffmpeg.find() != str(system), "one that does not run is passed over"
+    assert ffmpeg.find() == bundled, "one that does not run is passed over"
+
+
+def test_the_newer_one_decodes(path: Path) -> None:
+    bundled = ffmpeg.find()
+    old = _program(path / "ffmpeg", "5.1.9-0+deb12u1", "59. 37.100")
+    assert [one.path for one in ffmpeg.programs()] == [bundled, old]
+    assert [one.is_old for one in ffmpeg.programs()] == [False, True]
+    new = _program(path / "ffmpeg", "N-120000-g0123abc", "99.  1.100")
+    assert ffmpeg.find() == new, "a build that is named by its commit has a version too"
+
+
+def test_doctor_says_which_one_decodes_and_why(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundled = ffmpeg.find()
+    old = _program(path / "ffmpeg", "5.1.9-0+deb12u1", "59. 37.100")
+    check = doctor._ffmpeg()
+    assert check.state == "ok"
+    assert bundled in check.found
+    assert f"newer than 5.1.9-0+deb12u1, the system's ({old})" in check.found
+    monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", lambda: old)
+    check = doctor._ffmpeg()
+    assert check.state == "slow"
+    assert "older than the libraries that probe" in check.found
 
 
 def test_version_is_what_the_program_says() -> None:

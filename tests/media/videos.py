@@ -94,12 +94,12 @@ class Studio:
     ) -> Path:
         """A video of the picture and ``sound`` (the late one half a second late, if ``late``)."""
         path = self.folder / name
-        shift = ("-itsoffset", "0.5") if late else ()
+        shift: tuple[str, ...] = ("-itsoffset", "0.5") if late else ()
         sound = self.late_sound if late else sound or self.sound
         run_ffmpeg(
-            *("-i", self.picture, *shift, "-i", sound, "-map", "0:v", "-map", "1:a"),
-            *("-c:v", "copy", "-c:a", codec, *arguments, path),
-        )
+            "-i", self.picture, *shift, "-i", sound, "-map", "0:v", "-map", "1:a",
+            "-c:v", "copy", "-c:a", codec, *arguments, path,
+        )  # fmt: skip
         return path
 
 

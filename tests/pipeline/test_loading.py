@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from canary_subs.canary.engine import CanaryEngine
 from canary_subs.model import AudioClip, Choice, Context, Plan, Utterance
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
-from canary_subs.plugin.hookspecs import Aligner, Engine, Provider, hookimpl
+from canary_subs.plugin import manager
+from canary_subs.plugin.hookspecs import Aligner, Engine, Provider, Session, hookimpl
 from canary_subs.testing import FakeAligner, FakeEngine, Fakes, fake_plan, plugins, write_video
 
 
@@ -114,3 +116,20 @@ def test_five_videos_share_one_model_whatever_differs(
         ]
     if what == "request options":
         assert {one.options for one in by_video.values()} == {Decoding(n + 1) for n in range(5)}
+
+
+def test_beams_of_canary_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def open_(self: CanaryEngine, context: Context) -> Session:
+        opened.append(context)
+        return FakeEngine().open(context)
+
+    monkeypatch.setattr(CanaryEngine, "open", open_)
+    installed = manager.load()
+    sessions = {
+        id(installed.session(Choice(name="canary", model="demo", options=options), Context()))
+        for options in ({"beam": 1}, {"beam": 4}, {"punctuation": False}, {})
+    }
+    installed.close()
+    assert len(sessions) == len(opened) == 1

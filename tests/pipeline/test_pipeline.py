@@ -115,7 +115,7 @@ def test_every_word_arrives_once_in_order_in_every_language(tmp_path: Path) -> N
     assert outcome.documents[1].transcript.spoken == "en"
 
 
-def test_a_piece_is_encoded_once_for_all_its_targets(tmp_path: Path) -> None:
+def test_a_segment_is_encoded_once_for_all_its_targets(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.film", (0, 5000), (6000, 9000))
     fakes = Fakes()
     one(fakes, path, fake_plan(targets=("en", "de", "fr")))
@@ -123,7 +123,7 @@ def test_a_piece_is_encoded_once_for_all_its_targets(tmp_path: Path) -> None:
     assert [piece.targets for piece in asked] == [("en", "de", "fr")] * 2
 
 
-def test_no_piece_is_longer_than_the_model_takes_and_no_batch_much_fuller(tmp_path: Path) -> None:
+def test_no_segment_is_longer_than_the_model_takes_and_no_batch_much_fuller(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.film", (0, 95_000))
     fakes = Fakes()
     one(fakes, path)
@@ -138,7 +138,7 @@ def test_no_piece_is_longer_than_the_model_takes_and_no_batch_much_fuller(tmp_pa
     gaps=st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 23_000)), max_size=6),
     most_ms=st.integers(300, 12_000),
 )
-def test_pieces_hold_exactly_the_sound_of_their_spans(
+def test_segments_hold_exactly_the_sound_of_their_spans(
     gaps: list[tuple[int, int]], most_ms: int
 ) -> None:
     fakes = Fakes()
@@ -163,7 +163,7 @@ def test_pieces_hold_exactly_the_sound_of_their_spans(
 # Several films.
 
 
-def test_several_films_share_batches_and_keep_their_words(tmp_path: Path) -> None:
+def test_several_videos_share_batches_and_keep_their_words(tmp_path: Path) -> None:
     films = {f"f{n}": ((0, 2000 + 400 * n), (5000, 6000 + 4000 * n)) for n in range(7)}
     fakes = Fakes()
     tasks = [
@@ -178,7 +178,7 @@ def test_several_films_share_batches_and_keep_their_words(tmp_path: Path) -> Non
     assert any(len({id(p.clip) for p in call}) > 1 for call in fakes.engine.asked)
 
 
-def test_a_short_film_is_not_starved_by_long_ones(tmp_path: Path) -> None:
+def test_a_short_video_is_not_starved_by_long_ones(tmp_path: Path) -> None:
     fakes = Fakes()
     long = [write_video(tmp_path / f"long{n}.film", (0, 600_000)) for n in range(3)]
     short = write_video(tmp_path / "short.film", (0, 4000))
@@ -194,7 +194,7 @@ def test_a_short_film_is_not_starved_by_long_ones(tmp_path: Path) -> None:
     assert asked_when_short_ended < len(fakes.engine.asked) / 4
 
 
-def test_films_of_different_models_take_turns(tmp_path: Path) -> None:
+def test_videos_of_different_models_take_turns(tmp_path: Path) -> None:
     fakes, others = Fakes(), FakeEngine()
 
     class Second:
@@ -216,7 +216,7 @@ def test_films_of_different_models_take_turns(tmp_path: Path) -> None:
     assert others.asked and fakes.engine.asked
 
 
-def test_tasks_are_taken_only_when_there_is_room(tmp_path: Path) -> None:
+def test_tasks_are_taken_only_when_a_video_can_be_opened(tmp_path: Path) -> None:
     fakes = Fakes()
     taken, ended = 0, 0
 
@@ -303,7 +303,7 @@ def test_another_model_precision_or_track_recalls_nothing(tmp_path: Path) -> Non
     assert len(other.engine.asked) == 1
 
 
-def test_a_memory_that_fails_is_the_films_failure(tmp_path: Path) -> None:
+def test_a_memory_that_fails_is_the_videos_failure(tmp_path: Path) -> None:
     class Full(Memory):
         def keep(self, scope: str, found: Any) -> None:
             raise OutputError("the disk is full")
@@ -381,7 +381,7 @@ def test_odds_that_say_nothing_are_unsure(odds: dict[str, float]) -> None:
         segments.certain_language(Path("a"), odds)
 
 
-def test_the_language_is_judged_all_over_the_film() -> None:
+def test_the_language_is_judged_all_over_the_video() -> None:
     pieces = [
         AudioClip(samples=np.zeros(16_000, np.float32), start_samples=n * 16_000)
         for n in range(100)
@@ -393,7 +393,7 @@ def test_the_language_is_judged_all_over_the_film() -> None:
     assert all(10 <= b - a <= 30 for a, b in pairwise(starts))
 
 
-def test_one_piece_is_enough_to_judge_by() -> None:
+def test_one_segment_is_enough_to_judge_by() -> None:
     only = AudioClip(samples=np.zeros(16_000, np.float32), start_samples=0)
     assert segments.sample([only], 3_600_000) == (only,)
     assert segments.sample([], 1000) == ()
@@ -476,7 +476,7 @@ def test_a_plan_without_deliveries_gives_documents(tmp_path: Path) -> None:
 # Failures cost what they must and nothing else.
 
 
-def test_a_broken_film_costs_no_other(tmp_path: Path) -> None:
+def test_a_broken_video_costs_no_other(tmp_path: Path) -> None:
     good = write_video(tmp_path / "good.film", (0, 30_000))
     alien = tmp_path / "alien.film"
     alien.write_bytes(b"MZ")
@@ -490,7 +490,7 @@ def test_a_broken_film_costs_no_other(tmp_path: Path) -> None:
     assert outcomes[good].delivered == ("good.en.fake",)
 
 
-def test_a_film_that_breaks_off_fails_with_its_reason(tmp_path: Path) -> None:
+def test_a_video_that_breaks_off_fails_with_its_reason(tmp_path: Path) -> None:
     fakes = Fakes()
     whole = fakes.source.read
 
@@ -510,7 +510,7 @@ def test_a_film_that_breaks_off_fails_with_its_reason(tmp_path: Path) -> None:
     assert list(fakes.delivery.results) == ["good.en.fake"]
 
 
-def test_a_poisonous_piece_costs_its_film_alone(tmp_path: Path) -> None:
+def test_a_poisonous_segment_costs_its_video_alone(tmp_path: Path) -> None:
     fakes = Fakes()
     hear = fakes.engine.recognise
 
@@ -519,7 +519,7 @@ def test_a_poisonous_piece_costs_its_film_alone(tmp_path: Path) -> None:
             raise RuntimeError("CUDA error: device-side assert")
         return hear(pieces)
 
-    fakes.engine.recognise = recognise  # type: ignore[method-assign]
+    fakes.engine.recognise = recognise  # type: ignore[method-assign, assignment]
     bad = write_video(tmp_path / "bad.film", (0, 20_000))
     good = [write_video(tmp_path / f"good{n}.film", (0, 20_000)) for n in range(2)]
     tasks = [Task(path=path, plan=fake_plan()) for path in good]
@@ -530,7 +530,7 @@ def test_a_poisonous_piece_costs_its_film_alone(tmp_path: Path) -> None:
     assert all(outcomes[path].delivered for path in good)
 
 
-def test_a_model_that_cannot_be_loaded_fails_the_film_in_one_line(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_loaded_fails_the_video_in_one_line(tmp_path: Path) -> None:
     fakes = Fakes()
 
     def load(context: Context) -> Any:
@@ -543,7 +543,7 @@ def test_a_model_that_cannot_be_loaded_fails_the_film_in_one_line(tmp_path: Path
         assert str(error) == "there is no model here"
 
 
-def test_films_that_wait_for_their_language_load_one_model(tmp_path: Path) -> None:
+def test_videos_that_wait_for_their_language_load_one_model(tmp_path: Path) -> None:
     fakes = Fakes()
     paths = [write_video(tmp_path / f"{n}.film", (0, 20_000), spoken="de") for n in range(4)]
     plan = fake_plan(spoken=None, targets=("original",))
@@ -582,7 +582,7 @@ def nothing(*args: Any, **kwargs: Any) -> None:
     [boom, lambda *args, **more: 7, nothing, lambda *args, **more: sys.exit(3)],
     ids=["raises", "gives 7", "gives nothing", "exits"],
 )
-def test_a_plugin_that_errs_anywhere_is_a_failure_of_its_film(
+def test_a_plugin_that_errs_anywhere_is_a_failure_of_its_video(
     tmp_path: Path, part: str, method: str, wrong: Callable[..., Any]
 ) -> None:
     fakes = Fakes()
@@ -735,7 +735,7 @@ def test_a_segmenter_that_lags_does_not_make_memory_grow() -> None:
     assert peak(60) < peak(12) * 1.1
 
 
-def test_few_pieces_wait_however_slow_the_recogniser_is(tmp_path: Path) -> None:
+def test_few_segments_wait_however_slow_the_recogniser_is(tmp_path: Path) -> None:
     fakes = Fakes()
     read = 0
     whole = fakes.source.read
@@ -807,7 +807,7 @@ def test_a_forced_track_shows_foreign_lines_alone(tmp_path: Path) -> None:
     assert asked == [("en", ("en", "fr")), ("de", ("en", "fr")), ("en", ("en", "fr"))]
 
 
-def test_a_film_in_one_language_has_no_forced_track(tmp_path: Path) -> None:
+def test_a_video_in_one_language_has_no_forced_track(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.film", *MIXED)
     fakes = Fakes()
     assert one(fakes, path, fake_plan(targets=("en", "en.forced"))).delivered == ("a.en.fake",)
@@ -815,7 +815,9 @@ def test_a_film_in_one_language_has_no_forced_track(tmp_path: Path) -> None:
     assert outcome.skip is not None and outcome.skip.rule == "no-foreign"
 
 
-def test_what_a_foreign_language_cannot_become_is_heard_in_the_films_own(tmp_path: Path) -> None:
+def test_what_a_foreign_language_cannot_become_is_recognised_in_the_videos_own(
+    tmp_path: Path,
+) -> None:
     class English(FakeEngine):
         def pairs(self) -> frozenset[tuple[str, str]]:
             return frozenset(pair for pair in super().pairs() if "en" in pair or len({*pair}) == 1)
@@ -842,7 +844,7 @@ def test_a_forced_track_that_no_language_leads_to_is_refused(tmp_path: Path) -> 
     assert fakes.engine.asked == []
 
 
-def test_foreign_pieces_are_remembered(tmp_path: Path) -> None:
+def test_foreign_segments_are_remembered(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
     plan = fake_plan(targets=("en", "en.forced"))
     memory, first, again = Memory(), Fakes(), Fakes()
@@ -869,14 +871,16 @@ def test_cancelled_it_ends_soon_and_writes_nothing(tmp_path: Path, source: str |
 
 
 def test_a_bug_is_raised_and_still_leaves_nothing_running(tmp_path: Path) -> None:
-    def tell(stage: Stage, share: float) -> None:
+    def on_progress(stage: Stage, share: float) -> None:
         if stage is Stage.RECOGNISE:
             raise ZeroDivisionError
 
     paths = [write_video(tmp_path / f"{n}.film", (0, 600_000)) for n in range(2)]
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError):
-        run(Fakes(), *(Task(path=path, plan=fake_plan(), on_progress=tell) for path in paths))
+        run(
+            Fakes(), *(Task(path=path, plan=fake_plan(), on_progress=on_progress) for path in paths)
+        )
     assert threading.active_count() == before
 
 
@@ -981,6 +985,31 @@ def test_a_request_knows_its_video_and_the_text_before_it(tmp_path: Path) -> Non
     for path in paths:
         own = [request.previous for request in asked if request.video == path]
         assert own == ["", "en0 en1"]
+
+
+def test_a_segment_in_another_language_has_no_text_before_it(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.film", *MIXED, spoken=TONGUES, tagged="en")
+    fakes = Fakes()
+    fakes.engine.batch_ms = 1
+    one(fakes, path, fake_plan(targets=("original", "original.forced")))
+    asked = [(request.spoken, request.previous) for call in fakes.engine.asked for request in call]
+    assert [spoken for spoken, _ in asked] == ["en", "de", "en"]
+    assert [bool(previous) for _, previous in asked] == [False, False, True]
+
+
+def test_a_resumed_video_sends_the_text_before_each_segment(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.film", (0, 1000), (3000, 4000), (6000, 7000), (9000, 10_000))
+    memory = Memory()
+    asked = []
+    for kept in (None, 2):
+        if kept is not None:  # as if it had been killed after so many segments
+            memory.pieces = dict(list(memory.pieces.items())[:kept])
+        fakes = Fakes()
+        fakes.engine.batch_ms = 1
+        run(fakes, Task(path=path, plan=fake_plan(), cache=memory))
+        asked.append([request.previous for call in fakes.engine.asked for request in call])
+    assert asked[0][2] == "en0 en1 en6 en7"
+    assert asked[1] == asked[0][2:]
 
 
 def test_videos_of_several_folders_share_one_model(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_where_nobody_speaks_sounds_are_all_there_is(tmp_path: Path) -> None:
     assert silent.skip == NO_SPEECH
 
 
-def test_a_film_without_sounds_has_all_its_lines(tmp_path: Path) -> None:
+def test_a_video_without_sounds_has_all_its_lines(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.film", *SPEECH)
     fakes = Fakes()
     assert one(fakes, path, plan("en.sdh")).delivered == ("a.en.sdh.fake",)
@@ -137,7 +137,7 @@ def test_what_cannot_be_made_is_said_before_any_work(
     assert fakes.engine.asked == []
 
 
-def test_one_film_is_listened_to_while_another_is_recognised(tmp_path: Path) -> None:
+def test_sounds_of_one_video_are_tagged_while_another_is_recognised(tmp_path: Path) -> None:
     done = threading.Event()
 
     class Slow(FakeTagger):
@@ -159,12 +159,18 @@ def test_one_film_is_listened_to_while_another_is_recognised(tmp_path: Path) -> 
 
 
 def test_cancelled_while_it_is_listened_to_it_writes_nothing(path: Path) -> None:
-    listening = threading.Event()
+    listening, asked = threading.Event(), threading.Event()
+
+    def cancelled() -> bool:
+        if listening.is_set():
+            asked.set()
+        return listening.is_set()
 
     class Long(FakeTagger):
         def tag(self, clips: Iterable[AudioClip]) -> Iterator[Sound]:
             for clip in clips:
                 listening.set()
+                asked.wait(10)
                 yield Sound(
                     kind="bell",
                     start_ms=clip.start_samples // 16,
@@ -174,7 +180,7 @@ def test_cancelled_while_it_is_listened_to_it_writes_nothing(path: Path) -> None
 
     fakes = Fakes()
     fakes.tagger = Long()
-    outcome = one(fakes, path, plan("en.sdh"), cancelled=listening.is_set)
+    outcome = one(fakes, path, plan("en.sdh"), cancelled=cancelled)
     assert outcome.cancelled and fakes.delivery.results == {}
 
 

@@ -15,6 +15,7 @@ from canary_subs.model import Choice, Context, Document
 from canary_subs.pipeline.schedule import process
 from canary_subs.pipeline.task import Outcome, Task
 from canary_subs.plugin import manager
+from canary_subs.speech.options import WebrtcOptions
 from canary_subs.testing import Fakes, fake_plan, fake_words, plugins, write_video
 
 SPEECH = ((500, 6000), (9000, 20_000), (21_000, 23_000))
@@ -78,7 +79,7 @@ def test_forced_tracks_ask_for_short_segments() -> None:
     plugins = manager.load()
     assert not plan_for(Config(targets=("en",)), plugins).context.short_segments
     assert plan_for(Config(targets=("en", "en.forced")), plugins).context.short_segments
-    options = speech.WebrtcOptions()
+    options = WebrtcOptions()
     short = speech.cutting(options, Context(short_segments=True))
     assert (short.target_ms, short.long_pause_ms) == (6_000, 400)
     assert speech.cutting(options, Context()) == options

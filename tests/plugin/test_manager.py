@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import wave
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +22,8 @@ from canary_subs import testing
 from canary_subs.cues.profiles import profile_for
 from canary_subs.errors import ConfigError, PluginError, PluginUnusable, Temporary, UnknownName
 from canary_subs.model import AudioClip, Choice, Context, Job, JobState, Plan, Rendered, Track
-from canary_subs.plugin import hookspecs, manager
+from canary_subs.plugin import hookspecs
+from canary_subs.plugin.contain import contained
 from canary_subs.plugin.hookspecs import Provider, Writer, hookimpl
 from canary_subs.plugin.manager import BUILTINS, HOOKS, KINDS, Entry, Plugins, load
 from canary_subs.testing import (
@@ -41,7 +42,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 BUILT_IN = load()
 
 
-def built_in(kind: str) -> Any:
+def built_in(kind: str) -> pytest.MarkDecorator:
     providers = [entry.provider for entry in BUILT_IN.providers(kind)]
     assert providers or kind == "aligner", f"nothing of the kind {kind} is built in"
     return pytest.mark.parametrize("provider", providers, ids=lambda provider: provider.name)
@@ -50,14 +51,14 @@ def built_in(kind: str) -> Any:
 # What is built in.
 
 
-def test_every_room_is_loaded() -> None:
+def test_every_built_in_package_is_loaded() -> None:
     broken = {plugin.name: plugin.broken for plugin in BUILT_IN.plugins if plugin.broken}
     assert broken == {}
     assert [plugin.name for plugin in BUILT_IN.plugins][: len(BUILTINS)] == list(BUILTINS)
 
 
 @pytest.mark.parametrize("room", BUILTINS)
-def test_a_room_offers_what_can_be_listed_and_made(room: str) -> None:
+def test_a_package_offers_what_can_be_listed_and_made(room: str) -> None:
     offers = check_plugin(import_module(f"canary_subs.{room}"))
     assert any(offers.values())
 
@@ -192,12 +193,16 @@ def changed(part: str, method: str, change: Any) -> Provider[Any]:
     ],
 )
 def test_a_bad_part_is_found_out(part: str, method: str, change: Any, complaint: str) -> None:
-    check = {"engine": check_engine, "layout": check_layout, "segmenter": check_segmenter}[part]
+    checks: dict[str, Callable[[Provider[Any]], None]] = {
+        "engine": check_engine,
+        "layout": check_layout,
+        "segmenter": check_segmenter,
+    }
     with pytest.raises(AssertionError, match=complaint):
-        check(changed(part, method, change))
+        checks[part](changed(part, method, change))
 
 
-def test_a_delivery_that_touches_the_film_is_found_out(tmp_path: Path) -> None:
+def test_a_delivery_that_touches_the_video_is_found_out(tmp_path: Path) -> None:
     film = tmp_path / "Film.mkv"
     film.write_bytes(b"a film")
 
@@ -392,12 +397,17 @@ def itself(name: str, options: object) -> str:
     return name
 
 
+@dataclass(frozen=True)
+class Named(FakeWriter):
+    name: str
+
+
 def offer(*names: str) -> object:
     class Offers:
         @hookimpl
         def canary_subs_writers(self) -> Iterable[Provider[Any]]:
             return [
-                Provider(name=name, summary="x", make=lambda _, __, name=name: name)
+                Provider(name=name, summary="x", make=lambda _, __, name=name: Named(name))  # type: ignore[misc]
                 for name in names
             ]
 
@@ -413,7 +423,7 @@ def test_two_of_one_name_are_an_error_that_names_both() -> None:
     assert str(caught.value) == (
         "two plugins offer a format named 'x': 'one' and 'two'; remove or disable one"
     )
-    assert repr(plugins.use("format", Choice(name="y"))) == "'y'"
+    assert plugins.use("format", Choice(name="y")).name == "y"
     assert [(e.provider.name, e.plugin) for e in plugins.providers("format")] == [
         ("x", "one"),
         ("x", "two"),
@@ -449,7 +459,7 @@ def test_one_object_under_two_names_is_loaded_once() -> None:
     plugins.add("two", "test", lambda: same)
     assert plugins.plugins[0].broken is None
     assert plugins.plugins[1].broken is not None
-    assert repr(plugins.use("format", Choice(name="x"))) == "'x'"
+    assert plugins.use("format", Choice(name="x")).name == "x"
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_or_all() -> None:
@@ -463,7 +473,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_or_all() -> None:
 
 
 @dataclass(frozen=True)
-class Picky:
+class Picky(FakeWriter):
     size: int = 1
 
 
@@ -622,7 +632,7 @@ def test_two_plugins_change_the_plan_in_turn() -> None:
 
 
 def test_control_c_is_not_contained() -> None:
-    with pytest.raises(KeyboardInterrupt), manager.contained("x"):
+    with pytest.raises(KeyboardInterrupt), contained("x"):
         raise KeyboardInterrupt
 
 
@@ -667,7 +677,7 @@ def hook_functions() -> dict[str, Any]:
     }
 
 
-def test_the_list_of_hooks_is_whole() -> None:
+def test_the_list_of_hooks_is_complete() -> None:
     assert set(HOOKS) == set(hook_functions())
     assert set(KINDS.values()) == {
         name

@@ -24,7 +24,7 @@ def sentence() -> NDArray[np.float32]:
     """ "Two men walk to the harbour.", said by espeak-ng; it begins and ends with speech."""
     with wave.open(str(Path(__file__).with_name("harbour.wav"))) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    return samples.astype(np.float32) / 32_768
+    return samples.astype(np.float32) / np.float32(32_768)
 
 
 def segmenter(name: str) -> Segmenter:
@@ -62,7 +62,8 @@ def test_silence_holds_no_speech(name: str) -> None:
 def test_silero_does_not_mistake_noise_and_chords_for_speech() -> None:
     time = np.arange(16_000 * 20) / 16_000
     noise = np.random.default_rng(1).normal(0, 0.1, len(time))
-    chord = sum(np.sin(2 * np.pi * tone * time) for tone in (220.0, 277.2, 329.6, 440.0)) * 0.1
+    tones = np.array([[220.0], [277.2], [329.6], [440.0]])
+    chord = 0.1 * np.sin(2 * np.pi * tones * time).sum(axis=0)
     for samples in (noise, chord):
         clip = AudioClip(samples=samples.astype(np.float32), start_samples=0)
         assert list(segmenter("silero").cut([clip], 30_000)) == []

@@ -11,8 +11,9 @@ import imageio_ffmpeg
 import pytest
 import srt
 
-from tests.strangers.conftest import Bench
+from tests.strangers.conftest import PLUGINS, Bench
 
+VIDEOS = Path(__file__).parents[2] / "examples" / "videos"
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 
 
@@ -67,6 +68,16 @@ def test_an_engine_gets_previous_text_glossary_and_its_own_options(bench: Bench)
         "Film mine/large formal Emma Knightley after-0-words "
         "Film mine/large formal Emma Knightley after-6-words"
     )
+
+
+def test_an_engine_may_say_nothing_in_white_space(bench: Bench) -> None:
+    bench.use_fakes()
+    (bench.home / "plugins" / "blank.py").write_text(
+        (PLUGINS / "plain_engine.py").read_text().replace("Good evening, everybody.", " \\n ")
+    )
+    done = bench.run("run", bench.video(), "--engine", "plain", "--to", "en", "--json")
+    assert json.loads(done.out)["rule"] == "no-speech"
+    assert not (bench.home / "Film.en.srt").exists()
 
 
 def test_the_engines_own_options_are_listed_and_checked(bench: Bench) -> None:
@@ -209,7 +220,7 @@ def test_a_notifier_gets_every_outcome_though_another_fails(
 # Formats.
 
 
-def test_a_format_goes_both_ways(bench: Bench) -> None:
+def test_a_format_is_read_and_written(bench: Bench) -> None:
     bench.use_fakes()
     bench.install("tabbed_format")
     video = bench.video("Film.mkv", (0, 1500))
@@ -227,6 +238,15 @@ def test_a_format_goes_both_ways(bench: Bench) -> None:
     assert texts(srt_file) == ["en0", "en1", "en2"]
 
 
+def test_a_format_of_two_files_is_delivered_complete(bench: Bench) -> None:
+    bench.use_fakes()
+    bench.install("paired_format")
+    video = bench.video("Film.mkv", (0, 1000))
+    assert bench.run("run", video, "--format", "paired", "--to", "en").status == 0
+    assert (bench.home / "Film.en.lines").read_text() == "en0\nen1\n"
+    assert (bench.home / "Film.en.times").read_text() == "0 500\n500 1000\n"
+
+
 def test_damage_that_a_reader_reports_is_shown(bench: Bench) -> None:
     bench.install("tabbed_format")
     file = bench.home / "Film.en.tabs"
@@ -238,7 +258,7 @@ def test_damage_that_a_reader_reports_is_shown(bench: Bench) -> None:
     assert "Film.en.tabs: no line has start, end and text" in bench.run("check", file).err
 
 
-def test_two_readers_of_one_suffix_are_told_apart_by_content(bench: Bench) -> None:
+def test_two_readers_of_one_suffix_are_distinguished_by_content(bench: Bench) -> None:
     bench.install("tabbed_format", "tabbed_seconds")
     whole, parts = bench.home / "A.en.tabs", bench.home / "B.en.tabs"
     whole.write_text("1000\t2500\tHello there.\n")
@@ -311,3 +331,30 @@ def test_a_hook_wrapper_is_refused_when_it_is_loaded(bench: Bench) -> None:
     assert broken["name"] == "wrapping_plan"
     assert broken["broken"] == ("canary_subs_plan is a hook wrapper; mark it with plain @hookimpl")
     assert bench.run("run", bench.video(), "--to", "en").status == 0
+
+
+# With a model.
+
+
+def test_a_real_video_with_the_demonstration_model(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Real speech, through a plan, a check, a format, a delivery and a notifier of strangers."""
+    bench.install("german_plan", "muxed_delivery", "notifier", "shouting_check")
+    bench.set(deliveries='["mux"]')
+    monkeypatch.setenv("NOTES", str(bench.home / "notes"))
+    out = bench.home / "out"
+    done = bench.run("run", VIDEOS / "english.mp4", "--model", "demo", "--to", "en", "--out", out)
+    assert (done.status, done.err) == (0, "")
+    made = out / "english.subtitled.mkv"
+    assert [title for kind, title in streams(made) if kind == "subtitle"] == ["en", "de"]
+    (note,) = notes(bench.home / "notes")
+    assert (note["tracks"], note["errors"]) == (["en", "de"], [])
+    subtitles = bench.home / "english.en.srt"
+    command = [FFMPEG, "-v", "error", "-i", made, "-map", "0:s:0", subtitles]
+    subprocess.run(command, check=True)
+    said = " ".join(texts(subtitles)).lower().split()
+    truth = json.loads((VIDEOS / "english.json").read_text())
+    sentences = truth["tracks"][0]["sentences"]
+    expected = " ".join(one["text"] for one in sentences).lower().split()
+    assert len(set(said) & set(expected)) >= 0.9 * len(set(expected))

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import srt
 
-from canary_subs import SAMPLE_RATE_HZ, AudioClip, Request
+from canary_subs import SAMPLE_RATE_HZ, AudioClip, Context, Request
 from canary_subs.testing import babble, check_engine, check_plugin, make
 from examples import whisper_engine
 from tests.strangers.conftest import Bench
@@ -88,7 +88,7 @@ def test_it_keeps_the_rules() -> None:
 
 
 def test_words_have_times_inside_their_clip_and_hyphens_join_them() -> None:
-    session = make(provider()).open(whisper_engine.cs.Context())
+    session = make(provider()).open(Context())
     request = Request(
         clip=babble(500, start_ms=12_000), spoken="en", targets=("en",),
         previous="Before.", glossary=("Emma", "Woodhouse"),
@@ -105,7 +105,7 @@ def test_words_have_times_inside_their_clip_and_hyphens_join_them() -> None:
 
 
 def test_languages_without_spaces_have_none() -> None:
-    session = make(provider()).open(whisper_engine.cs.Context())
+    session = make(provider()).open(Context())
     request = Request(
         clip=babble(500), spoken="ja", targets=("ja",), options=whisper_engine.RequestOptions()
     )
@@ -176,8 +176,8 @@ SPEECH = Path(__file__).parents[1] / "speech" / "harbour.wav"
 def test_real_weights_keep_the_rules(weights: str) -> None:
     with wave.open(str(SPEECH)) as file:
         assert file.getframerate() == SAMPLE_RATE_HZ
-        samples = np.frombuffer(file.readframes(6 * SAMPLE_RATE_HZ), "<i2") / np.float32(32768)
-    clip = AudioClip(samples=samples, start_samples=0)
+        samples = np.frombuffer(file.readframes(6 * SAMPLE_RATE_HZ), "<i2").astype(np.float32)
+    clip = AudioClip(samples=samples / np.float32(32768), start_samples=0)
     check_engine(provider(), model=weights, speech=clip, spoken="en")
 
 

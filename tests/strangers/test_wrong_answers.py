@@ -25,7 +25,7 @@ def names_it(done: Run, plugin: str, line: int) -> None:
     assert done.status, done
     assert len(done.err.splitlines()) == 1, done.err
     assert "Traceback" not in done.err
-    assert f"plugin {plugin!r} failed: " in done.err
+    assert re.search(rf"Film\.(mkv|en\.srt): plugin {plugin!r} failed: ", done.err), done.err
     assert re.search(rf"\({plugin}\.py, line {line}\)$", done.err.strip()), done.err
 
 
@@ -41,6 +41,7 @@ def names_it(done: Run, plugin: str, line: int) -> None:
         ("engine", "RecogniseOtherLanguage", "recognise"),
         ("engine", "RecogniseNumbers", "recognise"),
         ("engine", "RecogniseWordTexts", "recognise"),
+        ("engine", "RecogniseRelativeTimes", "recognise"),
         ("segmenter", "CutGivesNumbers", "cut"),
         ("segmenter", "CutGivesNothing", "cut"),
         ("segmenter", "CutGoesBack", "cut"),
@@ -104,12 +105,27 @@ def test_a_wrong_source_is_named(plugin: str, kind: str, method: str, bench: Ben
     names_it(done, plugin, line_of(plugin, kind, method))
 
 
-def test_a_wrong_plan_is_named(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "canary_subs_plan must give a Plan, a Skip or None, not (Track("),
+        ("engine", "a Plan's engine must be Choice, not 'plain'"),
+        ("targets", "a Plan's targets must be tuple[Track, ...], not ('en', 'de')"),
+        ("writers", "a Plan's writers must be tuple[Choice, ...], not [Choice("),
+        ("glossary", "a Plan's glossary must be tuple[str, ...], not 'Emma'"),
+        ("aligner", "a Plan's aligner must be Choice | None, not 'ctc'"),
+    ],
+)
+def test_a_wrong_plan_is_named(
+    name: str, said: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench.use_fakes()
     bench.install("wrong_plan")
+    monkeypatch.setenv("WRONG_FIELD", name)
     done = bench.run("run", bench.video(), "--to", "en")
     lines = (PLUGINS / "wrong_plan.py").read_text().splitlines()
     names_it(done, "wrong_plan", lines.index("@hookimpl") + 1)
+    assert said in done.err
 
 
 def test_a_wrong_check_is_named(bench: Bench) -> None:
@@ -120,14 +136,18 @@ def test_a_wrong_check_is_named(bench: Bench) -> None:
     names_it(done, "wrong_check", line_of("wrong_check", "CheckGivesTexts", "check"))
 
 
-def test_a_wrong_reader_is_named(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("ReadGivesCues", "read must give Subtitles"), ("ReadGivesTexts", "read must give Cues")],
+)
+def test_a_wrong_reader_is_named(kind: str, said: str, bench: Bench) -> None:
     bench.install("wrong_answers")
-    file = bench.home / "Film.en.wrong"
+    file = bench.home / f"Film.en.{kind.lower()}"
     file.write_text("Hello.\n")
     done = bench.run("check", file)
-    assert "plugin 'wrong_answers' failed: read must give Subtitles" in done.err
-    line = line_of("wrong_answers", "ReadGivesCues", "read")
-    assert f"(wrong_answers.py, line {line})" in done.err
+    assert f"plugin 'wrong_answers' failed: {said}" in done.err
+    assert f"(wrong_answers.py, line {line_of('wrong_answers', kind, 'read')})" in done.err
+    assert done.status
 
 
 def test_a_wrong_status_of_a_command_is_named(bench: Bench) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "build/demo/films/english/noise_and_music.proof.html"
+PAGE = ROOT / "build/demo/videos/english/noise_and_music.proof.html"
 PICTURE = ROOT / "docs/images/proof.png"
 #: Where the playhead stands: between two sentences, which the example shows in its picture.
 SECONDS = 6.0

@@ -43,12 +43,12 @@ def on_offer(fakes: Fakes) -> Plugins:
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def video(tmp_path: Path) -> Path:
     return write_video(tmp_path / "film.mkv", *SPEECH)
 
 
 def test_a_script_gets_the_times_of_what_is_said(
-    tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
+    tmp_path: Path, video: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     chance = random.Random(8)
     script: list[str] = ["Title", "page."]
@@ -61,7 +61,7 @@ def test_a_script_gets_the_times_of_what_is_said(
             script.append(word.capitalize() + chance.choice(["", ",", ".", "!"]))
     text = tmp_path / "script.txt"
     text.write_text(" ".join(script))
-    document = align(film, text, plan, on_offer)
+    document = align(video, text, plan, on_offer)
     words = [word for cue in document.cues for word in cue.words]
     assert [word.text for word in words] == script
     assert [word for cue in document.cues for word in cue.text.split()] == script
@@ -87,10 +87,10 @@ def drifted(path: Path, scale: float, offset_ms: int, language: str = "en") -> P
 
 @pytest.mark.parametrize(("scale", "offset_ms"), [(1, 0), (1, 4321), (1.04, 0), (0.96, 2000)])
 def test_a_drifted_file_is_repaired_and_keeps_its_texts(
-    scale: float, offset_ms: int, tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
+    scale: float, offset_ms: int, tmp_path: Path, video: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     file = drifted(tmp_path / "film.en.srt", scale, offset_ms)
-    document = align(film, file, plan, on_offer)
+    document = align(video, file, plan, on_offer)
     assert [cue.text.split() for cue in document.cues] == [
         SAID[i : i + 4] for i in range(0, len(SAID) - 4, 4)
     ]
@@ -101,7 +101,7 @@ def test_a_drifted_file_is_repaired_and_keeps_its_texts(
 
 
 def test_the_aligner_has_the_last_word(
-    tmp_path: Path, film: Path, plan: Plan, fakes: Fakes, on_offer: Plugins
+    tmp_path: Path, video: Path, plan: Plan, fakes: Fakes, on_offer: Plugins
 ) -> None:
     class Exact:
         """Places every word a hundredth late; fails on pieces that begin in the first minute."""
@@ -119,7 +119,7 @@ def test_the_aligner_has_the_last_word(
     text = tmp_path / "script.txt"
     text.write_text(" ".join(SAID))
     asked = replace(plan, aligner=Choice(name="fake"))
-    document = align(film, text, asked, on_offer)
+    document = align(video, text, asked, on_offer)
     words = [word for cue in document.cues for word in cue.words]
     assert [word.text for word in words] == SAID
     late = [word.start_ms - starts(word.text) for word in words]
@@ -129,7 +129,7 @@ def test_the_aligner_has_the_last_word(
 
 
 def test_the_result_says_where_its_words_and_times_are_from(
-    tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
+    tmp_path: Path, video: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     script = tmp_path / "the script.txt"
     script.write_text(" ".join([*SAID, *["never"] * (len(SAID) // 3)]))
@@ -139,16 +139,16 @@ def test_the_result_says_where_its_words_and_times_are_from(
         (script, plan, "", "75% of its words"),
         (drift, aligned, "fake", "100% of its words"),
     ):
-        found = align(film, text, asked, on_offer).provenance
+        found = align(video, text, asked, on_offer).provenance
         assert (found["text"], found["aligner"]) == (text.name, by)
         assert found["recognised"] == share
         assert found["times"] == Timing.FRAMES
         assert found["model"] and found["engine"]
-    document = align(film, drift, aligned, on_offer)
+    document = align(video, drift, aligned, on_offer)
     assert "text: old.en.srt" in VttWriter(VttOptions()).write(document).decode()
 
 
-def test_a_file_in_another_language_moves_as_a_whole(
+def test_a_file_in_another_language_moves_by_one_shift(
     tmp_path: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     chance = random.Random(4)
@@ -158,12 +158,12 @@ def test_a_file_in_another_language_moves_as_a_whole(
         length = chance.randrange(1000, 4000)
         speech.append((at, at + length))
         at += length + chance.randrange(600, 6000)
-    film = write_video(tmp_path / "film.mkv", *speech)
+    video = write_video(tmp_path / "film.mkv", *speech)
     file = srt(
         tmp_path / "film.de.srt",
         *((round(a / 1.04) + 3000, round(b / 1.04) + 3000, f"Satz {a}") for a, b in speech),
     )
-    document = align(film, file, plan, on_offer)
+    document = align(video, file, plan, on_offer)
     assert [cue.text for cue in document.cues] == [f"Satz {a}" for a, _ in speech]
     assert document.provenance["text"] == "film.de.srt"
     assert document.provenance["clock"].startswith("x1.04")
@@ -173,21 +173,21 @@ def test_a_file_in_another_language_moves_as_a_whole(
         tmp_path / "other.de.srt", *((a * 7 % 90_000, a * 7 % 90_000 + 9, "x") for a, _ in speech)
     )
     with pytest.raises(UsageError, match="no offset or speed"):
-        align(film, stranger, plan, on_offer)
+        align(video, stranger, plan, on_offer)
 
 
-def test_what_cannot_be_aligned_is_told(
-    tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
+def test_what_cannot_be_aligned_is_reported(
+    tmp_path: Path, video: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     text = tmp_path / "script.txt"
     text.write_text("quite another film's words " * 20)
     with pytest.raises(UsageError, match="only 0% of its words"):
-        align(film, text, plan, on_offer)
+        align(video, text, plan, on_offer)
     text.write_text(" \n")
     with pytest.raises(NotSubtitles, match="empty"):
-        align(film, text, plan, on_offer)
+        align(video, text, plan, on_offer)
     with pytest.raises(NotSubtitles):
-        align(film, tmp_path / "none.txt", plan, on_offer)
+        align(video, tmp_path / "none.txt", plan, on_offer)
     with pytest.raises(MediaError):
         align(text, drifted(tmp_path / "f.en.srt", 1, 0), plan, on_offer)
     silent = write_video(tmp_path / "silent.mkv", duration_ms=5000)

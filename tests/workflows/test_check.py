@@ -74,7 +74,7 @@ def test_the_options_it_listens_with_exist() -> None:
     offered[_LISTENER.name].make(SileroOptions(**_LISTENER.options), Context())  # type: ignore[arg-type]
 
 
-def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> None:
+def test_a_file_is_held_against_its_video(tmp_path: Path, on_offer: Plugins) -> None:
     film = write_video(tmp_path / "f.mkv", (1000, 3000), (10_000, 13_000), duration_ms=20_000)
     file = srt(
         tmp_path / "f.en.srt",
@@ -95,7 +95,7 @@ def test_a_file_is_held_against_its_film(tmp_path: Path, on_offer: Plugins) -> N
     assert '"unsubtitled": 1' in as_json(report)
 
 
-def test_without_a_film_only_the_file_is_judged(tmp_path: Path, on_offer: Plugins) -> None:
+def test_without_a_video_only_the_file_is_judged(tmp_path: Path, on_offer: Plugins) -> None:
     file = srt(tmp_path / "f.en.srt", (5000, 7000, "Nobody says this."))
     report = check_file(file, on_offer, profile="netflix")
     assert report.clean
@@ -173,7 +173,7 @@ def test_damage_is_no_clean_file(tmp_path: Path, on_offer: Plugins) -> None:
     assert "line 6" in as_text(report) and "line 6" in as_json(report)
 
 
-def test_what_cannot_be_checked_is_told(tmp_path: Path, on_offer: Plugins) -> None:
+def test_what_cannot_be_checked_is_reported(tmp_path: Path, on_offer: Plugins) -> None:
     file = srt(tmp_path / "f.srt", (1000, 2000, "Hello there."))
     with pytest.raises(NotSubtitles):
         check_file(tmp_path / "none.srt", on_offer, profile="netflix")

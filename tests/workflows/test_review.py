@@ -33,7 +33,7 @@ def shelf() -> Plugins:
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def video(tmp_path: Path) -> Path:
     """Ten seconds of silence."""
     path = tmp_path / "film & <more>.wav"
     with wave.open(str(path), "wb") as sound:
@@ -54,16 +54,16 @@ def srt(path: Path, *cues: Cue) -> Path:
     return path
 
 
-def test_cues_over_silence_are_found_and_the_page_holds_them(film: Path, shelf: Plugins) -> None:
+def test_cues_over_silence_are_found_and_the_page_holds_them(video: Path, shelf: Plugins) -> None:
     english = srt(
-        film.with_name("film & <more>.en.srt"),
+        video.with_name("film & <more>.en.srt"),
         Cue(start_ms=1000, end_ms=4000, lines=("Nobody says this.",)),
     )
     german = srt(
-        film.with_name("film & <more>.de.srt"),
+        video.with_name("film & <more>.de.srt"),
         Cue(start_ms=1000, end_ms=1100, lines=("Niemand sagt das </script>.",)),
     )
-    found = review.review_files(film, [english, german], shelf, profile="netflix", spoken="en")
+    found = review.review_files(video, [english, german], shelf, profile="netflix", spoken="en")
     by_language = {track.language: track for track in found.tracks}
     assert set(by_language) == {"en", "de"}
     rules = {language: {f.rule for f in t.findings} for language, t in by_language.items()}
@@ -72,32 +72,32 @@ def test_cues_over_silence_are_found_and_the_page_holds_them(film: Path, shelf: 
     assert "en: 1 cue" in found.summary
     report = json.loads(found.report())
     assert [track["file"] for track in report["tracks"]] == ["en", "de"]
-    page = found.page(film.parent).decode()
+    page = found.page(video.parent).decode()
     assert "Nobody says this." in page
     assert "</script>." not in page.replace("</script>\n", "")
 
 
 def test_a_track_with_sounds_is_no_translation_of_the_one_without(
-    film: Path, shelf: Plugins
+    video: Path, shelf: Plugins
 ) -> None:
     spoken = Cue(start_ms=1000, end_ms=4000, lines=("Nobody says this at all.",))
     label = Cue(start_ms=6000, end_ms=8000, lines=("[applause]",))
-    plain = srt(film.with_name("film & <more>.en.srt"), spoken)
-    sdh = srt(film.with_name("film & <more>.en.sdh.srt"), spoken, label)
-    found = review.review_files(film, [plain, sdh], shelf, profile="netflix", spoken="en")
+    plain = srt(video.with_name("film & <more>.en.srt"), spoken)
+    sdh = srt(video.with_name("film & <more>.en.sdh.srt"), spoken, label)
+    found = review.review_files(video, [plain, sdh], shelf, profile="netflix", spoken="en")
     by_name = {track.language: {f.rule for f in track.findings} for track in found.tracks}
     assert by_name == {"en": {"no-speech"}, "en.sdh": {"no-speech"}}
     assert [len(track.findings) for track in found.tracks] == [1, 1], "a sound is no speech"
 
 
-def test_the_page_finds_its_video_from_another_folder(film: Path, shelf: Plugins) -> None:
-    track = srt(film.with_suffix(".srt"), Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))
-    found = review.review_files(film, [track], shelf, profile="bbc")
-    (film.parent / "pages").mkdir()
-    assert "../film%20%26%20%3Cmore%3E.wav" in found.page(film.parent / "pages").decode()
+def test_the_page_finds_its_video_from_another_folder(video: Path, shelf: Plugins) -> None:
+    track = srt(video.with_suffix(".srt"), Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))
+    found = review.review_files(video, [track], shelf, profile="bbc")
+    (video.parent / "pages").mkdir()
+    assert "../film%20%26%20%3Cmore%3E.wav" in found.page(video.parent / "pages").decode()
 
 
-def test_a_film_that_is_none_is_told(tmp_path: Path, shelf: Plugins) -> None:
+def test_a_file_that_is_not_a_video_is_reported(tmp_path: Path, shelf: Plugins) -> None:
     path = tmp_path / "film.mkv"
     path.write_bytes(b"no film")
     track = srt(tmp_path / "film.en.srt", Cue(start_ms=0, end_ms=2000, lines=("Hello.",)))
@@ -306,21 +306,21 @@ def test_a_folder_without_reviews_has_no_index(tmp_path: Path) -> None:
 
 
 def test_the_command_makes_pages_and_their_index(
-    film: Path, capsys: pytest.CaptureFixture[str]
+    video: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    srt(film.with_name("film & <more>.en.srt"), *cues_over_silence(1))
-    assert cli.main(["proof", str(film)]) == 0
-    page = film.with_name("film & <more>.proof.html")
+    srt(video.with_name("film & <more>.en.srt"), *cues_over_silence(1))
+    assert cli.main(["proof", str(video)]) == 0
+    page = video.with_name("film & <more>.proof.html")
     assert capsys.readouterr().out.splitlines()[0] == str(page)
-    assert cli.main(["proof", str(film.parent)]) == 0
-    index = film.with_name("index.html")
+    assert cli.main(["proof", str(video.parent)]) == 0
+    index = video.with_name("index.html")
     assert capsys.readouterr().out.strip() == str(index)
     assert Index(index.read_text("utf-8")).links == ["./film%20%26%20%3Cmore%3E.proof.html"]
     for arguments, told in (
-        ([film.parent, film], "folder"),
-        ([film.parent / "none" / "film.mkv"], "none"),
-        ([film.parent / "none.mkv"], "no subtitle files"),
-        ([film.parent, "--out", film.parent / "none" / "x.html"], "cannot be written"),
+        ([video.parent, video], "folder"),
+        ([video.parent / "none" / "film.mkv"], "none"),
+        ([video.parent / "none.mkv"], "no subtitle files"),
+        ([video.parent, "--out", video.parent / "none" / "x.html"], "cannot be written"),
     ):
         assert cli.main(["proof", *map(str, arguments)]) in (2, 3, 6)
         assert told in capsys.readouterr().err

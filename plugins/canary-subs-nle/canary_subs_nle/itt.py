@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from canary_subs.model import Document
-from canary_subs_nle.timeline import TimelineOptions, place, whole_timeline
+from canary_subs_nle.timeline import TimelineOptions, place, timeline_for
 
 _HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -51,7 +51,7 @@ class IttWriter:
 
     def write(self, document: Document) -> bytes:
         """The file, in UTF-8. Raises `UsageError` for what no timeline can hold."""
-        line = whole_timeline(document, self._options)
+        line = timeline_for(document, self._options)
         multiplier = "1000 1001" if line.rate.denominator == 1001 else "1 1"
         head = _HEAD.format(
             language=quoteattr(document.language), nominal=line.nominal, multiplier=multiplier

@@ -98,7 +98,7 @@ def timeline(document: Document, options: TimelineOptions) -> Timeline:
     return replace(empty, offset_frames=_number(options.start, empty))
 
 
-def whole_timeline(document: Document, options: TimelineOptions) -> Timeline:
+def timeline_for(document: Document, options: TimelineOptions) -> Timeline:
     """The video's timeline, no number left out. Raises `UsageError` as `timeline`."""
     empty = Timeline(rate=_rate(document, options))
     return replace(empty, offset_frames=_number(options.start, empty))

@@ -58,7 +58,7 @@ def many(rate: Fraction) -> Document:
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_they_keep_the_rules_of_the_house(name: str) -> None:
+def test_they_keep_the_rules_for_writers(name: str) -> None:
     check_text_writer(OFFERS[name])
 
 
@@ -94,7 +94,7 @@ def test_only_ntsc_multiples_of_thirty_drop() -> None:
         ("01:10:00:00", NTSC, "01:10:00;00"),
     ],
 )
-def test_the_film_starts_where_it_is_said_to(start: str, rate: Fraction, first: str) -> None:
+def test_the_video_starts_where_the_option_says(start: str, rate: Fraction, first: str) -> None:
     text = write("avid-ds", video(cue(0, 1000), rate=rate), start=start)
     assert text.splitlines()[2].startswith(first)
 

@@ -22,7 +22,8 @@ class TabbedReader:
         for number, line in enumerate(hints.text.splitlines(), 1):
             try:
                 start, end, text = line.split("\t")
-                cues.append(Cue(start_ms=int(start), end_ms=int(end), lines=(text,)))
+                lines = (text.strip(),) if text.strip() else ()
+                cues.append(Cue(start_ms=int(start), end_ms=int(end), lines=lines))
             except ValueError:
                 damage.append(Damage(line=number, what="not start, end and text"))
         if not cues:

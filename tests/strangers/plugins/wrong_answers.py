@@ -1,6 +1,16 @@
 """Providers of which each gives a wrong answer in one method, named by kind and method."""
 
-from canary_subs import Command, Cue, Engine, Provider, Session, Utterance, hookimpl
+from canary_subs import (
+    Command,
+    Cue,
+    Engine,
+    Provider,
+    Session,
+    Subtitles,
+    Utterance,
+    Word,
+    hookimpl,
+)
 from canary_subs.testing import (
     FakeAligner,
     FakeDelivery,
@@ -75,6 +85,16 @@ class RecogniseWordTexts(FromSession):
         def recognise(self, requests):
             return [
                 [Utterance(text="x", span=one.clip.span, language="en", words=("x",))]
+                for one in requests
+            ]
+
+
+class RecogniseRelativeTimes(FromSession):
+    class session(Session):
+        def recognise(self, requests):
+            word = Word(text="x", start_ms=0, end_ms=500)  # of the clip, not of the video
+            return [
+                [Utterance(text="x", span=one.clip.span, language="en", words=(word,))]
                 for one in requests
             ]
 
@@ -162,13 +182,20 @@ class DeliverGivesNumbers(FakeDelivery):
 
 
 class ReadGivesCues:
-    suffixes = (".wrong",)
+    suffixes = (".readgivescues",)
 
     def sniff(self, data, hints):
-        return True
+        return hints.name.endswith(self.suffixes)
 
     def read(self, data, hints):
         return []
+
+
+class ReadGivesTexts(ReadGivesCues):
+    suffixes = (".readgivestexts",)
+
+    def read(self, data, hints):
+        return Subtitles(cues=("Hello.",))
 
 
 def provider(kind):
@@ -180,7 +207,7 @@ def canary_subs_engines():
     kinds = (
         PairsOfOne, PairsAreNothing, OpenGivesText, ModelsAreNames, RecogniseNothing,
         RecogniseTexts, RecogniseTooFew, RecogniseOtherLanguage, RecogniseNumbers,
-        RecogniseWordTexts, IdentifyGivesName, IdentifyGivesTexts,
+        RecogniseWordTexts, RecogniseRelativeTimes, IdentifyGivesName, IdentifyGivesTexts,
     )  # fmt: skip
     return map(provider, kinds)
 
@@ -217,7 +244,7 @@ def canary_subs_deliveries():
 
 @hookimpl
 def canary_subs_readers():
-    return [provider(ReadGivesCues)]
+    return map(provider, (ReadGivesCues, ReadGivesTexts))
 
 
 @hookimpl
