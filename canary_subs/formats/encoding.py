@@ -86,14 +86,14 @@ def _languages() -> Mapping[str, _Language]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decoded:
+class DecodedText:
     """A text, and why its encoding is doubtful; empty where it is not."""
 
     text: str
     doubt: str = ""
 
 
-def decode(data: bytes, language: str | None) -> Decoded:
+def decode(data: bytes, language: str | None) -> DecodedText:
     """The text of ``data``.
 
     Its encoding is, in this order: what a byte order mark states, UTF-16 without one, UTF-8, the
@@ -112,7 +112,7 @@ def decode(data: bytes, language: str | None) -> Decoded:
         text, doubt = _legacy(data, language)
     if "\0" in text[:4096]:
         raise NotSubtitles("not text, so not a subtitle file")
-    return Decoded(text=text.removeprefix("\ufeff").replace("\0", ""), doubt=doubt)
+    return DecodedText(text=text.removeprefix("\ufeff").replace("\0", ""), doubt=doubt)
 
 
 def _utf16_without_bom(data: bytes) -> str | None:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from canary_subs.errors import CanarySubsError, NotSubtitles
-from canary_subs.formats.encoding import Decoded, decode
+from canary_subs.formats.encoding import DecodedText, decode
 from canary_subs.formats.filename import parse_name
 from canary_subs.model import Cue, Damage, Subtitles
 from canary_subs.plugin.contain import each, misbehaved, shown
@@ -173,7 +173,7 @@ def _bytes(path: Path) -> bytes:
         raise NotSubtitles(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _text(data: bytes, name: str, language: str | None) -> tuple[Decoded, str]:
+def _text(data: bytes, name: str, language: str | None) -> tuple[DecodedText, str]:
     """The data as text, else empty and the reason why it cannot be decoded.
 
     Raises `NotSubtitles` for what no reader needs to be asked about.
@@ -183,7 +183,7 @@ def _text(data: bytes, name: str, language: str | None) -> tuple[Decoded, str]:
     try:
         decoded = decode(data, language)
     except NotSubtitles as error:
-        return Decoded(text=""), str(error)
+        return DecodedText(text=""), str(error)
     if not decoded.text.strip():
         raise NotSubtitles(f"{name}: the file is empty")
     return decoded, ""
