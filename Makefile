@@ -10,7 +10,7 @@ export KMP_BLOCKTIME ?= 0
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-plugins test-wheel lint coverage docs golden picture evaluate examples model bench bench-layout crash arrivals hostile endurance memory layouts vendor lock clean
+.PHONY: help demo test test-plugins test-wheel lint coverage docs golden picture evaluate examples model bench bench-layout bench-encodings crash arrivals hostile endurance memory layouts vendor lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -90,6 +90,10 @@ layouts: $(SETUP) ## 10,000 random transcripts
 
 bench-layout: $(SETUP) ## Our layout against the rules of others, on the same words
 	$(BIN)/python -m tests.benchmarks.layout
+
+bench-encodings: $(SETUP) ## Our choice of a code page beside chardet's and charset-normalizer's
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check chardet
+	$(BIN)/python -m tests.benchmarks.encodings
 
 vendor: ## Fetch the waveform library afresh (needs npm)
 	$(PYTHON) tests/tools/vendor_wavesurfer.py

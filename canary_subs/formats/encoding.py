@@ -1,12 +1,20 @@
 """The encoding of a subtitle file, where nothing states it.
 
-A legacy code page is known by its alphabets: read in the right one, the letters outside ASCII are
-those of one language and no capital follows a small letter. East Asian encodings, which have no
-small alphabet, are left to charset-normalizer.
+A legacy code page is found by trial: the text is decoded with every page that a language uses, and
+the likeliest is taken, by its letters and words. Read in a wrong page, letters are other languages'
+or none, symbols stand inside words, capitals follow small letters, and no word is common.
 """
 
 from __future__ import annotations
 
+import re
+import tomllib
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 
 from canary_subs.errors import NotSubtitles
@@ -20,83 +28,91 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 
-#: Code pages by language, the commonest first; KOI8-R is what old Russian files are in.
-_PAGES = {
-    "cp1252": "en fr de es it pt nl da sv no fi is ga",
-    "cp1250": "pl cs hu ro hr sk sl",
-    "cp1251": "ru bg uk sr",
-    "cp1253": "el",
-    "cp1254": "tr",
-    "cp1257": "lt lv et",
-    "cp1255": "he",
-    "cp1256": "ar",
-    "cp874": "th",
-    "koi8_r": "ru",
-}
-_EAST_ASIAN = {"ja": "cp932", "zh": "gb18030", "ko": "cp949"}
-
-#: Small letters outside ASCII, as the Unicode CLDR's main and usual auxiliary exemplars have them.
-_LETTERS = {
-    "en": "éèêëïöüçñáàâ",
-    "fr": "àâæçéèêëîïôœùûüÿ",
-    "de": "äöüßé",
-    "es": "áéíñóúü",
-    "it": "àèéìíîòóùú",
-    "pt": "áàâãçéêíóôõú",
-    "nl": "áéíóúàèëïöüê",
-    "da": "åæøéáíóúýö",
-    "sv": "åäöéàü",
-    "no": "åæøéàóòôêä",
-    "fi": "åäöšžé",
-    "is": "áðéíóúýþæö",
-    "ga": "áéíóú",
-    "pl": "ąćęłńóśźż",
-    "cs": "áčďéěíňóřšťúůýž",
-    "hu": "áéíóöőúüű",
-    "ro": "ăâîşţșț",
-    "hr": "čćđšž",
-    "sk": "áäčďéíĺľňóôŕšťúýž",
-    "sl": "čšžćđ",
-    "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-    "bg": "абвгдежзийклмнопрстуфхцчшщъьюя",
-    "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
-    "sr": "абвгдђежзијклљмнњопрстћуфхцчџш",
-    "el": "αάβγδεέζηήθιίϊΐκλμνξοόπρσςτυύϋΰφχψωώ",
-    "tr": "çğıöşüâîû",
-    "lt": "ąčęėįšųūž",
-    "lv": "āčēģīķļņšūž",
-    "et": "äöüõšž",
-    "he": "אבגדהוזחטיךכלםמןנסעףפץצקרשת",
-    "ar": "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي",
-    "th": "".join(map(chr, range(0x0E01, 0x0E2F))),
-}
-#: At least so many of the letters outside ASCII must be the language's.
-_ENOUGH = 0.9
+#: The language that is given decides, unless none of its pages gives as much.
+_GIVEN_ENOUGH = 0.6
+#: A result below this, or this little before another one, is told as doubtful.
+_SURE = 0.7
+_CLEAR = 0.04
 #: So much of a file is examined; more does not change the result.
-_JUDGED_BYTES = 50_000
+_JUDGED_BYTES = 30_000
 #: Where Unicode's Latin letters end and Greek, Cyrillic and further ones begin.
 _AFTER_LATIN = "\u0370"
+#: Signs outside ASCII that texts in any language hold.
+_SIGNS = frozenset(
+    "“”„‘’‚«»‹›–—…¿¡♪♫°€£§©\u00a0·•½¼¾´。、「」『』，？！：；（）・～《》\u3000׳״،؟؛"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+#: Thai: a vowel that is written before a consonant, before something else; a vowel sign after
+#: anything but a consonant; a tone mark after anything but a consonant or a vowel sign.
+_THAI_ODD = re.compile(
+    "[\u0e40-\u0e44][^\u0e01-\u0e2e]|[^\u0e01-\u0e2e][\u0e31\u0e34-\u0e3a]"
+    "|[^\u0e01-\u0e2e\u0e31\u0e34-\u0e3a][\u0e47-\u0e4e]"
+)
+#: The letters of scripts that have no alphabet in the data.
+_IN_SCRIPT = {
+    "kana": re.compile("[\u3041-\u30ff\u4e00-\u9fff]"),
+    "han": re.compile("[\u4e00-\u9fff]"),
+    "hangul": re.compile("[\uac00-\ud7a3]"),
+}
 
 
-def decode(data: bytes, language: str | None) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Language:
+    """How one language is known."""
+
+    pages: tuple[str, ...]
+    letters: frozenset[str]
+    script: str
+    words: frozenset[str]
+    #: Characters, in place of words.
+    common: frozenset[str]
+
+
+@cache
+def _languages() -> Mapping[str, _Language]:
+    data = tomllib.loads(
+        (files("canary_subs.formats") / "code_pages.toml").read_text(encoding="utf-8")
+    )
+    return {
+        name: _Language(
+            pages=tuple(one["pages"].split()),
+            letters=frozenset(one.get("letters", "")),
+            script=one.get("script", ""),
+            words=frozenset(one.get("words", "").split()),
+            common=frozenset(one.get("common", "")),
+        )
+        for name, one in data.items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DecodedText:
+    """A text, and why its encoding is doubtful; empty where it is not."""
+
+    text: str
+    doubt: str = ""
+
+
+def decode(data: bytes, language: str | None) -> DecodedText:
     """The text of ``data``.
 
     Its encoding is, in this order: what a byte order mark states, UTF-16 without one, UTF-8, the
-    code page of ``language`` (BCP-47) where that is known, the code page whose letters fit best.
+    code page that fits best, above all one of ``language`` (BCP-47) where that is known.
     Raises `NotSubtitles` with the reason alone.
     """
     encoding = next((encoding for bom, encoding in _BOMS if data.startswith(bom)), None)
     encoding = encoding or _utf16_without_bom(data) or "utf-8"
+    doubt = ""
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             line = 1 + data[: error.start].decode(encoding, "replace").count("\n")
             raise NotSubtitles(f"line {line}: broken {encoding} text") from None
-        text = _legacy(data, language)
+        text, doubt = _legacy(data, language)
     if "\0" in text[:4096]:
         raise NotSubtitles("not text, so not a subtitle file")
-    return text.removeprefix("\ufeff").replace("\0", "")
+    return DecodedText(text=text.removeprefix("\ufeff").replace("\0", ""), doubt=doubt)
 
 
 def _utf16_without_bom(data: bytes) -> str | None:
@@ -111,26 +127,55 @@ def _utf16_without_bom(data: bytes) -> str | None:
     return "utf-16-be" if odd < 0.1 * zeros else None
 
 
-def _legacy(data: bytes, language: str | None) -> str:
+def _legacy(data: bytes, language: str | None) -> tuple[str, str]:
+    """The text in the likeliest code page, and why that is doubtful."""
     if b"\0" in data:
         raise NotSubtitles("not text, so not a subtitle file")
     known = primary(language or "")
-    best, best_score = "", _ENOUGH
-    if known in _EAST_ASIAN and _decoded(data, _EAST_ASIAN[known]) is not None:
-        best = _EAST_ASIAN[known]
-    telling = b"\n".join(line for line in data.splitlines() if not line.isascii())
-    for page, languages in _PAGES.items() if not best else ():
-        if _decoded(data, page) is None:
-            continue
-        text = telling[:_JUDGED_BYTES].decode(page)
-        for one in languages.split():
-            # The language that is known wins where it fits; others have to fit better.
-            score = _fit(text, one) + (0.1 if one == known else 0)
-            if score > best_score:
-                best, best_score = page, score
-    if not best:
-        best = _guessed(data)
-    return data.decode(best)
+    known = {"nb": "no", "nn": "no", "bs": "hr", "yue": "zh", "mk": "sr"}.get(known, known)
+    sample = _sample(data)
+    trials = {
+        page: _Trial.of(text)
+        for page in dict.fromkeys(page for one in _languages().values() for page in one.pages)
+        if _decoded(data, page) is not None and (text := _decoded(sample, page)) is not None
+    }
+    scores = sorted(
+        (
+            (trials[page].score(one), name == known, -place, page)
+            for name, one in _languages().items()
+            for place, page in enumerate(one.pages)
+            if page in trials
+        ),
+        reverse=True,
+    )
+    if not scores:
+        raise NotSubtitles("its encoding is not known; convert it to UTF-8")
+    given = [score for score in scores if score[1] and score[0] >= _GIVEN_ENOUGH]
+    ranked = given or scores
+    best, _, _, page = ranked[0]
+    text = data.decode(page)
+    others = [
+        other
+        for score, _, _, other in ranked
+        if best - score < _CLEAR and trials[other].text != trials[page].text
+    ]
+    if best < _SURE or others:
+        also = f" or {others[0]}" if others else ""
+        return text, (
+            f"its encoding is not certain ({page}{also}): convert it to UTF-8, or name its language"
+        )
+    return text, ""
+
+
+def _sample(data: bytes) -> bytes:
+    """The first lines that hold more than ASCII, since others say nothing of the code page."""
+    telling: list[bytes] = []
+    size = 0
+    for line in data.splitlines():
+        if not line.isascii() and size < _JUDGED_BYTES:
+            telling.append(line[:_JUDGED_BYTES])
+            size += len(telling[-1])
+    return b"\n".join(telling)
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
@@ -140,29 +185,63 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _fit(text: str, language: str) -> float:
-    """How well a text's letters outside ASCII are a language's: 1 is all of them."""
-    letters = [c for c in text if c.isalpha() and not c.isascii()]
-    if not letters:
-        return 1.0
-    alphabet = _LETTERS[language]
-    known = sum(c.lower() in alphabet for c in letters)
-    odd = sum(_odd(a, b) for a, b in pairwise(text) if not (a.isascii() and b.isascii()))
-    return (known - odd) / len(letters)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Trial:
+    """A text as one code page gives it."""
+
+    text: str
+    #: Characters outside ASCII, in small form.
+    characters: Counter[str]
+    #: How many neighbours no word has.
+    odd: int
+    words: Counter[str]
+
+    @classmethod
+    def of(cls, text: str) -> _Trial:
+        odd = sum(_odd(a, b) for a, b in pairwise(f" {text} ") if not (a + b).isascii())
+        return cls(
+            text=text,
+            characters=Counter(c for c in text.lower() if not c.isascii()),
+            odd=odd,
+            words=Counter(_WORD.findall(text.lower())),
+        )
+
+    def score(self, language: _Language) -> float:
+        """How likely the text is in a language; about 1 and above where it is."""
+        total = sum(self.characters.values())
+        if not total:
+            return 0.0
+        own = sum(n for c, n in self.characters.items() if self._is_own(c, language))
+        signs = sum(n for c, n in self.characters.items() if c in _SIGNS)
+        strange = total - own - signs
+        letters = (own + 0.5 * signs - strange - self.odd) / total
+        return letters + self._familiar(language)
+
+    @staticmethod
+    def _is_own(character: str, language: _Language) -> bool:
+        if language.script:
+            return _IN_SCRIPT[language.script].match(character) is not None
+        return character in language.letters
+
+    def _familiar(self, language: _Language) -> float:
+        """The share of common words, or of common characters."""
+        if language.common:
+            total = sum(self.characters.values())
+            return sum(n for c, n in self.characters.items() if c in language.common) / total
+        total = sum(self.words.values())
+        return sum(n for w, n in self.words.items() if w in language.words) / max(1, total)
 
 
 def _odd(a: str, b: str) -> bool:
-    """Two neighbours that no word has: a capital after a small letter, or two scripts."""
+    """Neighbours that no word has: a symbol beside a letter, a capital after a small one, ..."""
     if a.islower() and b.isupper():
         return True
+    if "ก" <= a <= "๎" or "ก" <= b <= "๎":
+        return _THAI_ODD.fullmatch(a + b) is not None
+    if unicodedata.category(b) == "Mn":
+        return not a.isalpha() and unicodedata.category(a) != "Mn"
+    for sign, letter in ((a, b), (b, a)):
+        if not sign.isascii() and not sign.isalnum() and sign not in _SIGNS and letter.isalpha():
+            return sign < "\u0590"  # later scripts have marks that are no letters
     latin, other = (a, b) if a.isascii() else (b, a)
     return latin.isascii() and latin.isalpha() and other.isalpha() and other >= _AFTER_LATIN
-
-
-def _guessed(data: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    guess = from_bytes(data, cp_isolation=["cp932", "gb18030", "big5", "cp949", "cp1258"]).best()
-    if guess is None:
-        raise NotSubtitles("its encoding is not known; convert it to UTF-8")
-    return guess.encoding

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 from canary_subs.errors import CanarySubsError, NotSubtitles
-from canary_subs.formats.encoding import decode
+from canary_subs.formats.encoding import DecodedText, decode
 from canary_subs.formats.filename import parse_name
-from canary_subs.model import Cue, Subtitles
+from canary_subs.model import Cue, Damage, Subtitles
 from canary_subs.plugin.contain import each, misbehaved, shown
 from canary_subs.plugin.hookspecs import Reader, ReadHints
 from canary_subs.plugin.manager import Plugins, load
@@ -57,13 +58,14 @@ def parse(
     that count frames. Raises `NotSubtitles`, one line with ``name`` and what the first reader says,
     and `PluginError` where that reader failed.
     """
-    text, undecodable = _text(data, name, language)
-    hints = ReadHints(name=name, text=text, language=language, frame_rate=frame_rate)
+    decoded, undecodable = _text(data, name, language)
+    hints = ReadHints(name=name, text=decoded.text, language=language, frame_rate=frame_rate)
     answers: list[Subtitles | CanarySubsError] = []
     for reader in _ordered(name, plugins):
         answer = _ask(reader, data, hints)
         if isinstance(answer, Subtitles) and answer.cues:
-            return answer
+            doubt = (Damage(line=None, what=decoded.doubt),) if decoded.doubt else ()
+            return replace(answer, damage=(*doubt, *answer.damage))
         if answer is not None:
             answers.append(answer)
     if not answers:
@@ -80,13 +82,13 @@ def read_script(path: Path, plugins: Plugins, *, language: str | None = None) ->
     Raises `NotSubtitles` for what is not text.
     """
     data, name = _bytes(path), str(path)
-    text, undecodable = _text(data, name, language)
-    hints = ReadHints(name=name, text=text, language=language)
+    decoded, undecodable = _text(data, name, language)
+    hints = ReadHints(name=name, text=decoded.text, language=language)
     if any(_knows(reader, data, hints) for reader in _ordered(name, plugins)):
         return None
     if undecodable or _picture_format(data):
         raise NotSubtitles(f"{name}: {_why_unknown(data, undecodable, plugins)}")
-    return text
+    return decoded.text
 
 
 def beside(video: Path, plugins: Plugins) -> list[Path]:
@@ -171,7 +173,7 @@ def _bytes(path: Path) -> bytes:
         raise NotSubtitles(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _text(data: bytes, name: str, language: str | None) -> tuple[str, str]:
+def _text(data: bytes, name: str, language: str | None) -> tuple[DecodedText, str]:
     """The data as text, else empty and the reason why it cannot be decoded.
 
     Raises `NotSubtitles` for what no reader needs to be asked about.
@@ -179,12 +181,12 @@ def _text(data: bytes, name: str, language: str | None) -> tuple[str, str]:
     if len(data) > MAX_BYTES:
         raise NotSubtitles(f"{name}: larger than {MAX_BYTES // 10**6} MB, so not a subtitle file")
     try:
-        text = decode(data, language)
+        decoded = decode(data, language)
     except NotSubtitles as error:
-        return "", str(error)
-    if not text.strip():
+        return DecodedText(text=""), str(error)
+    if not decoded.text.strip():
         raise NotSubtitles(f"{name}: the file is empty")
-    return text, ""
+    return decoded, ""
 
 
 def _why_unknown(data: bytes, undecodable: str, plugins: Plugins) -> str:

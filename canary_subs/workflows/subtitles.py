@@ -36,10 +36,10 @@ def read_intact(
         more = f", and {len(found.damage) - 1} more" if len(found.damage) > 1 else ""
         raise NotSubtitles(
             f"{path}: a part of it cannot be read and would be lost ({found.damage[0]}{more}); "
-            "mend the file, or leave that part out with --force"
+            "mend the file, or go on without that part with --force"
         )
     for damage in found.damage:
-        log.warning("%s: %s; left out", path, damage)
+        log.warning("%s: %s", path, damage)
     backwards = [clock(cue.start_ms) for cue in found.cues if cue.end_ms < cue.start_ms]
     if backwards:
         shown = ", ".join(backwards[:3]) + (" ..." if len(backwards) > 3 else "")

@@ -94,9 +94,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_strangers_format_is_read_and_written(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert (
-        cli.main(["relayout", str(home / "song.en.verse"), "--to-file", str(home / "a.srt")]) == 0
-    )
+    run = ["relayout", str(home / "song.en.verse"), "--to-file", str(home / "a.srt")]
+    assert cli.main(run) == 2
+    assert "line 3: not a verse" in capsys.readouterr().err
+    assert cli.main([*run, "--force"]) == 0
     assert "00:00:01,000 --> " in (home / "a.srt").read_text()
     assert cli.main(["relayout", str(home / "a.srt"), "--language", "en", "--as", "verse"]) == 0
     written = capsys.readouterr().out.partition("#verse")[2]

@@ -197,21 +197,21 @@ def test_what_cannot_be_aligned_is_reported(
 
 
 def test_frames_are_timed_by_the_video(
-    tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
+    tmp_path: Path, video: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     file = tmp_path / "film.en.sub"
     file.write_text("".join(f"{{{starts(w) // 40}}}{{{starts(w) // 40 + 12}}}{w}\n" for w in SAID))
-    document = align(film, file, plan, on_offer)
+    document = align(video, file, plan, on_offer)
     assert [cue.start_ms for cue in document.cues] == [starts(word) for word in SAID]
 
 
 def test_a_file_that_is_damaged_is_not_aligned_silently(
-    tmp_path: Path, film: Path, plan: Plan, on_offer: Plugins
+    tmp_path: Path, video: Path, plan: Plan, on_offer: Plugins
 ) -> None:
     file = drifted(tmp_path / "film.en.srt", 1, 0)
     file.write_text(file.read_text() + "\n99\n00:00:59,0x0 --> 00:01:00,000\nlost\n")
     with pytest.raises(NotSubtitles, match="cannot be read and would be lost"):
-        align(film, file, plan, on_offer)
-    assert align(film, file, plan, on_offer, force=True).cues
+        align(video, file, plan, on_offer)
+    assert align(video, file, plan, on_offer, force=True).cues
     file = srt(file, *((starts(word), starts(word) - 5, word) for word in SAID))
-    assert all(cue.duration_ms > 0 for cue in align(film, file, plan, on_offer).cues)
+    assert all(cue.duration_ms > 0 for cue in align(video, file, plan, on_offer).cues)
