@@ -47,7 +47,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "config": (*FOUNDATION, *PLUGIN, "cues.profiles"),
     "pipeline": PIPELINE,
     "workflows": WORKFLOWS,
-    "api": (*FOUNDATION, *PLUGIN, "config", "pipeline", "cues.profiles"),
+    "api": (*FOUNDATION, *PLUGIN, "config", "pipeline", "cues.profiles", "cues.known_text"),
     "testing": (*FOUNDATION, *PLUGIN),
 }
 

@@ -30,7 +30,7 @@ _BOMS = (
 
 #: The language that is given decides, unless none of its pages gives as much.
 _GIVEN_ENOUGH = 0.6
-#: A result below this, or this little before another one, is told as doubtful.
+#: A result below this, or this little before another one, counts as doubtful.
 _SURE = 0.7
 _CLEAR = 0.04
 #: So much of a file is examined; more does not change the result.

@@ -105,7 +105,7 @@ class _Daemon(logging.Handler):
         self._send({"ready": True})
 
     def finished(self) -> None:
-        """Report that the end that follows is no failure."""
+        """Report that the process is about to end as planned."""
         self._send({"finished": True})
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -24,7 +24,7 @@ def test_the_language_that_is_given_is_used(language: str, page: str, cues: int)
     assert found.text == text
 
 
-def test_doubt_is_told() -> None:
+def test_doubt_is_reported() -> None:
     found = decode("1\n00:00:01,000 --> 00:00:02,000\nš\n".encode("cp1250"), None)
     assert "its encoding is not certain" in found.doubt and "UTF-8" in found.doubt
     assert not decode("Où étais-tu ?".encode(), None).doubt
