@@ -305,7 +305,8 @@ def test_the_public_names_are_these() -> None:
     assert set(canary_subs.__all__) == set(
         """
         __version__ Subtitler listen read subtitle write
-        ModelUnavailable DeviceTooSmall CanarySubsError Cancelled ConfigError DamagedMedia LanguageUncertain MediaError ModelError
+        ModelUnavailable DeviceTooSmall CanarySubsError Cancelled ConfigError DamagedMedia
+        LanguageUncertain MediaError ModelError
         NoAudio NotMedia NotSubtitles OutputError PluginError PluginUnusable StoreError Temporary
         UnknownName UnsupportedPair UsageError
         AudioClip AudioTrack Choice Context Cue Damage Document Finding Flag Job JobState MediaInfo
