@@ -36,7 +36,8 @@ def test_times_and_positions_say_their_unit(value: Any) -> None:
         bare = {"start", "end", "duration", "time", "length", "offset", "begin"}
         assert field.name not in bare, f"{value.__name__}.{field.name} has no unit"
         if field.name.endswith(("_ms", "_samples", "_frames", "_ns", "_bytes", "_hz")):
-            kinds = ("int", "Mapping[str, int]")  # one number, or one for each name
+            # One number, one that may be unknown, or one for each name.
+            kinds = ("int", "int | None", "Mapping[str, int]")
             assert field.type in kinds, f"{value.__name__}.{field.name} should be an integer"
 
 

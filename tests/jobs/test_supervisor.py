@@ -192,7 +192,7 @@ def test_log_records_of_the_worker_name_their_job(
         for one in caplog.records
         if vars(one).get("job") == id and vars(one).get("file") == str(path)
     ]
-    assert found == [("worker", None), ("video", "probe"), ("worker", "deliver")]
+    assert found == [("worker", None), ("segments", "probe"), ("worker", "deliver")]
 
 
 def test_a_stop_is_quick_and_the_next_run_goes_on_from_there(setup: Setup, tmp_path: Path) -> None:

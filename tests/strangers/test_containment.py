@@ -123,7 +123,7 @@ def test_a_layout_that_raises_is_named_by_listen(
     monkeypatch.setattr("canary_subs.plugin.manager.load", lambda: installed)
     video = testing.write_video(tmp_path / "a.film", (0, 3000), tagged="en")
     with (
-        Subtitler(engine="fake", segmenter="fake", layout="fake") as subtitler,
+        Subtitler(engine="fake", segmenter="fake", layout="fake", tagger="fake") as subtitler,
         pytest.raises(PluginError, match="plugin 'plugin 1' failed: KeyError"),
     ):
         list(subtitler.listen(video))
